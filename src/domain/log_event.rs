@@ -1,0 +1,18 @@
+//! One event of a CloudWatch log group.
+
+/// A log event as CloudWatch Logs tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogEvent {
+    /// The log group it was read from.
+    pub group: String,
+    /// The stream within the group.
+    pub stream: String,
+    /// The service's id of the event. Unique on AWS; some emulators number events 0, 1, 2 in every stream.
+    pub id: String,
+    /// When the event happened, in milliseconds since the epoch, as its writer said.
+    pub timestamp: i64,
+    /// When the service took it in, in milliseconds since the epoch.
+    pub ingestion_time: i64,
+    /// The message, sanitised ([`super::text::sanitise_lines`]): newlines are kept, no other control character is.
+    pub message: String,
+}

@@ -1,0 +1,14 @@
+//! Plain types and rules: what a function, an invocation and a log event are, and how untrusted text is made safe.
+//!
+//! Nothing here knows tokio, the SDK, ratatui or a clock: time comes in as an argument.
+
+pub mod cost;
+pub mod format;
+pub mod function;
+pub mod invocation;
+pub mod log_event;
+pub mod name;
+pub mod report;
+pub mod runtimes;
+pub mod secret;
+pub mod text;

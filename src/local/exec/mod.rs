@@ -1,0 +1,80 @@
+//! Execution environments: one process each, one event at a time, reused while warm.
+
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+
+use bytes::Bytes;
+
+use crate::domain::secret::Secret;
+
+/// The unpacked code of a function, shared by its environments. The folder is removed when the last user is gone.
+#[derive(Debug)]
+pub struct CodeFolder {
+    /// Where the zip was unpacked (`LAMBDA_TASK_ROOT`).
+    pub path: PathBuf,
+    _guard: Option<tempfile::TempDir>,
+}
+
+/// Everything an environment needs to know of the function it runs: code and configuration, frozen.
+#[derive(Clone, Debug)]
+pub struct FunctionSpec {
+    /// Function name.
+    pub name: String,
+    /// `$LATEST` or a version number.
+    pub version: String,
+    /// ARN as invoked (`AWS_LAMBDA_FUNCTION_...`, the context's `invoked_function_arn`).
+    pub arn: String,
+    /// Changes with every change of code or configuration: environments of an older one are retired.
+    pub revision: String,
+    /// Runtime identifier, such as `provided.al2023` or `python3.13`.
+    pub runtime: String,
+    /// Handler, such as `app.handler`.
+    pub handler: String,
+    /// Memory in MB.
+    pub memory_mb: u32,
+    /// Time-out in seconds.
+    pub timeout_s: u32,
+    /// The function's own environment variables.
+    pub variables: BTreeMap<String, Secret>,
+    /// The unpacked code.
+    pub code: Arc<CodeFolder>,
+    /// Log group that its output goes to.
+    pub log_group: String,
+    /// Whether the log format is JSON (else Text).
+    pub json_logs: bool,
+}
+
+/// One event for a function.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// Request id, a UUID.
+    pub request_id: String,
+    /// The payload's bytes.
+    pub payload: Bytes,
+    /// Base64-decoded `X-Amz-Client-Context`, JSON.
+    pub client_context: Option<String>,
+}
+
+/// How an invocation ended, once an environment took the event.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The response, or the error object where `function_error` is set.
+    pub payload: Bytes,
+    /// `Unhandled` (or `Handled`) where the function failed.
+    pub function_error: Option<&'static str>,
+    /// The last 4 KB of this request's log.
+    pub log_tail: Vec<u8>,
+}
+
+/// Why no environment could take the event.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ExecError {
+    /// Concurrency is used up. The text is AWS's `Reason`.
+    #[error("Rate Exceeded.")]
+    Throttled {
+        /// `ReservedFunctionConcurrentInvocationLimitExceeded` or `ConcurrentInvocationLimitExceeded`.
+        reason: &'static str,
+    },
+    /// The engine is stopping.
+    #[error("The engine is stopping.")]
+    Stopping,
+}

@@ -1,0 +1,23 @@
+//! The embedded local engine: AWS's wire protocols on loopback, and functions that really run, without Docker.
+//!
+//! It is a development engine; production is AWS itself through the same [`crate::cloud`] code. Nothing here may use
+//! the dashboard (`app`, `ui`, `keys`, `runtime`).
+//!
+//! - `http`: the server: Host and Origin checks, SigV4 (`auth`), dispatch to a service by the request's shape
+//! - `lambda`: the Lambda control plane and Invoke's wire (restJson1)
+//! - `exec`: execution environments: processes, the Runtime API they talk to, time-outs, warm reuse
+//! - `logs`: CloudWatch Logs: the store, filter patterns and the wire (awsJson1.1)
+//! - `sts`: GetCallerIdentity
+//! - `samples`, `traffic`: the built-in functions and the light background traffic that keeps their logs alive
+
+pub mod auth;
+pub mod engine;
+pub mod exec;
+pub mod http;
+pub mod lambda;
+pub mod logs;
+pub mod samples;
+pub mod sts;
+pub mod traffic;
+
+pub use engine::{Engine, Options};

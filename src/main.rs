@@ -1,0 +1,2 @@
+//! lambdeck
+fn main() {}

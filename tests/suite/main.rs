@@ -1,0 +1,16 @@
+//! Everything that tests lambdeck from the outside, in one binary: the SDK is linked once.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::print_stderr, missing_docs)]
+
+mod support;
+
+mod cli;
+mod emulators;
+mod engine_control;
+mod engine_exec;
+mod engine_logs;
+mod faults;
+mod keys_to_screen;
+mod pty;
+mod screens;
+mod tail;
+mod update;

@@ -1,0 +1,5 @@
+//! What several tests share.
+
+pub mod emulators;
+pub mod fault_server;
+pub mod terminal;
