@@ -1,5 +1,6 @@
 //! What several tests share.
 
+pub mod app;
 pub mod emulators;
 pub mod fault_server;
 pub mod terminal;
