@@ -618,7 +618,7 @@ mod tests {
 
     #[test]
     fn a_qualifier_beside_the_name_must_agree() {
-        let both = |name, qualifier| target(&place(), name, Some(qualifier), Naming::Namespaced);
+        let both = |name: &str, qualifier: &str| target(&place(), name, Some(qualifier), Naming::Namespaced);
         assert!(both("fn:1", "1").is_ok());
         assert!(both("fn:1", "2").unwrap_err().to_string().contains("derived qualifier"));
         assert!(both("fn", "$LATEST.PUBLISHED").is_ok());
