@@ -1,1 +1,3 @@
-//! TBD
+//! tmp
+#[derive(Debug)]
+pub enum Update {}
