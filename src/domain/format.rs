@@ -32,15 +32,19 @@ pub fn short_age(now: Timestamp, then: Timestamp) -> String {
 
 /// The largest unit that fits, rounded down. A month counts 30 days, a year 365.
 fn rough(seconds: i64) -> String {
-    let (amount, unit) = match seconds {
-        ..MINUTE => (seconds, "s"),
-        ..HOUR => (seconds / MINUTE, "m"),
-        ..DAY => (seconds / HOUR, "h"),
-        _ => match seconds / DAY {
-            days @ ..30 => (days, "d"),
-            days @ ..365 => (days / 30, "mo"),
-            days => (days / 365, "y"),
-        },
+    let days = seconds / DAY;
+    let (amount, unit) = if seconds < MINUTE {
+        (seconds, "s")
+    } else if seconds < HOUR {
+        (seconds / MINUTE, "m")
+    } else if days == 0 {
+        (seconds / HOUR, "h")
+    } else if days < 30 {
+        (days, "d")
+    } else if days < 365 {
+        (days / 30, "mo")
+    } else {
+        (days / 365, "y")
     };
     format!("{amount}{unit}")
 }
@@ -202,8 +206,7 @@ pub fn parse_time(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Timesta
         return Ok(now);
     }
     if let Some(age) = parse_age(given) {
-        let time = age.and_then(|age| now.checked_sub(age).ok());
-        return time.ok_or_else(|| TimeError::OutOfRange(shown()));
+        return now.checked_sub(age).map_err(|_| TimeError::OutOfRange(shown()));
     }
     if let Ok(time) = given.parse::<Timestamp>() {
         return Ok(time);
@@ -219,17 +222,14 @@ pub fn parse_time(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Timesta
     time.map_err(|_| TimeError::OutOfRange(shown()))
 }
 
-/// `1h30m`. The outer `None` means that the text is no age, the inner one that it is too long an age.
-fn parse_age(text: &str) -> Option<Option<SignedDuration>> {
-    if text.is_empty() {
-        return None;
-    }
+/// `1h30m`. What is too large for a duration becomes the longest there is. `None` when the text is no age.
+fn parse_age(text: &str) -> Option<SignedDuration> {
     let mut rest = text;
-    let mut total = Some(0_i64);
-    while !rest.is_empty() {
+    let mut total = 0_i64;
+    loop {
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-        let (number, behind) = rest.split_at(digits);
-        let seconds = match behind.bytes().next()?.to_ascii_lowercase() {
+        let (number, unit) = rest.split_at(digits);
+        let seconds = match unit.bytes().next()?.to_ascii_lowercase() {
             b's' => 1,
             b'm' => MINUTE,
             b'h' => HOUR,
@@ -240,11 +240,14 @@ fn parse_age(text: &str) -> Option<Option<SignedDuration>> {
         if digits == 0 {
             return None;
         }
-        let number: Option<i64> = number.parse().ok();
-        total = total.zip(number).and_then(|(total, number)| total.checked_add(number.checked_mul(seconds)?));
-        rest = &behind[1..];
+        // Digits only, so nothing but too large a number fails.
+        let number: i64 = number.parse().unwrap_or(i64::MAX);
+        total = total.saturating_add(number.saturating_mul(seconds));
+        rest = &unit[1..];
+        if rest.is_empty() {
+            return Some(SignedDuration::from_secs(total));
+        }
     }
-    Some(total.map(SignedDuration::from_secs))
 }
 
 fn parse_local(text: &str) -> Option<DateTime> {
