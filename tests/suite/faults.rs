@@ -9,6 +9,7 @@ use lambdeck::cloud::logs::EventQuery;
 use lambdeck::cloud::{Error, Kind, Session, Spec};
 use lambdeck::domain::invocation::{Answer, InvocationType, Request};
 use lambdeck::domain::secret::Secret;
+use lambdeck::local::{Engine, Options};
 use serde_json::json;
 
 use crate::support::fault_server::canned::{function_name, serve_functions};
@@ -209,6 +210,50 @@ async fn an_invocation_that_ran_though_its_answer_was_lost_is_not_called_failed(
     // The session goes on.
     assert_eq!(invoke(&session).await.unwrap().payload, br#"{"done":true}"#);
     assert_eq!(behind.count("Invoke"), 2);
+}
+
+#[tokio::test]
+async fn behind_the_fault_server_the_local_engine_runs_what_is_sent_just_once() {
+    let engine = Engine::start(Options {
+        port: 0,
+        access_key: None,
+        account_id: None,
+        region: "eu-west-1".into(),
+        settle_ms: 0,
+        samples: true,
+        traffic: false,
+        program: env!("CARGO_BIN_EXE_lambdeck").into(),
+    })
+    .await
+    .unwrap();
+    // Requests pass unchanged, so the engine finds their signatures good.
+    let server = FaultServer::forwarding(&engine.endpoint_url());
+    let spec = Spec {
+        profile: None,
+        region: Some("eu-west-1".into()),
+        endpoint_url: Some(server.endpoint()),
+        keys: Some((engine.access_key_id().to_owned(), engine.secret_access_key().clone())),
+        read_only: false,
+    };
+    let session = Session::open(&spec).await.unwrap();
+    let request = Request {
+        function: "greeter".into(),
+        qualifier: None,
+        invocation_type: InvocationType::RequestResponse,
+        payload: Secret::new("{}"),
+        timeout_s: Some(30),
+    };
+    server.script("Invoke", [Fault::PassThenReset]);
+    assert_eq!(session.invoke(&request).await.unwrap_err().kind, Kind::OutcomeUnknown);
+    assert_eq!(session.invoke(&request).await.unwrap().function_error, None);
+    assert_eq!(server.count("Invoke"), 2);
+
+    // It ran twice: once without telling, once with.
+    let query = EventQuery { group: "/aws/lambda/greeter".into(), ..EventQuery::default() };
+    let events = session.filter_log_events(&query).await.unwrap().events;
+    let starts = events.iter().filter(|event| event.message.starts_with("START RequestId: ")).count();
+    assert_eq!(starts, 2, "{events:?}");
+    engine.shutdown().await;
 }
 
 #[tokio::test]
