@@ -206,11 +206,11 @@ impl Run {
     }
 }
 
-/// Asserts that lines match patterns, one to one. `ID` in a pattern is the request id, `TIME` a time stamp.
+/// Asserts that lines match patterns, one to one. `@id` in a pattern is the request id, `@time` a time stamp.
 #[track_caller]
 pub fn assert_lines(lines: &[String], id: &str, patterns: &[&str]) {
     for (at, pattern) in patterns.iter().enumerate() {
-        let expected = pattern.replace("ID", id).replace("TIME", r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z");
+        let expected = pattern.replace("@id", id).replace("@time", r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z");
         let line = lines.get(at).unwrap_or_else(|| panic!("line {at} is missing: {expected}\nin {lines:#?}"));
         let regex = Regex::new(&format!("(?s)^{expected}$")).unwrap();
         assert!(regex.is_match(line), "line {at}\n is       {line:?}\n and not  {expected:?}\nin {lines:#?}");
@@ -246,7 +246,17 @@ pub fn zip_of(files: &[(&str, &[u8], u32)]) -> Vec<u8> {
         zip.start_file(*name, SimpleFileOptions::default().unix_permissions(*mode)).unwrap();
         zip.write_all(content).unwrap();
     }
-    zip.finish().unwrap().into_inner()
+    let mut bytes = zip.finish().unwrap().into_inner();
+    // The writer makes all of them plain files; the central directory says what they are.
+    let entries: Vec<_> = bytes.windows(4).enumerate().filter(|(_, mark)| *mark == b"PK\x01\x02").collect();
+    let places: Vec<_> = entries.into_iter().map(|(at, _)| at).collect();
+    assert_eq!(places.len(), files.len());
+    for (place, (_, _, mode)) in
+        places.into_iter().zip(files).filter(|(_, (_, _, mode))| mode & 0o170_000 != 0)
+    {
+        bytes[place + 38..place + 42].copy_from_slice(&(mode << 16).to_le_bytes());
+    }
+    bytes
 }
 
 /// Every file of a folder, with its path in it.
