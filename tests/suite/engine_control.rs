@@ -17,6 +17,8 @@ use aws_sdk_lambda::{
 };
 use lambdeck::local::{Engine, Options};
 
+use crate::support::emulators::python;
+
 /// Answers each event with what it was given; fails where FAIL is set. See conformance.py for the commented twin.
 const BOOTSTRAP: &str = r#"#!/bin/bash
 api="$AWS_LAMBDA_RUNTIME_API"
@@ -520,7 +522,7 @@ async fn a_dropped_engine_frees_its_port_and_a_taken_port_is_an_error() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn boto3_gets_what_aws_gives() {
-    let Some(python) = std::env::var_os("LAMBDECK_TEST_PYTHON") else { return };
+    let Some(python) = tokio::task::spawn_blocking(python).await.unwrap() else { return };
     let engine = Engine::start(Options { region: "us-east-1".into(), ..options() }).await.unwrap();
     let mut command = Command::new(python);
     command
