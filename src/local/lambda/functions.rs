@@ -69,7 +69,8 @@ impl Lambda {
     /// When its zip cannot be unpacked.
     pub(in crate::local) async fn install(self: &Arc<Self>, sample: Sample) -> Result<(), Error> {
         let name = sample.name.to_owned();
-        let code = self.unpack(sample.zip, "x86_64".to_owned()).await?;
+        let native = if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" };
+        let code = self.unpack(sample.zip, native.to_owned()).await?;
         let place = self.place();
         let mut settings = Settings {
             role: format!("arn:{}:iam::{}:role/lambdeck-sample", place.partition, place.account_id),
@@ -78,7 +79,9 @@ impl Lambda {
             description: sample.description.to_owned(),
             timeout_s: sample.timeout_s,
             memory_mb: sample.memory_mb,
-            variables: Some(sample.variables.into_iter().map(|(key, value)| (key, Secret::new(value))).collect()),
+            variables: Some(
+                sample.variables.into_iter().map(|(key, value)| (key, Secret::new(value))).collect(),
+            ),
             ..Settings::initial(&name)
         };
         settings.logging.set_json(sample.json_logs);

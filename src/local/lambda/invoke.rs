@@ -60,7 +60,7 @@ impl Lambda {
                 Ok(Answer::empty(202))
             }
             _ => {
-                let outcome = self.run(&chosen, event).await.map_err(exec_error)?;
+                let outcome = self.run(&chosen, event).await.map_err(|error| exec_error(&error))?;
                 Ok(answer(&outcome, &chosen.spec.version, log_type == "Tail"))
             }
         }
@@ -197,7 +197,7 @@ fn answer(outcome: &Outcome, version: &str, tail: bool) -> Answer {
     answer
 }
 
-fn exec_error(error: ExecError) -> Error {
+fn exec_error(error: &ExecError) -> Error {
     match error {
         ExecError::Throttled { reason } => Error::throttled(reason),
         ExecError::Stopping => Error::new(503, "ServiceUnavailableException", error.to_string()),
