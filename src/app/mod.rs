@@ -23,6 +23,8 @@ pub use action::{Action, Context};
 pub use msg::{Effect, Msg, Ticket};
 pub use remote::Remote;
 
+use std::collections::BTreeMap;
+
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
 
 use self::{
@@ -49,11 +51,15 @@ pub struct Settings {
     pub utc: bool,
     /// The local zone.
     pub zone: TimeZone,
+    /// Begin on the local engine.
+    pub local_first: bool,
+    /// On the local engine: the event that a function's first test starts from.
+    pub sample_events: BTreeMap<String, String>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { utc: false, zone: TimeZone::UTC }
+        Self { utc: false, zone: TimeZone::UTC, local_first: false, sample_events: BTreeMap::new() }
     }
 }
 

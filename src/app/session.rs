@@ -25,8 +25,8 @@ pub struct SessionState {
 
 impl SessionState {
     /// A state that is going to connect with `spec`.
-    pub fn new(spec: Spec, local: bool) -> Self {
-        Self { local_spec: local.then(|| spec.clone()), spec, ..Self::default() }
+    pub fn new(spec: Spec) -> Self {
+        Self { spec, ..Self::default() }
     }
 
     /// A new epoch for a session that is going to be made. The current one goes on until the new one has answered.

@@ -32,6 +32,9 @@ const SETTLING: Duration = Duration::from_secs(1);
 impl App {
     /// What to do first: make the session.
     pub fn start(&mut self) -> Vec<Effect> {
+        if self.settings.local_first && self.session.local_spec.is_none() {
+            return self.start_local();
+        }
         let spec = self.session.spec.clone();
         let epoch = self.session.begin(spec.clone());
         vec![Effect::Connect { epoch, spec, verify: false }]
@@ -506,7 +509,8 @@ impl App {
         // The same function again keeps its event and its answer.
         if self.function.as_ref().is_none_or(|view| view.name != name) {
             effects.extend(self.leave_logs());
-            self.function = Some(View::new(name, arn));
+            let event = self.settings.sample_events.get(&name).filter(|_| self.session.is_local());
+            self.function = Some(View::new(name, arn, event.map(String::as_str)));
         }
         self.functions.filter_focused = false;
         self.screen = Screen::Function;

@@ -11,6 +11,7 @@ use super::{Error, Session, convert, session::Patient};
 use crate::domain::{
     function::{Details, Function, State, Summary},
     invocation::{Answer, InvocationType, Request},
+    report::find_report,
     text::sanitise,
 };
 
@@ -125,7 +126,7 @@ impl Session {
             status: u16::try_from(answer.status_code()).unwrap_or_default(),
             function_error: answer.function_error().map(|error| sanitise(error).into_owned()),
             executed_version: answer.executed_version().map(|version| sanitise(version).into_owned()),
-            report: log_tail.lines().rev().find_map(crate::domain::report::parse_report),
+            report: find_report(&log_tail),
             request_id: aws_sdk_lambda::operation::RequestId::request_id(&answer)
                 .map(|id| sanitise(id).into_owned()),
             payload: answer.payload.map(Blob::into_inner).unwrap_or_default(),

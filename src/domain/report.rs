@@ -97,10 +97,8 @@ pub fn parse_report(line: &str) -> Option<Report> {
 /// Finds the report in the tail of a log (`LogResult`, the last 4 KB), which may begin in the middle of a line.
 #[must_use]
 pub fn find_report(log_tail: &str) -> Option<Report> {
-    let starts = std::iter::once(0).chain(log_tail.match_indices('\n').map(|(at, _)| at + 1));
-    let mut starts: Vec<usize> = starts.collect();
-    starts.reverse();
-    starts.into_iter().find_map(|start| {
+    let starts = log_tail.rmatch_indices('\n').map(|(at, _)| at + 1);
+    starts.chain(std::iter::once(0)).find_map(|start| {
         let rest = &log_tail[start..];
         let line = rest.lines().next().unwrap_or_default();
         if line.starts_with('{') { parse_report(line) } else { parse_text(rest) }
@@ -110,12 +108,11 @@ pub fn find_report(log_tail: &str) -> Option<Report> {
 fn parse_text(text: &str) -> Option<Report> {
     let text = text.strip_prefix("REPORT RequestId:")?;
     let mut lines = text.split('\n');
-    let mut report = Report::default();
     let (mut duration, mut billed, mut memory, mut used) = (None, None, None, None);
 
     let first = lines.next()?.trim_start();
     let (request_id, first) = word(first);
-    report.request_id = request_id.to_owned();
+    let mut report = Report { request_id: request_id.to_owned(), ..Report::default() };
     let xray = lines.next().filter(|line| line.starts_with("XRAY"));
     for (label, value) in [Some(first), xray].into_iter().flatten().flat_map(fields) {
         match label {

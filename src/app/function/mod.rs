@@ -124,10 +124,10 @@ pub struct View {
 }
 
 impl View {
-    /// A view of a function of which nothing more is known yet.
-    pub fn new(name: String, arn: Option<String>) -> Self {
+    /// A view of a function of which nothing more is known yet. Its test starts from `event`.
+    pub fn new(name: String, arn: Option<String>, event: Option<&str>) -> Self {
         Self {
-            test: TestPane::new(&name),
+            test: TestPane::new(event.unwrap_or(test::FIRST_EVENT)),
             name,
             arn,
             tab: Tab::default(),

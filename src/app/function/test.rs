@@ -59,8 +59,8 @@ pub enum AnswerLine {
 }
 
 impl TestPane {
-    /// A test of a function; known samples bring an event of their own.
-    pub fn new(_function: &str) -> Self {
+    /// A test that starts from an event.
+    pub fn new(event: &str) -> Self {
         let mut pane = Self {
             editor: TextArea::default(),
             scroll: (0, 0),
@@ -69,7 +69,7 @@ impl TestPane {
             outcome: None,
             cursor: Cursor::default(),
         };
-        pane.set_event(FIRST_EVENT);
+        pane.set_event(event);
         pane
     }
 

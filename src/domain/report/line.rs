@@ -195,7 +195,7 @@ fn platform_text(line: &str) -> Option<LineKind<'_>> {
         return is_uuid(request_id).then(|| LineKind::Application {
             level: Some(Level::Error),
             request_id: Some(request_id.into()),
-            message: message.trim_start().into(),
+            message: behind_prefix(message.trim_start()),
         });
     }
     // EXTENSION<tab>Name: x<tab>State: Ready<tab>Events: [INVOKE,SHUTDOWN]
@@ -244,6 +244,11 @@ fn behind_separator(text: &str) -> &str {
     &text[spaces..]
 }
 
+/// A message whose prefix was cut off. A combining mark that stood on the separator has lost its base by that.
+fn behind_prefix(message: &str) -> Cow<'_, str> {
+    if message.starts_with(|first: char| first.is_ascii()) { message.into() } else { sanitise_lines(message) }
+}
+
 fn application_text(line: &str) -> LineKind<'_> {
     let (first, rest) = word(line);
     if is_timestamp(first) {
@@ -263,7 +268,7 @@ fn application_text(line: &str) -> LineKind<'_> {
                 message = behind_separator(rest);
             }
         }
-        return LineKind::Application { level: Some(level), request_id, message: message.into() };
+        return LineKind::Application { level: Some(level), request_id, message: behind_prefix(message) };
     }
     LineKind::Application {
         level: level::find(line),
@@ -290,7 +295,7 @@ fn timestamped<'a>(line: &'a str, rest: &'a str) -> LineKind<'a> {
     let (third, behind) = word(rest);
     let level = Level::parse(third);
     let message = if level.is_some() { behind_separator(behind) } else { rest };
-    LineKind::Application { level, request_id: request_id.map(Cow::from), message: message.into() }
+    LineKind::Application { level, request_id: request_id.map(Cow::from), message: behind_prefix(message) }
 }
 
 fn timed_out(text: &str) -> Option<f64> {
