@@ -36,9 +36,24 @@ pub struct Spec {
 }
 
 impl Spec {
+    /// Whether the endpoint is on this machine. An emulator takes any keys, so where none are named it gets `test`,
+    /// as its documentation has it; nothing that is a secret could leave that way.
+    fn is_emulator(&self) -> bool {
+        let url = self.endpoint_url.clone().or_else(endpoint_of_environment);
+        url.and_then(|url| url.parse::<hyper::Uri>().ok())
+            .and_then(|uri| {
+                uri.host().map(|host| host == "localhost" || host == "[::1]" || host.starts_with("127."))
+            })
+            .unwrap_or_default()
+    }
+
     /// Whether anything in the environment or the configuration files names a source of credentials. Without one
     /// only the instance metadata service is left, which takes a second to say no.
     pub async fn names_credentials(&self) -> bool {
+        self.names_source().await || self.is_emulator()
+    }
+
+    async fn names_source(&self) -> bool {
         const SOURCES: [&str; 6] = [
             "AWS_ACCESS_KEY_ID",
             "AWS_PROFILE",
@@ -105,6 +120,9 @@ impl Session {
         }
         if let Some(url) = &spec.endpoint_url {
             loader = loader.endpoint_url(url);
+        }
+        if spec.is_emulator() && !spec.names_source().await {
+            loader = loader.credentials_provider(Credentials::new("test", "test", None, None, "emulator"));
         }
         Ok(Self::from_config(spec, region, &loader.load().await))
     }
@@ -264,11 +282,15 @@ async fn region(spec: &Spec) -> String {
 
 /// The endpoint to show: the flag, Lambda's own variable, the one for all, the profile's.
 fn endpoint_badge(spec: &Spec, config: &SdkConfig) -> Option<String> {
-    let of_environment = |name| std::env::var(name).ok().filter(|url| !url.is_empty());
     spec.endpoint_url
         .clone()
-        .or_else(|| of_environment("AWS_ENDPOINT_URL_LAMBDA"))
-        .or_else(|| of_environment("AWS_ENDPOINT_URL"))
+        .or_else(endpoint_of_environment)
         .or_else(|| config.endpoint_url().map(str::to_owned))
         .map(|url| sanitise(&url).into_owned())
+}
+
+fn endpoint_of_environment() -> Option<String> {
+    ["AWS_ENDPOINT_URL_LAMBDA", "AWS_ENDPOINT_URL"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok().filter(|url| !url.is_empty()))
 }

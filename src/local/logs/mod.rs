@@ -1,21 +1,16 @@
 //! CloudWatch Logs: the byte-bounded store, filter patterns and the wire.
 //!
 //! [`Store`] is shared by the wire handlers and by `exec`, which writes what functions print.
+//!
+//! - `store`: groups, streams and events, ordered and bounded
+//! - `read`: pages of FilterLogEvents and GetLogEvents
+//! - [`pattern`]: the filter-pattern language
+//! - [`wire`]: awsJson1.1 requests and answers
 
-/// One event to be written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InputEvent {
-    /// Milliseconds since the epoch.
-    pub timestamp: i64,
-    /// The raw message.
-    pub message: String,
-}
+pub mod pattern;
+mod read;
+mod store;
+#[allow(clippy::struct_field_names, reason = "the wire's members are named by AWS")]
+pub mod wire;
 
-/// All log groups of the engine.
-#[derive(Debug, Default)]
-pub struct Store {}
-
-impl Store {
-    /// Appends what a function wrote; group and stream are made where they do not exist yet.
-    pub fn append(&self, _group: &str, _stream: &str, _events: &[InputEvent], _now_ms: i64) {}
-}
+pub use store::{InputEvent, Store};

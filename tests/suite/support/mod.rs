@@ -3,6 +3,7 @@
 
 use std::io::{Cursor, Write};
 
+pub mod app;
 pub mod emulators;
 pub mod fault_server;
 pub mod terminal;
