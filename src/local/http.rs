@@ -271,7 +271,7 @@ impl Gateway {
         };
         let body = match read(body, limit).await {
             Ok(body) => body,
-            Err(Unread::TooLarge) => return self.too_large(&wire, operation.map(|it| it.name), limit, id),
+            Err(Unread::TooLarge) => return too_large(&wire, operation.map(|it| it.name), limit, id),
             Err(Unread::Broken) => return wire.error(400, "IncompleteBody", "The body ended early.", id),
         };
         let verified = self.credentials.verify(
@@ -326,18 +326,6 @@ impl Gateway {
             Answer::error_json11(501, "NotImplementedException", &message)
         })
     }
-
-    fn too_large(&self, wire: &Wire, operation: Option<&str>, limit: usize, id: &str) -> Answer {
-        match wire {
-            Wire::Rest => operations::too_large(operation.unwrap_or("unknown"), limit),
-            _ => wire.error(
-                413,
-                "RequestEntityTooLargeException",
-                &format!("Request must be smaller than {limit} bytes"),
-                id,
-            ),
-        }
-    }
 }
 
 impl Wire {
@@ -348,6 +336,18 @@ impl Wire {
             Self::Json(target) => target.starts_with("Logs_20140328.").then_some("logs"),
             Self::Query => Some("sts"),
         }
+    }
+}
+
+fn too_large(wire: &Wire, operation: Option<&str>, limit: usize, id: &str) -> Answer {
+    match wire {
+        Wire::Rest => operations::too_large(operation.unwrap_or("unknown"), limit),
+        _ => wire.error(
+            413,
+            "RequestEntityTooLargeException",
+            &format!("Request must be smaller than {limit} bytes"),
+            id,
+        ),
     }
 }
 

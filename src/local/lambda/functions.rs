@@ -69,25 +69,22 @@ impl Lambda {
     /// When its zip cannot be unpacked.
     pub(in crate::local) async fn install(self: &Arc<Self>, sample: Sample) -> Result<(), Error> {
         let name = sample.name.to_owned();
-        let code = self.unpack(sample.zip, "x86_64".to_owned()).await?;
-        let mut settings = Settings::initial(&name);
-        settings.runtime = Some(sample.runtime.to_owned());
-        settings.handler = Some(sample.handler.to_owned());
-        settings.description = sample.description.to_owned();
-        settings.memory_mb = sample.memory_mb;
-        settings.timeout_s = sample.timeout_s;
-        settings.role =
-            format!("arn:{}:iam::{}:role/lambdeck-sample", self.place().partition, self.place().account_id);
-        if sample.json_logs {
-            settings.logging.set_json(true);
-        }
-        settings.variables = Some(
-            sample
-                .variables
-                .into_iter()
-                .map(|(key, value)| (key.to_string(), Secret::new(value.to_string())))
-                .collect(),
-        );
+        let native = if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" };
+        let code = self.unpack(sample.zip, native.to_owned()).await?;
+        let place = self.place();
+        let mut settings = Settings {
+            role: format!("arn:{}:iam::{}:role/lambdeck-sample", place.partition, place.account_id),
+            runtime: Some(sample.runtime.to_owned()),
+            handler: Some(sample.handler.to_owned()),
+            description: sample.description.to_owned(),
+            timeout_s: sample.timeout_s,
+            memory_mb: sample.memory_mb,
+            variables: Some(
+                sample.variables.into_iter().map(|(key, value)| (key, Secret::new(value))).collect(),
+            ),
+            ..Settings::initial(&name)
+        };
+        settings.logging.set_json(sample.json_logs);
         let mut function = Function::new(&name, settings, code, None, BTreeMap::new());
         function.latest.serve(&name, self.place());
         self.insert(function)

@@ -60,8 +60,8 @@ impl Lambda {
                 Ok(Answer::empty(202))
             }
             _ => {
-                let outcome = self.run(&chosen, event).await.map_err(exec_error)?;
-                Ok(answer(outcome, &chosen.spec.version, log_type == "Tail"))
+                let outcome = self.run(&chosen, event).await.map_err(|error| exec_error(&error))?;
+                Ok(answer(&outcome, &chosen.spec.version, log_type == "Tail"))
             }
         }
     }
@@ -184,20 +184,20 @@ where
     }
 }
 
-fn answer(outcome: Outcome, version: &str, tail: bool) -> Answer {
-    let mut answer = Answer::typed(200, "application/json", outcome.payload)
+fn answer(outcome: &Outcome, version: &str, tail: bool) -> Answer {
+    let mut answer = Answer::typed(200, "application/json", outcome.payload.clone())
         .with_header("x-amz-executed-version", version)
         .with_header("x-amzn-remapped-content-length", "0");
     if let Some(kind) = outcome.function_error {
         answer = answer.with_header("x-amz-function-error", kind);
     }
     if tail {
-        answer = answer.with_header("x-amz-log-result", STANDARD.encode(outcome.log_tail));
+        answer = answer.with_header("x-amz-log-result", STANDARD.encode(&outcome.log_tail));
     }
     answer
 }
 
-fn exec_error(error: ExecError) -> Error {
+fn exec_error(error: &ExecError) -> Error {
     match error {
         ExecError::Throttled { reason } => Error::throttled(reason),
         ExecError::Stopping => Error::new(503, "ServiceUnavailableException", error.to_string()),
@@ -223,7 +223,7 @@ fn client_context(header: &str) -> Result<String, Error> {
 /// Refuses a payload that is no JSON, in the words of AWS's parser.
 fn check_json(payload: &[u8]) -> Result<(), Error> {
     let refuse = |what: String, before: &[u8]| {
-        let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+        let line = before.split(|byte| *byte == b'\n').count();
         let column = 1 + before.iter().rev().take_while(|byte| **byte != b'\n').count();
         Err(Error::content(format!(
             "Could not parse request body into json: Could not parse payload into json: {what}\n at [Source: REDACTED \
