@@ -151,6 +151,7 @@ impl Environment {
                 }
             }
             if init.is_some() {
+                self.log.begin();
                 begun = Instant::now();
             }
         }
