@@ -106,9 +106,10 @@ impl Error {
             SdkError::DispatchFailure(failure) => {
                 failed.kind != Kind::Credentials && !failure.is_user() && !never_connected(error)
             }
-            // An answer without AWS's error shape, such as a proxy's 502 page: the request may be behind it.
+            // An answer without AWS's error shape: a proxy's 502 page, behind which the request may be, or a success
+            // that can't be read.
             SdkError::ServiceError(service) => {
-                service.err().code().is_none() && service.raw().status().as_u16() >= 500
+                service.err().code().is_none() && !(400..500).contains(&service.raw().status().as_u16())
             }
             _ => false,
         };
@@ -157,6 +158,13 @@ where
             let mut found =
                 plain(Kind::Service, format!("the answer was cut or made no sense ({})", root_cause(error)));
             found.request_id = request_id(response.raw());
+            found
+        }
+        // How the SDK reports a success whose body it can't read.
+        SdkError::ServiceError(service) if service.raw().status().is_success() => {
+            let mut found =
+                plain(Kind::Service, format!("the answer was cut or made no sense ({})", root_cause(error)));
+            found.request_id = request_id(service.raw());
             found
         }
         SdkError::ServiceError(service) => {
