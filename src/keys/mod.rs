@@ -1,220 +1,228 @@
-//! One table of key bindings, from which everything about keys derives: what a key does, the footer's hints, the help
-//! pages and the README's table.
+//! One table of key bindings ([`BINDINGS`]): looked up by the loop, shown by footer, help and README.
 //!
-//! No behaviour lives here: a key becomes an [`Action`], and `app` decides what that does.
+//! Nothing here does anything: what an [`Action`] means is the affair of `app`.
 
 mod table;
 
-use std::fmt::Write as _;
-
 use crokey::{KeyCombination, OneToThree};
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use tui_textarea::{Input, Key};
 
 use crate::app::{Action, Context};
-use table::TABLE;
 
-/// One row of the table: in any of these places, any of these keys does this.
-#[derive(Debug)]
-pub struct Binding {
-    /// Where.
-    pub contexts: &'static [Context],
-    /// The keys.
-    pub keys: &'static [KeyCombination],
-    /// What they do.
-    pub action: Action,
-    /// What the help says, in the imperative. Neighbours with the same text are shown as one.
-    pub help: &'static str,
-    /// The footer's word for it. Empty where the footer leaves it out.
-    pub hint: &'static str,
-}
+pub use table::{BINDINGS, Binding};
 
-/// A key and a word for the footer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Hint {
-    /// The key as it is written, such as `ctrl-s`.
-    pub key: String,
-    /// What it does, in a word or two.
-    pub label: &'static str,
-}
-
-/// The keys of one place.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Section {
-    /// The place's name.
-    pub title: &'static str,
-    /// Keys and what they do, in the table's order.
-    pub rows: Vec<(String, &'static str)>,
-}
-
-/// Tells what a key does in a chain of places, the innermost first.
+/// What a key means where `contexts` are the places, innermost first.
 ///
-/// A focused text field (`takes_text`) takes plain characters before the table, and gets every other key that the
-/// table has no use for.
-#[must_use]
+/// With `takes_text` a text field has the focus: plain characters are text, unless the field itself binds them, and
+/// so are the editing keys that nothing binds. Ending the program and putting it into the background work in every
+/// place. A key that the terminal repeats because it is held down never sends an event and never says yes.
 pub fn lookup(contexts: &[Context], takes_text: bool, event: KeyEvent) -> Option<Action> {
-    let key = normal(event);
-    if !(takes_text && is_character(key)) {
-        let bound = contexts.iter().find_map(|context| find(*context, key));
-        if let Some(binding) = bound {
-            return Some(binding.action.clone());
-        }
+    if event.kind == KeyEventKind::Release {
+        return None;
     }
-    takes_text.then(|| Action::Text(event.into()))
+    let key = normalised(event);
+    let found = find(contexts, key).or_else(|| find_everywhere(key));
+    if let Some(binding) = found {
+        let held = event.kind == KeyEventKind::Repeat;
+        let acts = matches!(binding.action, Action::Send | Action::Invoke | Action::Yes);
+        return (!(held && acts)).then(|| binding.action.clone());
+    }
+    if !takes_text {
+        return None;
+    }
+    let input = Input::from(event);
+    (!matches!(input.key, Key::Null | Key::F(_) | Key::Esc)).then_some(Action::Text(input))
 }
 
-/// The footer's hints for a chain of places, the innermost first, without those that an inner place takes over.
-#[must_use]
-pub fn hints(contexts: &[Context]) -> Vec<Hint> {
-    let reachable = reachable(contexts).filter(|(_, binding, _)| !binding.hint.is_empty());
-    let mut hints: Vec<Hint> = Vec::new();
-    for (_, binding, keys) in reachable {
-        // The same word of an inner place is enough.
-        if hints.iter().all(|hint| hint.label != binding.hint) {
-            hints.push(Hint { key: key_name(keys[0]), label: binding.hint });
+fn find(contexts: &[Context], key: KeyCombination) -> Option<&'static Binding> {
+    contexts.iter().find_map(|context| {
+        BINDINGS.iter().find(|binding| binding.contexts.contains(context) && binding.keys.contains(&key))
+    })
+}
+
+/// The control keys that work even in overlays and text fields.
+fn find_everywhere(key: KeyCombination) -> Option<&'static Binding> {
+    let binding = find(&[Context::Global], key)?;
+    let everywhere = matches!(binding.action, Action::Quit | Action::Suspend)
+        && key.modifiers.contains(KeyModifiers::CONTROL);
+    everywhere.then_some(binding)
+}
+
+/// Terminals differ in what they report: `?` with or without the shift it takes, shift-tab by two names.
+fn normalised(event: KeyEvent) -> KeyCombination {
+    let mut key = KeyCombination::from(event);
+    match key.codes {
+        OneToThree::One(KeyCode::Char(character)) if !character.is_alphabetic() => {
+            key.modifiers.remove(KeyModifiers::SHIFT);
+        }
+        OneToThree::One(KeyCode::Tab) if key.modifiers.contains(KeyModifiers::SHIFT) => {
+            key.codes = OneToThree::One(KeyCode::BackTab);
+        }
+        OneToThree::One(KeyCode::BackTab) => key.modifiers.insert(KeyModifiers::SHIFT),
+        _ => {}
+    }
+    key
+}
+
+/// A key as it is written for people: `j`, `G`, `ctrl-c`, `shift-tab`, `PgUp`.
+pub fn label(key: KeyCombination) -> String {
+    let OneToThree::One(code) = key.codes else { return key.to_string() };
+    let control = if key.modifiers.contains(KeyModifiers::CONTROL) { "ctrl-" } else { "" };
+    let alt = if key.modifiers.contains(KeyModifiers::ALT) { "alt-" } else { "" };
+    let name = match code {
+        KeyCode::Char(' ') => "space".to_owned(),
+        // An upper-case letter says shift by itself.
+        KeyCode::Char(character) => character.to_string(),
+        KeyCode::BackTab => "shift-tab".to_owned(),
+        KeyCode::PageUp => "PgUp".to_owned(),
+        KeyCode::PageDown => "PgDn".to_owned(),
+        KeyCode::F(number) => format!("f{number}"),
+        other => format!("{other:?}").to_lowercase(),
+    };
+    format!("{control}{alt}{name}")
+}
+
+/// What the footer shows for a place: the key and a word, most important first; help comes last.
+pub fn hints(contexts: &[Context]) -> Vec<(String, &'static str)> {
+    let mut hints: Vec<(String, &'static str)> = Vec::new();
+    for binding in reachable(contexts) {
+        if let (Some(hint), Some(key)) = (binding.hint, binding.keys.first()) {
+            hints.push((label(*key), hint));
         }
     }
     hints
 }
 
-/// What the help shows for a chain of places, the innermost first.
-#[must_use]
-pub fn help(contexts: &[Context]) -> Vec<Section> {
-    contexts
-        .iter()
-        .map(|context| {
-            let here = reachable(contexts).filter(|(place, ..)| place == context);
-            Section { title: title(*context), rows: rows(here.map(|(_, binding, keys)| (binding, keys))) }
-        })
-        .filter(|section| !section.rows.is_empty())
-        .collect()
-}
-
-/// The whole table in Markdown, for the README.
-#[must_use]
-pub fn markdown() -> String {
-    let mut text = String::from("| where | key | does |\n|---|---|---|\n");
-    for context in table::PLACES {
-        let mut place = title(context);
-        for (keys, help) in rows(bindings(context).map(|binding| (binding, binding.keys.to_vec()))) {
-            let keys: Vec<String> =
-                keys.split(' ').map(|key| format!("`{}`", key.replace('|', "\\|"))).collect();
-            // Writing to a String can't fail.
-            let _ = writeln!(text, "| {place} | {} | {help} |", keys.join(" "));
-            place = "";
-        }
-    }
-    text
-}
-
-/// How a key is written: `j`, `G`, `ctrl-s`, `shift-tab`, `enter`, `space`, `f5`.
-#[must_use]
-pub fn key_name(key: KeyCombination) -> String {
-    let OneToThree::One(code) = key.codes else {
-        // No such key is in the table: most terminals can't send it.
-        return key.to_string().to_lowercase();
-    };
-    let mut name = String::new();
-    for (modifier, prefix) in [(KeyModifiers::CONTROL, "ctrl-"), (KeyModifiers::ALT, "alt-")] {
-        if key.modifiers.contains(modifier) {
-            name.push_str(prefix);
-        }
-    }
-    // A capital letter says so by itself.
-    if key.modifiers.contains(KeyModifiers::SHIFT) && !matches!(code, KeyCode::Char(_)) {
-        name.push_str("shift-");
-    }
-    match code {
-        KeyCode::Char(' ') => name.push_str("space"),
-        KeyCode::Char(character) => name.push(character),
-        KeyCode::F(number) => {
-            let _ = write!(name, "f{number}");
-        }
-        KeyCode::BackTab => name.push_str("tab"),
-        KeyCode::PageUp => name.push_str("pgup"),
-        KeyCode::PageDown => name.push_str("pgdn"),
-        other => name.push_str(&format!("{other:?}").to_lowercase()),
-    }
-    name
-}
-
-fn bindings(context: Context) -> impl Iterator<Item = &'static Binding> {
-    TABLE.iter().filter(move |binding| binding.contexts.contains(&context))
-}
-
-fn find(context: Context, key: KeyCombination) -> Option<&'static Binding> {
-    bindings(context).find(|binding| binding.keys.contains(&key))
-}
-
-/// The bindings of a chain, each with those of its keys that no inner place takes over.
-fn reachable(contexts: &[Context]) -> impl Iterator<Item = (Context, &'static Binding, Vec<KeyCombination>)> {
-    contexts.iter().enumerate().flat_map(move |(depth, context)| {
-        bindings(*context).filter_map(move |binding| {
-            let free =
-                |key: &&KeyCombination| contexts[..depth].iter().all(|inner| find(*inner, **key).is_none());
-            let keys: Vec<KeyCombination> = binding.keys.iter().filter(free).copied().collect();
-            (!keys.is_empty()).then_some((*context, binding, keys))
-        })
+/// The bindings that a place reaches: where an inner place takes the first key of an outer one, the outer one is
+/// not shown with it.
+fn reachable(contexts: &[Context]) -> impl Iterator<Item = &'static Binding> {
+    BINDINGS.iter().filter(move |binding| {
+        binding
+            .keys
+            .first()
+            .and_then(|key| find(contexts, *key))
+            .is_some_and(|found| std::ptr::eq(found, *binding))
     })
 }
 
-/// Help rows. Neighbours with one text become one row: the tabs' `1` to `9` are `1-9`.
-fn rows(
-    bindings: impl Iterator<Item = (&'static Binding, Vec<KeyCombination>)>,
-) -> Vec<(String, &'static str)> {
-    let mut rows: Vec<(Vec<KeyCombination>, &'static str)> = Vec::new();
-    for (binding, keys) in bindings {
-        match rows.last_mut() {
-            Some((above, help)) if *help == binding.help => above.extend(keys),
-            _ => rows.push((keys, binding.help)),
+/// Bindings of one place, for the help.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// The place.
+    pub title: &'static str,
+    /// Keys and what they do.
+    pub rows: Vec<(String, &'static str)>,
+}
+
+/// All keys that do something where `contexts` are the places, grouped by place, innermost first.
+pub fn help(contexts: &[Context]) -> Vec<Group> {
+    let mut groups = Vec::new();
+    for context in contexts {
+        let bindings =
+            BINDINGS.iter().filter(|binding| binding.contexts.contains(context)).filter_map(|binding| {
+                let keys: Vec<KeyCombination> = binding
+                    .keys
+                    .iter()
+                    .copied()
+                    .filter(|key| find(contexts, *key).is_some_and(|found| std::ptr::eq(found, binding)))
+                    .collect();
+                (!keys.is_empty()).then_some((keys, binding.help))
+            });
+        let rows = rows(bindings);
+        if !rows.is_empty() {
+            groups.push(Group { title: title(*context), rows });
         }
     }
-    let names = |keys: Vec<KeyCombination>| match keys.as_slice() {
-        [first, .., last] if keys.len() > 4 => format!("{}-{}", key_name(*first), key_name(*last)),
-        keys => keys.iter().map(|key| key_name(*key)).collect::<Vec<_>>().join(" "),
-    };
-    rows.into_iter().map(|(keys, help)| (names(keys), help)).collect()
-}
-
-/// One form for what terminals report differently: `?` comes with or without shift, `G` too.
-fn normal(event: KeyEvent) -> KeyCombination {
-    let mut key = KeyCombination::from(event);
-    if let OneToThree::One(KeyCode::Char(character)) = key.codes
-        && !character.is_alphabetic()
-    {
-        key.modifiers.remove(KeyModifiers::SHIFT);
+    if !contexts.contains(&Context::Global) {
+        let everywhere = BINDINGS.iter().filter_map(|binding| {
+            let keys: Vec<KeyCombination> = binding
+                .keys
+                .iter()
+                .copied()
+                .filter(|key| find_everywhere(*key).is_some_and(|found| std::ptr::eq(found, binding)))
+                .collect();
+            (!keys.is_empty()).then_some((keys, binding.help))
+        });
+        groups.push(Group { title: title(Context::Global), rows: rows(everywhere) });
     }
-    if key.codes == OneToThree::One(KeyCode::Tab) && key.modifiers.contains(KeyModifiers::SHIFT) {
-        key.codes = OneToThree::One(KeyCode::BackTab);
-    } else if key.codes == OneToThree::One(KeyCode::BackTab) {
-        key.modifiers.insert(KeyModifiers::SHIFT);
+    groups
+}
+
+/// Neighbours that do the same become one row: `1-9`.
+fn rows(bindings: impl Iterator<Item = (Vec<KeyCombination>, &'static str)>) -> Vec<(String, &'static str)> {
+    let mut merged: Vec<(Vec<KeyCombination>, &'static str)> = Vec::new();
+    for (keys, help) in bindings {
+        match merged.last_mut() {
+            Some((previous, same)) if *same == help => previous.extend(keys),
+            _ => merged.push((keys, help)),
+        }
     }
-    key
+    merged.into_iter().map(|(keys, help)| (labels(&keys), help)).collect()
 }
 
-/// Whether the key types a character.
-fn is_character(key: KeyCombination) -> bool {
-    matches!(key.codes, OneToThree::One(KeyCode::Char(_))) && KeyModifiers::SHIFT.contains(key.modifiers)
+fn labels(keys: &[KeyCombination]) -> String {
+    match keys {
+        [first, _, .., last] if keys.len() > 4 => format!("{}-{}", label(*first), label(*last)),
+        _ => keys.iter().map(|key| label(*key)).collect::<Vec<_>>().join(" "),
+    }
 }
 
-/// What a place is called.
 fn title(context: Context) -> &'static str {
     match context {
         Context::Global => "Everywhere",
         Context::Start => "Start",
         Context::Functions => "Functions",
-        Context::Filter => "Filter",
+        Context::Filter => "Filter of the list",
         Context::Function => "Function",
-        Context::Details => "Overview",
+        Context::Details => "Details",
         Context::Environment => "Environment",
         Context::Test => "Test",
         Context::Editor => "Event editor",
         Context::Logs => "Logs",
-        Context::LogFilter => "Log filter",
+        Context::LogFilter => "Filter of the log",
         Context::CommandLine => "Command line",
-        Context::Picker => "Picker",
+        Context::Picker => "Choice",
         Context::Dialog => "Question",
         Context::Page => "Page",
     }
+}
+
+/// The places in the order in which the README shows them.
+const PLACES: [Context; 14] = [
+    Context::Global,
+    Context::Start,
+    Context::Functions,
+    Context::Filter,
+    Context::Function,
+    Context::Environment,
+    Context::Test,
+    Context::Editor,
+    Context::Logs,
+    Context::LogFilter,
+    Context::CommandLine,
+    Context::Picker,
+    Context::Dialog,
+    Context::Page,
+];
+
+/// The whole table in Markdown, as the README shows it.
+pub fn markdown() -> String {
+    let mut text = String::from("| place | key | does |\n|---|---|---|\n");
+    for context in PLACES {
+        let bindings = BINDINGS
+            .iter()
+            .filter(|binding| binding.contexts.contains(&context))
+            .map(|binding| (binding.keys.to_vec(), binding.help));
+        let mut place = title(context);
+        for (keys, help) in rows(bindings) {
+            let keys: Vec<String> =
+                keys.split(' ').map(|key| format!("`{}`", key.replace('|', "\\|"))).collect();
+            text.push_str(&format!("| {place} | {} | {help} |\n", keys.join(" ")));
+            place = "";
+        }
+    }
+    text
 }
 
 #[cfg(test)]

@@ -1,138 +1,182 @@
-//! The table itself. Its order is that of the help and the footer.
+//! The bindings. This table is the only place that names a key: lookup, footer, help and the README's table derive
+//! from it.
 
-use crokey::key;
+use crokey::{KeyCombination, key};
 
-use super::Binding;
-use crate::app::{
-    Action,
-    Context::{
-        self, CommandLine, Details, Dialog, Editor, Environment, Filter, Function, Functions, Global,
-        LogFilter, Logs, Page, Picker, Start, Test,
-    },
-};
+use crate::app::{Action, Context};
 
-/// All places, in the order in which they are told.
-pub(super) const PLACES: [Context; 15] = [
-    Global,
-    Start,
-    Functions,
-    Filter,
-    Function,
-    Details,
-    Environment,
-    Test,
-    Editor,
-    Logs,
-    LogFilter,
-    CommandLine,
-    Picker,
-    Dialog,
-    Page,
-];
-
-/// One row: places, keys, action, help, hint.
-macro_rules! row {
-    ([$($context:ident),+], [$($key:expr),+], $action:expr, $help:literal) => {
-        row!([$($context),+], [$($key),+], $action, $help, "")
-    };
-    ([$($context:ident),+], [$($key:expr),+], $action:expr, $help:literal, $hint:literal) => {
-        Binding { contexts: &[$($context),+], keys: &[$($key),+], action: $action, help: $help, hint: $hint }
-    };
+/// What some keys do in some places.
+#[derive(Debug)]
+pub struct Binding {
+    /// The places.
+    pub contexts: &'static [Context],
+    /// The keys, the one to show first.
+    pub keys: &'static [KeyCombination],
+    /// What they do.
+    pub action: Action,
+    /// What they do, in words.
+    pub help: &'static str,
+    /// The word for it on the footer; none where it does not show there.
+    pub hint: Option<&'static str>,
 }
 
-pub(super) static TABLE: &[Binding] = &[
-    // Places of one's own come first in the footer.
-    row!([Start], [key!(enter)], Action::Open, "do what is selected", "choose"),
-    row!([Functions], [key!(enter)], Action::Open, "open the function", "open"),
-    row!(
-        [Functions, Function],
-        [key!(i)],
-        Action::Invoke,
-        "invoke: to the Test tab, there send the event",
-        "invoke"
+const LISTED: &[Context] = &[Context::Functions, Context::Function];
+const SCROLLED: &[Context] = &[Context::Global, Context::Page];
+const TAB: &str = "to the tab of that number";
+
+const fn binding(
+    contexts: &'static [Context],
+    keys: &'static [KeyCombination],
+    action: Action,
+    help: &'static str,
+    hint: Option<&'static str>,
+) -> Binding {
+    Binding { contexts, keys, action, help, hint }
+}
+
+/// All bindings, in the order in which they are shown.
+pub static BINDINGS: &[Binding] = &[
+    // The start screen.
+    binding(&[Context::Start], &[key!(enter)], Action::Open, "do what is marked", Some("choose")),
+    // The list of functions.
+    binding(&[Context::Functions], &[key!(enter)], Action::Open, "open the function", Some("open")),
+    // The Test tab. Here enter and i send, whatever they do elsewhere.
+    binding(&[Context::Test], &[key!(enter), key!(i)], Action::Send, "send the event", Some("send")),
+    binding(&[Context::Test], &[key!(e)], Action::Edit, "edit the event", Some("edit")),
+    binding(&[Context::Test], &[key!('=')], Action::Format, "write the event prettily", Some("format")),
+    // The Environment tab.
+    binding(
+        &[Context::Environment],
+        &[key!(x)],
+        Action::Reveal,
+        "show the value for 30 s, or mask it again",
+        Some("reveal"),
     ),
-    row!([Functions, Function], [key!(l)], Action::Logs, "show the logs", "logs"),
-    row!(
-        [Functions, Function],
-        [key!(shift - e)],
-        Action::Environment,
-        "show the environment variables",
-        "env"
+    // The Logs tab.
+    binding(&[Context::Logs], &[key!(space)], Action::Pause, "hold the log, or let it run", Some("pause")),
+    binding(&[Context::Logs], &[key!(f)], Action::Follow, "follow the end of the log", Some("follow")),
+    binding(&[Context::Logs], &[key!('/')], Action::Filter, "filter the lines", Some("filter")),
+    binding(&[Context::Logs], &[key!('!')], Action::ErrorsOnly, "only errors, or all", Some("errors")),
+    binding(&[Context::Logs], &[key!(w)], Action::Wrap, "wrap long lines, or cut them", Some("wrap")),
+    binding(&[Context::Logs], &[key!(left)], Action::Left, "scroll left", None),
+    binding(&[Context::Logs], &[key!(right)], Action::Right, "scroll right", None),
+    // One function, from the list or from any of its tabs.
+    binding(LISTED, &[key!(i)], Action::Invoke, "invoke: to the Test tab", Some("invoke")),
+    binding(LISTED, &[key!(l)], Action::Logs, "to its logs", Some("logs")),
+    binding(LISTED, &[key!(shift - e)], Action::Environment, "to its environment variables", Some("env")),
+    binding(LISTED, &[key!(v), key!(a)], Action::Versions, "to its versions and aliases", None),
+    binding(LISTED, &[key!(m)], Action::Monitor, "to its metrics", None),
+    binding(LISTED, &[key!(d)], Action::RawJson, "the function as raw JSON", None),
+    binding(LISTED, &[key!(y)], Action::CopyName, "copy its name", None),
+    binding(LISTED, &[key!(shift - y)], Action::CopyArn, "copy its ARN", None),
+    binding(&[Context::Functions], &[key!('/')], Action::Filter, "filter the functions", Some("filter")),
+    binding(&[Context::Functions], &[key!(s)], Action::Sort, "sort by the next column", None),
+    binding(&[Context::Functions], &[key!(shift - s)], Action::ReverseSort, "reverse the order", None),
+    binding(&[Context::Functions], &[key!(p)], Action::Preview, "show or hide the preview", None),
+    binding(&[Context::Function], &[key!(tab)], Action::NextTab, "to the next tab", Some("next tab")),
+    binding(&[Context::Function], &[key!(backtab)], Action::PreviousTab, "to the previous tab", None),
+    binding(&[Context::Function], &[key!(1)], Action::Tab(1), TAB, None),
+    binding(&[Context::Function], &[key!(2)], Action::Tab(2), TAB, None),
+    binding(&[Context::Function], &[key!(3)], Action::Tab(3), TAB, None),
+    binding(&[Context::Function], &[key!(4)], Action::Tab(4), TAB, None),
+    binding(&[Context::Function], &[key!(5)], Action::Tab(5), TAB, None),
+    binding(&[Context::Function], &[key!(6)], Action::Tab(6), TAB, None),
+    binding(&[Context::Function], &[key!(7)], Action::Tab(7), TAB, None),
+    binding(&[Context::Function], &[key!(8)], Action::Tab(8), TAB, None),
+    binding(&[Context::Function], &[key!(9)], Action::Tab(9), TAB, None),
+    // The event editor.
+    binding(&[Context::Editor], &[key!(f5), key!(ctrl - r)], Action::Send, "send the event", Some("send")),
+    binding(&[Context::Editor], &[key!(ctrl - f)], Action::Format, "write it prettily", Some("format")),
+    binding(
+        &[Context::Editor],
+        &[key!(esc), key!(ctrl - s)],
+        Action::Back,
+        "leave the editor; the event is kept",
+        Some("done"),
     ),
-    row!([Functions, Function], [key!(v), key!(a)], Action::Versions, "show versions and aliases"),
-    row!([Functions, Function], [key!(m)], Action::Monitor, "show the metrics"),
-    row!([Functions, Logs], [key!('/')], Action::Filter, "filter as you type", "filter"),
-    row!([Functions], [key!(s)], Action::Sort, "sort by the next column"),
-    row!([Functions], [key!(shift - s)], Action::ReverseSort, "reverse the order"),
-    row!([Functions], [key!(p)], Action::Preview, "show or hide the preview"),
-    row!([Environment], [key!(x)], Action::Reveal, "show the value for 30 s, or mask it again", "reveal"),
-    row!([Test], [key!(e)], Action::Edit, "edit the event", "edit"),
-    row!([Test], [key!(enter), key!(ctrl - s)], Action::Send, "send the event", "send"),
-    row!([Test], [key!(f)], Action::Format, "write the event prettily"),
-    row!([Editor], [key!(ctrl - s), key!(f5)], Action::Send, "send the event", "send"),
-    row!([Editor], [key!(ctrl - f)], Action::Format, "write the event prettily", "format"),
-    row!([Editor], [key!(pageup)], Action::PageUp, "move a page up"),
-    row!([Editor], [key!(pagedown)], Action::PageDown, "move a page down"),
-    row!([Editor], [key!(esc)], Action::Back, "leave the editor; the event stays", "done"),
-    row!([Logs], [key!(f)], Action::Follow, "follow the end", "follow"),
-    row!([Logs], [key!(space)], Action::Pause, "pause, or go on", "pause"),
-    row!([Logs], [key!('!')], Action::ErrorsOnly, "show errors only, or all", "errors"),
-    row!([Logs], [key!(w)], Action::Wrap, "wrap long lines, or not"),
-    row!([Function], [key!(1)], Action::Tab(1), "show the tab of that number"),
-    row!([Function], [key!(2)], Action::Tab(2), "show the tab of that number"),
-    row!([Function], [key!(3)], Action::Tab(3), "show the tab of that number"),
-    row!([Function], [key!(4)], Action::Tab(4), "show the tab of that number"),
-    row!([Function], [key!(5)], Action::Tab(5), "show the tab of that number"),
-    row!([Function], [key!(6)], Action::Tab(6), "show the tab of that number"),
-    row!([Function], [key!(7)], Action::Tab(7), "show the tab of that number"),
-    row!([Function], [key!(8)], Action::Tab(8), "show the tab of that number"),
-    row!([Function], [key!(9)], Action::Tab(9), "show the tab of that number"),
-    row!([Function], [key!(tab)], Action::NextTab, "show the next tab", "next tab"),
-    row!([Function], [key!(backtab)], Action::PreviousTab, "show the previous tab"),
-    row!([Functions, Function], [key!(y)], Action::CopyName, "copy the name"),
-    row!([Functions, Function], [key!(shift - y)], Action::CopyArn, "copy the ARN"),
-    row!([Functions, Function], [key!(d)], Action::RawJson, "show the raw JSON"),
-    // Text fields: characters are text, so only other keys are bound.
-    row!([Filter, LogFilter], [key!(enter)], Action::Open, "keep the filter", "keep"),
-    row!([Filter, LogFilter], [key!(esc)], Action::Back, "drop the filter", "drop"),
-    row!([CommandLine], [key!(enter)], Action::Open, "run the command", "run"),
-    row!([CommandLine], [key!(tab)], Action::Complete, "complete the command", "complete"),
-    row!([Picker], [key!(enter)], Action::Open, "choose", "choose"),
-    row!([CommandLine, Picker], [key!(esc)], Action::Back, "cancel", "cancel"),
-    row!([Filter, CommandLine, Picker], [key!(up)], Action::Up, "move up"),
-    row!([Filter, CommandLine, Picker], [key!(down)], Action::Down, "move down"),
-    row!([Filter, Picker], [key!(pageup)], Action::PageUp, "move a page up"),
-    row!([Filter, Picker], [key!(pagedown)], Action::PageDown, "move a page down"),
-    // Questions: No is the default.
-    row!([Dialog], [key!(y)], Action::Yes, "yes", "yes"),
-    row!([Dialog], [key!(n), key!(enter), key!(esc)], Action::No, "no", "no"),
+    binding(&[Context::Editor], &[key!(pageup)], Action::PageUp, "a page up", None),
+    binding(&[Context::Editor], &[key!(pagedown)], Action::PageDown, "a page down", None),
+    // The filters.
+    binding(
+        &[Context::Filter, Context::LogFilter],
+        &[key!(enter)],
+        Action::Open,
+        "keep the filter and leave its field",
+        Some("keep"),
+    ),
+    binding(
+        &[Context::Filter, Context::LogFilter],
+        &[key!(esc)],
+        Action::Back,
+        "drop the filter",
+        Some("clear"),
+    ),
+    binding(&[Context::Filter], &[key!(up), key!(ctrl - p)], Action::Up, "to the previous row", None),
+    binding(&[Context::Filter], &[key!(down), key!(ctrl - n)], Action::Down, "to the next row", None),
+    binding(&[Context::Filter], &[key!(pageup)], Action::PageUp, "a page up", None),
+    binding(&[Context::Filter], &[key!(pagedown)], Action::PageDown, "a page down", None),
+    // The command line and the pickers.
+    binding(&[Context::CommandLine], &[key!(enter)], Action::Open, "do it", Some("do it")),
+    binding(&[Context::CommandLine], &[key!(tab)], Action::Complete, "complete the word", Some("complete")),
+    binding(&[Context::Picker], &[key!(enter)], Action::Open, "choose what is marked", Some("choose")),
+    binding(
+        &[Context::CommandLine, Context::Picker],
+        &[key!(esc)],
+        Action::Back,
+        "leave it, nothing is changed",
+        Some("cancel"),
+    ),
+    binding(
+        &[Context::CommandLine, Context::Picker],
+        &[key!(up), key!(ctrl - p)],
+        Action::Up,
+        "mark the previous one",
+        None,
+    ),
+    binding(
+        &[Context::CommandLine, Context::Picker],
+        &[key!(down), key!(ctrl - n)],
+        Action::Down,
+        "mark the next one",
+        None,
+    ),
+    binding(&[Context::Picker], &[key!(pageup)], Action::PageUp, "a page up", None),
+    binding(&[Context::Picker], &[key!(pagedown)], Action::PageDown, "a page down", None),
+    // Questions.
+    binding(&[Context::Dialog], &[key!(y)], Action::Yes, "yes", Some("yes")),
+    binding(&[Context::Dialog], &[key!(n), key!(esc), key!(enter), key!(q)], Action::No, "no", Some("no")),
+    // Pages to read.
+    binding(
+        &[Context::Page],
+        &[key!(esc), key!(q), key!('?'), key!(enter)],
+        Action::Back,
+        "close",
+        Some("close"),
+    ),
     // Everywhere.
-    row!([Page], [key!(esc), key!(q), key!('?')], Action::Back, "close", "close"),
-    row!([Global, Page], [key!(k), key!(up)], Action::Up, "move up"),
-    row!([Global, Page], [key!(j), key!(down)], Action::Down, "move down"),
-    row!([Global, Page], [key!(g), key!(home)], Action::Top, "move to the top"),
-    row!([Global, Page], [key!(shift - g), key!(end)], Action::Bottom, "move to the end"),
-    row!([Global, Page], [key!(pageup)], Action::PageUp, "move a page up"),
-    row!([Global, Page], [key!(pagedown)], Action::PageDown, "move a page down"),
-    row!([Global], [key!(left)], Action::Left, "scroll left"),
-    row!([Global], [key!(right)], Action::Right, "scroll right"),
-    row!([Global], [key!(esc)], Action::Back, "go back; never quits"),
-    row!([Global], [key!(r)], Action::Refresh, "read again"),
-    row!([Global], [key!(':'), key!(ctrl - p)], Action::CommandLine, "type a command", "command"),
-    row!([Global], [key!('?')], Action::Help, "show the keys of this place", "help"),
-    row!([Global], [key!(ctrl - z)], Action::Suspend, "suspend"),
-    row!([Global], [key!(q), key!(ctrl - c)], Action::Quit, "quit; asks when something is under way", "quit"),
-    row!(
-        [Filter, Editor, LogFilter],
-        [key!(ctrl - c)],
-        Action::Quit,
-        "quit; asks when something is under way"
+    binding(&[Context::Global], &[key!(esc)], Action::Back, "back", None),
+    binding(SCROLLED, &[key!(j), key!(down)], Action::Down, "down", None),
+    binding(SCROLLED, &[key!(k), key!(up)], Action::Up, "up", None),
+    binding(SCROLLED, &[key!(g), key!(home)], Action::Top, "to the top", None),
+    binding(SCROLLED, &[key!(shift - g), key!(end)], Action::Bottom, "to the bottom", None),
+    binding(SCROLLED, &[key!(pageup)], Action::PageUp, "a page up", None),
+    binding(SCROLLED, &[key!(pagedown)], Action::PageDown, "a page down", None),
+    binding(&[Context::Global], &[key!(r)], Action::Refresh, "read again", None),
+    binding(&[Context::Global], &[key!(':')], Action::CommandLine, "type a command", Some("command")),
+    binding(&[Context::Global], &[key!('?'), key!(f1)], Action::Help, "the keys of this place", Some("help")),
+    binding(
+        &[Context::Editor, Context::Filter, Context::LogFilter],
+        &[key!(f1)],
+        Action::Help,
+        "the keys of this place",
+        Some("help"),
     ),
-    row!([CommandLine, Picker, Dialog, Page], [key!(ctrl - c)], Action::Back, "close"),
-    row!(
-        [Filter, Editor, LogFilter, CommandLine, Picker, Dialog, Page],
-        [key!(ctrl - z)],
-        Action::Suspend,
-        "suspend"
+    binding(&[Context::Global], &[key!(ctrl - z)], Action::Suspend, "put lambdeck into the background", None),
+    binding(
+        &[Context::Global],
+        &[key!(q), key!(ctrl - c)],
+        Action::Quit,
+        "quit; asks while an invocation is under way",
+        None,
     ),
 ];

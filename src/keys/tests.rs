@@ -1,102 +1,88 @@
 use std::collections::{HashMap, HashSet};
 
+use crokey::key;
 use rstest::rstest;
-use tui_textarea::{Input, Key};
 
 use super::*;
+
+const ALL: [Context; 15] = [
+    Context::Global,
+    Context::Start,
+    Context::Functions,
+    Context::Filter,
+    Context::Function,
+    Context::Details,
+    Context::Environment,
+    Context::Test,
+    Context::Editor,
+    Context::Logs,
+    Context::LogFilter,
+    Context::CommandLine,
+    Context::Picker,
+    Context::Dialog,
+    Context::Page,
+];
+
+/// The chains of places that [`crate::app::App::contexts`] answers with.
+const CHAINS: [&[Context]; 13] = [
+    &[Context::Start, Context::Global],
+    &[Context::Functions, Context::Global],
+    &[Context::Filter],
+    &[Context::Details, Context::Function, Context::Global],
+    &[Context::Environment, Context::Function, Context::Global],
+    &[Context::Test, Context::Function, Context::Global],
+    &[Context::Logs, Context::Function, Context::Global],
+    &[Context::Editor],
+    &[Context::LogFilter],
+    &[Context::CommandLine],
+    &[Context::Picker],
+    &[Context::Dialog],
+    &[Context::Page],
+];
 
 fn press(code: KeyCode, modifiers: KeyModifiers) -> KeyEvent {
     KeyEvent::new(code, modifiers)
 }
 
-/// A key as a terminal without extensions sends it.
-fn typed(text: &str) -> KeyEvent {
-    let key = crokey::parse(text).unwrap();
-    let OneToThree::One(code) = key.codes else { panic!("{text} is no single key") };
-    press(code, key.modifiers)
+fn plain(code: KeyCode) -> KeyEvent {
+    press(code, KeyModifiers::NONE)
 }
 
-/// All actions that come from keys. The `match` makes whoever adds an action come here.
-fn actions() -> Vec<Action> {
-    use Action::*;
-    let needs_a_key = |action: &Action| match action {
-        Text(_) | Paste(_) | Click(..) | DoubleClick(..) | Scroll(_) => false,
-        Up | Down | Top | Bottom | PageUp | PageDown | Left | Right | Open | Back | Filter | CommandLine
-        | Complete | Help | Refresh | Tab(_) | NextTab | PreviousTab | Invoke | Logs | Environment
-        | Versions | Monitor | Edit | Send | Format | CopyName | CopyArn | RawJson | Reveal | Pause
-        | Follow | Wrap | ErrorsOnly | Sort | ReverseSort | Preview | Yes | No | Suspend | Quit => true,
-    };
-    let mut all = vec![
-        Up,
-        Down,
-        Top,
-        Bottom,
-        PageUp,
-        PageDown,
-        Left,
-        Right,
-        Open,
-        Back,
-        Filter,
-        CommandLine,
-        Complete,
-        Help,
-        Refresh,
-        NextTab,
-        PreviousTab,
-        Invoke,
-        Logs,
-        Environment,
-        Versions,
-        Monitor,
-        Edit,
-        Send,
-        Format,
-        CopyName,
-        CopyArn,
-        RawJson,
-        Reveal,
-        Pause,
-        Follow,
-        Wrap,
-        ErrorsOnly,
-        Sort,
-        ReverseSort,
-        Preview,
-        Yes,
-        No,
-        Suspend,
-        Quit,
-    ];
-    all.extend((1..=9).map(Tab));
-    assert!(all.iter().all(needs_a_key));
-    all
+fn control(character: char) -> KeyEvent {
+    press(KeyCode::Char(character), KeyModifiers::CONTROL)
+}
+
+fn held(event: KeyEvent) -> KeyEvent {
+    KeyEvent { kind: KeyEventKind::Repeat, ..event }
 }
 
 #[test]
-fn every_action_has_a_key() {
-    for action in actions() {
-        assert!(TABLE.iter().any(|binding| binding.action == action), "{action:?} has no key");
-    }
-}
-
-#[test]
-fn every_binding_says_what_it_does() {
-    for binding in TABLE {
-        assert!(!binding.help.is_empty() && !binding.help.ends_with('.'), "{binding:?}");
-        assert!(!binding.contexts.is_empty() && !binding.keys.is_empty(), "{binding:?}");
-        assert!(binding.hint.len() <= 10, "{binding:?}");
-    }
-}
-
-#[test]
-fn no_key_twice_in_a_place() {
+fn no_key_means_two_things_in_one_place() {
     let mut seen = HashMap::new();
-    for binding in TABLE {
+    for binding in BINDINGS {
         for context in binding.contexts {
             for key in binding.keys {
-                if let Some(other) = seen.insert((*context, *key), &binding.action) {
-                    panic!("{} in {context:?} is {other:?} and {:?}", key_name(*key), binding.action);
+                let before = seen.insert((*context, *key), &binding.action);
+                assert_eq!(before, None, "{} twice in {context:?}", label(*key));
+            }
+        }
+    }
+}
+
+#[test]
+fn an_inner_place_takes_no_key_of_an_outer_one_but_where_it_is_meant() {
+    let meant = [(Context::Test, key!(i))];
+    for chain in CHAINS {
+        for (depth, inner) in chain.iter().enumerate() {
+            for binding in BINDINGS.iter().filter(|binding| binding.contexts.contains(inner)) {
+                for key in binding.keys {
+                    let taken = find(&chain[depth + 1..], *key);
+                    assert!(
+                        taken.is_none() || meant.contains(&(*inner, *key)),
+                        "{} in {inner:?} hides {:?}",
+                        label(*key),
+                        taken.map(|binding| &binding.action)
+                    );
                 }
             }
         }
@@ -104,193 +90,204 @@ fn no_key_twice_in_a_place() {
 }
 
 #[test]
-fn every_place_is_told_and_can_be_left() {
-    let told: HashSet<Context> = table::PLACES.into_iter().collect();
-    assert_eq!(told.len(), table::PLACES.len());
-    for binding in TABLE {
-        assert!(binding.contexts.iter().all(|context| told.contains(context)));
-    }
-    for context in table::PLACES {
-        // Overlays and text fields stand alone, all others fall back on Global.
-        let alone = context.takes_text() || matches!(context, Context::Dialog | Context::Page);
-        let chain = if alone { vec![context] } else { vec![context, Context::Global] };
-        for key in ["esc", "ctrl-c", "ctrl-z"] {
-            let action = lookup(&chain, context.takes_text(), typed(key));
-            assert!(action.is_some_and(|action| !matches!(action, Action::Text(_))), "{key} in {context:?}");
+fn every_binding_is_explained_and_reachable() {
+    for binding in BINDINGS {
+        assert!(!binding.help.is_empty() && !binding.keys.is_empty() && !binding.contexts.is_empty());
+        for context in binding.contexts {
+            let shown = CHAINS
+                .iter()
+                .filter(|chain| chain.contains(context))
+                .flat_map(|chain| help(chain))
+                .flat_map(|group| group.rows)
+                .any(|(_, help)| help == binding.help);
+            assert!(shown, "{:?} of {context:?} is in no help", binding.action);
         }
     }
 }
 
 #[test]
-fn esc_never_quits() {
-    for binding in TABLE.iter().filter(|binding| binding.action == Action::Quit) {
-        assert!(!binding.keys.contains(&crokey::key!(esc)));
+fn the_keys_are_written_as_crokey_reads_them_from_events() {
+    // A key such as `key!('G')` that no event is ever equal to would be dead.
+    for key in BINDINGS.iter().flat_map(|binding| binding.keys) {
+        let event: KeyEvent = (*key).into();
+        assert_eq!(normalised(event), *key, "{}", label(*key));
     }
 }
 
 #[test]
-fn a_text_field_binds_no_character() {
-    for binding in TABLE.iter().filter(|binding| binding.contexts.iter().any(|context| context.takes_text()))
-    {
-        assert!(!binding.keys.iter().any(|key| is_character(*key)), "{binding:?}");
-    }
-}
-
-#[test]
-fn every_key_is_found_as_a_terminal_sends_it() {
-    for binding in TABLE {
-        for (context, key) in
-            binding.contexts.iter().flat_map(|context| binding.keys.iter().map(move |key| (context, key)))
-        {
-            let OneToThree::One(code) = key.codes else { panic!("{key} can't be sent by most terminals") };
-            let action = lookup(&[*context], context.takes_text(), press(code, key.modifiers));
-            assert_eq!(action.as_ref(), Some(&binding.action), "{} in {context:?}", key_name(*key));
-        }
-    }
-}
-
-#[rstest]
-#[case("j", Some(Action::Down))]
-#[case("shift-g", Some(Action::Bottom))]
-#[case("i", Some(Action::Invoke))]
-#[case("shift-e", Some(Action::Environment))]
-#[case("?", Some(Action::Help))]
-#[case(":", Some(Action::CommandLine))]
-#[case("esc", Some(Action::Back))]
-#[case("ctrl-c", Some(Action::Quit))]
-#[case("ctrl-j", None)]
-#[case("5", None)]
-#[case("z", None)]
-fn keys_of_the_list(#[case] key: &str, #[case] expected: Option<Action>) {
-    assert_eq!(lookup(&[Context::Functions, Context::Global], false, typed(key)), expected);
-}
-
-#[test]
-fn the_inner_place_wins() {
-    let chain = [Context::Logs, Context::Function, Context::Global];
-    assert_eq!(lookup(&chain, false, typed("f")), Some(Action::Follow));
-    assert_eq!(lookup(&chain, false, typed("5")), Some(Action::Tab(5)));
-    assert_eq!(lookup(&chain, false, typed("r")), Some(Action::Refresh));
-    assert_eq!(lookup(&[Context::Dialog], false, typed("r")), None);
-}
-
-#[rstest]
-#[case::shift_is_told(KeyCode::Char('?'), KeyModifiers::SHIFT, Action::Help)]
-#[case::shift_is_not_told(KeyCode::Char('?'), KeyModifiers::NONE, Action::Help)]
-#[case::caps_lock(KeyCode::Char('G'), KeyModifiers::NONE, Action::Bottom)]
-#[case::capital(KeyCode::Char('G'), KeyModifiers::SHIFT, Action::Bottom)]
-#[case::kitty(KeyCode::Char('g'), KeyModifiers::SHIFT, Action::Bottom)]
-#[case::back_tab(KeyCode::BackTab, KeyModifiers::SHIFT, Action::PreviousTab)]
-#[case::bare_back_tab(KeyCode::BackTab, KeyModifiers::NONE, Action::PreviousTab)]
-#[case::shift_tab(KeyCode::Tab, KeyModifiers::SHIFT, Action::PreviousTab)]
-fn terminals_report_one_key_in_several_ways(
-    #[case] code: KeyCode,
-    #[case] modifiers: KeyModifiers,
-    #[case] expected: Action,
-) {
-    let chain = [Context::Details, Context::Function, Context::Global];
-    assert_eq!(lookup(&chain, false, press(code, modifiers)), Some(expected));
-}
-
-#[rstest]
-#[case("q", Key::Char('q'), false)]
-#[case("shift-q", Key::Char('Q'), false)]
-#[case(":", Key::Char(':'), false)]
-#[case("space", Key::Char(' '), false)]
-#[case("backspace", Key::Backspace, false)]
-#[case("left", Key::Left, false)]
-#[case("home", Key::Home, false)]
-#[case("ctrl-w", Key::Char('w'), true)]
-fn a_text_field_takes_what_is_text(#[case] key: &str, #[case] expected: Key, #[case] ctrl: bool) {
-    let Some(Action::Text(Input { key, ctrl: with_ctrl, .. })) = lookup(&[Context::Filter], true, typed(key))
-    else {
-        panic!("{key} is not text");
+fn whatever_a_user_can_mean_has_a_key() {
+    // The match is there so that a new action does not compile until it is listed here.
+    let needs_key = |action: &Action| match action {
+        Action::Text(_)
+        | Action::Paste(_)
+        | Action::Click(..)
+        | Action::DoubleClick(..)
+        | Action::Scroll(_) => false,
+        Action::Up
+        | Action::Down
+        | Action::Top
+        | Action::Bottom
+        | Action::PageUp
+        | Action::PageDown
+        | Action::Left
+        | Action::Right
+        | Action::Open
+        | Action::Back
+        | Action::Filter
+        | Action::CommandLine
+        | Action::Complete
+        | Action::Help
+        | Action::Refresh
+        | Action::Tab(_)
+        | Action::NextTab
+        | Action::PreviousTab
+        | Action::Invoke
+        | Action::Logs
+        | Action::Environment
+        | Action::Versions
+        | Action::Monitor
+        | Action::Edit
+        | Action::Send
+        | Action::Format
+        | Action::CopyName
+        | Action::CopyArn
+        | Action::RawJson
+        | Action::Reveal
+        | Action::Pause
+        | Action::Follow
+        | Action::Wrap
+        | Action::ErrorsOnly
+        | Action::Sort
+        | Action::ReverseSort
+        | Action::Preview
+        | Action::Yes
+        | Action::No
+        | Action::Suspend
+        | Action::Quit => true,
     };
-    assert_eq!((key, with_ctrl), (expected, ctrl));
+    assert!(BINDINGS.iter().all(|binding| needs_key(&binding.action)), "text and mouse are no keys");
+    let bound: HashSet<_> = BINDINGS.iter().map(|binding| std::mem::discriminant(&binding.action)).collect();
+    // All variants of the match above, which is one for each line.
+    assert_eq!(bound.len(), 41);
+    let tabs: HashSet<u8> = BINDINGS
+        .iter()
+        .filter_map(|binding| if let Action::Tab(number) = binding.action { Some(number) } else { None })
+        .collect();
+    assert_eq!(tabs, (1..=9).collect());
 }
 
 #[rstest]
-#[case(Context::Editor, "enter", None)]
-#[case(Context::Editor, "up", None)]
-#[case(Context::Editor, "ctrl-s", Some(Action::Send))]
-#[case(Context::Filter, "enter", Some(Action::Open))]
-#[case(Context::Filter, "up", Some(Action::Up))]
-#[case(Context::CommandLine, "tab", Some(Action::Complete))]
-fn other_keys_of_a_text_field(#[case] context: Context, #[case] key: &str, #[case] expected: Option<Action>) {
-    let action = lookup(&[context], true, typed(key));
-    assert_eq!(action.filter(|action| !matches!(action, Action::Text(_))), expected);
+#[case(&[Context::Functions, Context::Global], plain(KeyCode::Enter), Some(Action::Open))]
+#[case(&[Context::Functions, Context::Global], plain(KeyCode::Char('j')), Some(Action::Down))]
+#[case(&[Context::Functions, Context::Global], plain(KeyCode::Char('x')), None)]
+#[case(&[Context::Functions, Context::Global], plain(KeyCode::Char('i')), Some(Action::Invoke))]
+#[case(&[Context::Functions, Context::Global], press(KeyCode::Char('G'), KeyModifiers::SHIFT), Some(Action::Bottom))]
+#[case(&[Context::Functions, Context::Global], plain(KeyCode::Char('G')), Some(Action::Bottom))]
+#[case(&[Context::Functions, Context::Global], press(KeyCode::Char('?'), KeyModifiers::SHIFT), Some(Action::Help))]
+#[case(&[Context::Functions, Context::Global], plain(KeyCode::Char('?')), Some(Action::Help))]
+#[case(&[Context::Functions, Context::Global], press(KeyCode::Char(':'), KeyModifiers::SHIFT), Some(Action::CommandLine))]
+#[case(&[Context::Test, Context::Function, Context::Global], plain(KeyCode::Char('i')), Some(Action::Send))]
+#[case(&[Context::Test, Context::Function, Context::Global], plain(KeyCode::Char('7')), Some(Action::Tab(7)))]
+#[case(&[Context::Details, Context::Function, Context::Global], plain(KeyCode::BackTab), Some(Action::PreviousTab))]
+#[case(&[Context::Details, Context::Function, Context::Global], press(KeyCode::BackTab, KeyModifiers::SHIFT), Some(Action::PreviousTab))]
+#[case(&[Context::Details, Context::Function, Context::Global], press(KeyCode::Tab, KeyModifiers::SHIFT), Some(Action::PreviousTab))]
+#[case(&[Context::Dialog], plain(KeyCode::Enter), Some(Action::No))]
+#[case(&[Context::Dialog], plain(KeyCode::Char('j')), None)]
+#[case(&[Context::Page], control('z'), Some(Action::Suspend))]
+fn looks_keys_up(#[case] contexts: &[Context], #[case] event: KeyEvent, #[case] expected: Option<Action>) {
+    assert_eq!(lookup(contexts, false, event), expected);
 }
 
 #[test]
-fn the_footer_of_the_list() {
-    let hints = hints(&[Context::Functions, Context::Global]);
-    let line: Vec<String> = hints.iter().map(|hint| format!("{} {}", hint.key, hint.label)).collect();
-    assert_eq!(line.join("  "), "enter open  i invoke  l logs  E env  / filter  : command  ? help  q quit");
-}
-
-#[test]
-fn a_hint_names_a_key_that_works() {
-    for chain in [
-        vec![Context::Test, Context::Function, Context::Global],
-        vec![Context::Logs, Context::Function, Context::Global],
-        vec![Context::Editor],
-        vec![Context::Dialog],
-    ] {
-        for hint in hints(&chain) {
-            let (context, binding, keys) = reachable(&chain)
-                .find(|(_, binding, keys)| binding.hint == hint.label && key_name(keys[0]) == hint.key)
-                .unwrap();
-            let OneToThree::One(code) = keys[0].codes else { panic!() };
-            let action = lookup(&chain, context.takes_text(), press(code, keys[0].modifiers));
-            assert_eq!(action.as_ref(), Some(&binding.action), "{hint:?}");
+fn a_text_field_takes_plain_characters_and_editing_keys() {
+    for context in ALL.into_iter().filter(|context| context.takes_text()) {
+        for character in (' '..='~').chain(['é', '世']) {
+            let event = plain(KeyCode::Char(character));
+            assert_eq!(
+                lookup(&[context], true, event),
+                Some(Action::Text(Input::from(event))),
+                "{context:?}"
+            );
         }
+        for event in [
+            plain(KeyCode::Backspace),
+            plain(KeyCode::Left),
+            plain(KeyCode::Home),
+            control('w'),
+            control('a'),
+            press(KeyCode::Char('b'), KeyModifiers::ALT),
+            press(KeyCode::Char('A'), KeyModifiers::SHIFT),
+        ] {
+            assert_eq!(
+                lookup(&[context], true, event),
+                Some(Action::Text(Input::from(event))),
+                "{context:?}"
+            );
+        }
+        assert_eq!(lookup(&[context], true, control('c')), Some(Action::Quit));
+        assert_eq!(lookup(&[context], true, control('z')), Some(Action::Suspend));
+        assert_eq!(lookup(&[context], true, plain(KeyCode::Esc)), Some(Action::Back));
+        assert_eq!(lookup(&[context], true, plain(KeyCode::F(9))), None);
+        assert_eq!(lookup(&[context], true, plain(KeyCode::CapsLock)), None);
     }
 }
 
 #[test]
-fn help_lists_each_place_without_what_an_inner_one_takes_over() {
-    let sections = help(&[Context::Test, Context::Function, Context::Global]);
-    let titles: Vec<&str> = sections.iter().map(|section| section.title).collect();
-    assert_eq!(titles, ["Test", "Function", "Everywhere"]);
-    assert!(sections[0].rows.contains(&("enter ctrl-s".to_owned(), "send the event")));
-    assert!(sections[1].rows.contains(&("1-9".to_owned(), "show the tab of that number")));
-    assert!(sections[2].rows.contains(&("k up".to_owned(), "move up")));
-    // Details has no keys of its own, hence no section.
-    assert_eq!(help(&[Context::Details, Context::Global]).len(), 1);
+fn the_editor_has_commands_on_control_and_function_keys() {
+    let editor = |event| lookup(&[Context::Editor], true, event);
+    assert_eq!(editor(plain(KeyCode::F(5))), Some(Action::Send));
+    assert_eq!(editor(control('r')), Some(Action::Send));
+    assert_eq!(editor(control('f')), Some(Action::Format));
+    assert_eq!(editor(control('s')), Some(Action::Back));
+    let enter = plain(KeyCode::Enter);
+    assert_eq!(editor(enter), Some(Action::Text(Input::from(enter))));
 }
 
 #[test]
-fn help_lists_every_binding_of_a_place() {
-    for context in table::PLACES {
-        let shown: Vec<&str> =
-            help(&[context]).into_iter().flat_map(|section| section.rows).map(|row| row.1).collect();
-        for binding in bindings(context) {
-            assert!(shown.contains(&binding.help), "{binding:?}");
-        }
-    }
-}
-
-#[rstest]
-#[case("a", "a")]
-#[case("shift-a", "A")]
-#[case("ctrl-s", "ctrl-s")]
-#[case("backtab", "shift-tab")]
-#[case("space", "space")]
-#[case("pageup", "pgup")]
-#[case("f5", "f5")]
-#[case("alt-enter", "alt-enter")]
-#[case("-", "-")]
-fn names_of_keys(#[case] key: &str, #[case] name: &str) {
-    let key = crokey::parse(key).unwrap();
-    assert_eq!(key_name(key), name);
+fn a_held_key_moves_but_never_acts() {
+    let test = [Context::Test, Context::Function, Context::Global];
+    assert_eq!(lookup(&test, false, held(plain(KeyCode::Char('j')))), Some(Action::Down));
+    assert_eq!(lookup(&test, false, held(plain(KeyCode::Enter))), None);
+    assert_eq!(lookup(&[Context::Editor], true, held(plain(KeyCode::F(5)))), None);
+    assert_eq!(lookup(&[Context::Functions, Context::Global], false, held(plain(KeyCode::Char('i')))), None);
+    assert_eq!(lookup(&[Context::Dialog], false, held(plain(KeyCode::Char('y')))), None);
+    let released = KeyEvent { kind: KeyEventKind::Release, ..plain(KeyCode::Char('j')) };
+    assert_eq!(lookup(&test, false, released), None);
+    assert_eq!(lookup(&[Context::Filter], true, released), None);
 }
 
 #[test]
-fn the_readme_table_has_every_row() {
+fn the_footer_names_what_matters_here() {
+    let words = |contexts: &[Context]| {
+        hints(contexts).into_iter().map(|(key, word)| format!("{key} {word}")).collect::<Vec<_>>().join("  ")
+    };
+    assert_eq!(
+        words(&[Context::Functions, Context::Global]),
+        "enter open  i invoke  l logs  E env  / filter  : command  ? help"
+    );
+    assert_eq!(words(&[Context::Dialog]), "y yes  n no");
+    assert_eq!(words(&[Context::Editor]), "f5 send  ctrl-f format  esc done  f1 help");
+}
+
+#[test]
+fn help_merges_the_tabs_and_shows_each_key_once() {
+    let groups = help(&[Context::Test, Context::Function, Context::Global]);
+    assert_eq!(
+        groups.iter().map(|group| group.title).collect::<Vec<_>>(),
+        ["Test", "Function", "Everywhere"]
+    );
+    let rows: Vec<_> = groups.into_iter().flat_map(|group| group.rows).collect();
+    assert!(rows.contains(&("1-9".into(), "to the tab of that number")));
+    assert!(rows.contains(&("enter i".into(), "send the event")));
+    assert!(!rows.iter().any(|(_, help)| help.starts_with("invoke")), "i sends here");
+}
+
+#[test]
+fn markdown_has_a_row_for_each_help() {
     let text = markdown();
-    assert!(text.starts_with("| where | key | does |\n|---|---|---|\n| Everywhere | `k` `up` | move up |\n"));
-    assert!(text.contains("| Start | `enter` | do what is selected |\n"));
-    for binding in TABLE {
-        assert!(text.contains(&format!("| {} |", binding.help)), "{binding:?}");
+    for binding in BINDINGS {
+        assert!(text.contains(binding.help), "{}", binding.help);
     }
+    assert!(text.contains("| Everywhere | `esc` | back |"));
+    assert!(text.contains("|  | `q` `ctrl-c` | quit; asks while an invocation is under way |"));
 }
