@@ -7,7 +7,7 @@ use clap::{
     builder::{NonEmptyStringValueParser, TypedValueParser as _},
 };
 
-use crate::{cloud::session::check_endpoint, domain::name::FunctionRef};
+use crate::{cloud::session::check_endpoint, domain::name::FunctionRef, ui::Theme};
 
 /// A terminal dashboard for AWS Lambda. Without a command it opens on the session that the AWS environment names.
 #[derive(Debug, Parser)]
@@ -52,7 +52,7 @@ pub struct Global {
     pub config: Option<PathBuf>,
 
     /// Colours of the dashboard
-    #[arg(long, global = true, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, global = true, value_name = "NAME", value_parser = Theme::NAMES)]
     pub theme: Option<String>,
 
     /// Write a log of lambdeck's own doings to a file; it holds no values and no payloads
@@ -89,7 +89,7 @@ pub enum Command {
 
 impl Command {
     /// Its name, as it is typed.
-    pub fn name(&self) -> &'static str {
+    pub(super) fn name(&self) -> &'static str {
         match self {
             Self::Local(_) => "local",
             Self::List(_) => "list",
@@ -101,7 +101,7 @@ impl Command {
 }
 
 /// `local`: a development engine on this machine that speaks AWS's protocols and really runs functions.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct Local {
     /// Only the engine: print how it is reached, then wait
     #[arg(long)]

@@ -11,7 +11,7 @@ use toml::{
 };
 
 use super::failure::Failure;
-use crate::domain::text::sanitise;
+use crate::{domain::text::sanitise, ui::Theme};
 
 /// The file's name in lambdeck's configuration directory.
 const FILE: &str = "config.toml";
@@ -92,7 +92,7 @@ impl Config {
             let problem = match name {
                 "profile" => set_text(&mut config.profile, value),
                 "region" => set_text(&mut config.region, value),
-                "theme" => set_text(&mut config.theme, value),
+                "theme" => set_theme(&mut config.theme, value),
                 "endpoint_url" => set_endpoint(&mut config.endpoint_url, value),
                 "utc" => set_flag(&mut config.utc, value),
                 "read_only" => {
@@ -152,6 +152,18 @@ fn set_endpoint(setting: &mut Option<String>, value: &Spanned<DeValue>) -> Resul
     Ok(())
 }
 
+fn set_theme(setting: &mut Option<String>, value: &Spanned<DeValue>) -> Result<(), String> {
+    let mut theme = None;
+    set_text(&mut theme, value)?;
+    if let Some(name) = &theme
+        && Theme::named(name).is_none()
+    {
+        return Err(format!("there is no theme `{name}`; there are {}", Theme::NAMES.join(", ")));
+    }
+    *setting = theme;
+    Ok(())
+}
+
 fn set_flag(setting: &mut bool, value: &Spanned<DeValue>) -> Result<(), String> {
     match value.get_ref() {
         DeValue::Boolean(flag) => {
@@ -190,7 +202,7 @@ mod tests {
     #[test]
     fn every_key_is_read() {
         let text = "profile = 'dev'\nregion = 'eu-west-1'\nendpoint_url = 'http://127.0.0.1:4566'\n\
-                    read_only = true\ntheme = 'plain'\nutc = true\n";
+                    read_only = true\ntheme = 'mono'\nutc = true\n";
         let config = Config::parse(text, "c");
         assert_eq!(
             config,
@@ -199,7 +211,7 @@ mod tests {
                 region: Some("eu-west-1".into()),
                 endpoint_url: Some("http://127.0.0.1:4566".into()),
                 read_only: true,
-                theme: Some("plain".into()),
+                theme: Some("mono".into()),
                 utc: true,
                 warnings: Vec::new(),
             }

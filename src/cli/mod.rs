@@ -19,13 +19,14 @@ mod settings;
 mod signals;
 mod terminal;
 
-use std::ffi::OsString;
+use std::{ffi::OsString, sync::Arc};
 
 use clap::{Parser as _, error::ErrorKind};
 
 use self::{
-    args::{Arguments, Command},
+    args::{Arguments, Command, Local},
     failure::Failure,
+    local::LocalEngine,
     signals::Signal,
 };
 use crate::domain::text::sanitise_lines;
@@ -59,6 +60,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
 async fn command(arguments: Arguments) -> Result<u8, Failure> {
     let config = config::load(arguments.global.config.as_deref())?;
     let warnings = config.warnings.clone();
+    if let Some(Command::Local(_)) = &arguments.command
+        && (arguments.global.profile.is_some() || arguments.global.endpoint_url.is_some())
+    {
+        return Err(Failure::usage("--profile and --endpoint-url mean nothing to the local engine"));
+    }
     let settings = settings::settings(arguments.global, config, |name| std::env::var(name).ok()).await;
     if let Some(path) = &settings.log_file {
         log_file::start(path).map_err(|error| {
@@ -68,20 +74,14 @@ async fn command(arguments: Arguments) -> Result<u8, Failure> {
     tracing::info!(command = arguments.command.as_ref().map_or("dashboard", Command::name), "started");
     for warning in &warnings {
         tracing::warn!("{warning}");
-    }
-    let has_screen = match &arguments.command {
-        None => true,
-        Some(Command::Local(local)) => !local.serve,
-        Some(_) => false,
-    };
-    if !has_screen {
-        for warning in &warnings {
-            terminal::say("warning", warning);
-        }
+        terminal::say("warning", warning);
     }
     match arguments.command {
-        None => dashboard::run(settings, warnings).await,
-        Some(Command::Local(local)) => local::run(&local, settings, warnings).await,
+        None => {
+            let engine = LocalEngine::new(Local::default(), &settings.spec)?;
+            dashboard::run(settings, Arc::new(engine), false).await
+        }
+        Some(Command::Local(local)) => local::run(local, settings).await,
         Some(Command::List(list)) => until_signal(list::run(&list, &settings)).await,
         Some(Command::Get(get)) => until_signal(get::run(&get, &settings)).await,
         Some(Command::Invoke(invoke)) => until_signal(invoke::run(&invoke, &settings)).await,

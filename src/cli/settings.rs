@@ -75,7 +75,8 @@ pub async fn settings(
         },
         utc,
         zone: if utc { TimeZone::UTC } else { TimeZone::system() },
-        theme: flags.theme.or(config.theme),
+        // A flag asks for colours in particular, NO_COLOR for none in general.
+        theme: flags.theme.or_else(|| variable("NO_COLOR").map(|_| "mono".to_owned())).or(config.theme),
         mouse: !flags.no_mouse,
         log_file: flags.log_file,
     }
