@@ -230,18 +230,18 @@ fn hint(kind: Kind, profile: Option<&str>, reason: Option<&str>) -> Option<Strin
     let profile_flag = profile.map(|profile| format!(" --profile {profile}")).unwrap_or_default();
     let text = match kind {
         Kind::Credentials => {
-            format!("renew the credentials (with SSO: `aws sso login{profile_flag}`), then press r")
+            format!("renew the credentials (with SSO: `aws sso login{profile_flag}`), then try again")
         }
-        Kind::Denied => "ask for the permission that the message names, or switch with :profile".into(),
+        Kind::Denied => "ask for the permission that the message names, or use another profile".into(),
         Kind::Throttled => match reason {
             Some("CallerRateLimitExceeded") => "too many API calls from this account: wait a moment".into(),
             Some(reason) if reason.starts_with("Reserved") => {
                 "the function's reserved concurrency is used up: wait, or raise it".into()
             }
             Some(_) => "the account's concurrency is used up: wait, or stop what uses it".into(),
-            None => "AWS asks to slow down: wait a moment, then press r".into(),
+            None => "AWS asks to slow down: wait a moment, then try again".into(),
         },
-        Kind::Timeout | Kind::Network => "check the network and the endpoint, then press r".into(),
+        Kind::Timeout | Kind::Network => "check the network and the endpoint, then try again".into(),
         Kind::Conflict => "read it again, then decide".into(),
         Kind::Unsupported => "this endpoint does not offer it".into(),
         Kind::Service => "AWS or the endpoint failed: try again in a moment".into(),
