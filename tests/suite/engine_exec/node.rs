@@ -8,7 +8,7 @@ use std::sync::Arc;
 use lambdeck::local::exec::FunctionSpec;
 use serde_json::{Value, json};
 
-use super::harness::{Lab, assert_lines, eventually, have};
+use super::harness::{Lab, assert_lines, event_of, eventually, have};
 
 const APP: &str = r#"
 const util = require("util");
@@ -73,7 +73,7 @@ exports.stream = awslambda.streamifyResponse(async (event, stream) => {
 
 fn app(lab: &Lab, handler: &str) -> FunctionSpec {
     let mut spec = lab.function("nodejs22.x", handler, &[("index.js", APP)]);
-    spec.revision = handler.to_owned();
+    handler.clone_into(&mut spec.revision);
     spec
 }
 
@@ -94,7 +94,7 @@ async fn async_handlers_return_throw_and_see_their_context() {
     assert_eq!(lab.run(&spec, json!({})).await.ok(), Value::Null);
     assert_eq!(lab.run(&spec, json!({ "how": "nothing" })).await.ok(), Value::Null);
 
-    let mut input = lab.event(json!({ "how": "context" }));
+    let mut input = event_of(json!({ "how": "context" }));
     input.client_context = Some(r#"{"custom":{"a":1}}"#.to_owned());
     let id = input.request_id.clone();
     let outcome = lab.executor.invoke(&spec, None, input).await.unwrap();

@@ -8,7 +8,7 @@ use lambdeck::local::exec::{CodeFolder, FunctionSpec};
 use regex::Regex;
 use serde_json::{Value, json};
 
-use super::harness::{Lab, Run, assert_lines, eventually, files_of, have, zip_of};
+use super::harness::{Lab, Run, assert_lines, event_of, eventually, files_of, have, zip_of};
 use crate::support::emulators;
 
 const APP: &str = r#"
@@ -343,7 +343,7 @@ async fn the_engines_client_agrees_with_awss() {
             let mut runs = Vec::new();
             for spec in [&theirs, &ours] {
                 let before = lab.own_lines(spec).len();
-                let mut input = lab.event(event.clone());
+                let mut input = event_of(event.clone());
                 input.client_context = Some(
                     json!({ "custom": { "a": 1 }, "env": { "b": "2" }, "client": { "app_title": "t" } })
                         .to_string(),
