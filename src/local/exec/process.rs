@@ -207,12 +207,8 @@ impl Output {
 
     fn take(&mut self, bytes: &[u8], lines: &mut Vec<String>) {
         for piece in bytes.split_inclusive(|&byte| byte == b'\n') {
+            let (piece, ends) = piece.strip_suffix(b"\n").map_or((piece, false), |piece| (piece, true));
             self.partial.extend_from_slice(piece);
-            if piece.ends_with(b"\n") {
-                self.partial.pop();
-                lines.push(text(&self.partial));
-                self.partial.clear();
-            }
             while self.partial.len() > MAX_LINE_BYTES {
                 let mut cut = MAX_LINE_BYTES;
                 // Not through a character: its further bytes begin with the bits 10.
@@ -221,6 +217,10 @@ impl Output {
                 }
                 let rest = self.partial.split_off(cut);
                 lines.push(text(&std::mem::replace(&mut self.partial, rest)));
+            }
+            if ends {
+                lines.push(text(&self.partial));
+                self.partial.clear();
             }
         }
     }
