@@ -137,6 +137,9 @@ impl Environment {
     /// One event, from beginning to end.
     async fn handle(&mut self, event: &Event, spec: &FunctionSpec) -> Outcome {
         let limit = Duration::from_secs(spec.timeout_s.into());
+        if self.running.as_mut().is_some_and(|running| running.process.has_ended()) {
+            self.stop().await;
+        }
         self.log.begin();
         let mut init = None;
         let mut begun = Instant::now();

@@ -72,6 +72,11 @@ impl Process {
         Ok((Self { child, group }, Output::new(reader)?))
     }
 
+    /// Whether the process has ended.
+    pub(super) fn has_ended(&mut self) -> bool {
+        !matches!(self.child.try_wait(), Ok(None))
+    }
+
     /// Waits for the process to end, and ends what it left running.
     pub(super) async fn exit(&mut self) -> ExitStatus {
         let status = self.child.wait().await;

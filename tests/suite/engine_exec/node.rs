@@ -304,17 +304,18 @@ async fn it_ends_when_the_engine_is_gone() {
         return;
     }
     let lab = Lab::new();
-    assert_ends_with_the_engine(&lab, &Arc::new(app(&lab, "index.handler")), "node.mjs").await;
+    assert_ends_with_the_engine(&lab, &Arc::new(app(&lab, "index.handler")), &["node", "runtime/node.mjs"])
+        .await;
 }
 
 /// Starts a client by hand, against a listener that takes its first request and then hangs up.
-pub async fn assert_ends_with_the_engine(lab: &Lab, spec: &Arc<FunctionSpec>, script: &str) {
-    // The executor writes the client when it first needs it.
+pub async fn assert_ends_with_the_engine(lab: &Lab, spec: &Arc<FunctionSpec>, command: &[&str]) {
+    // The executor writes its scripts when it first needs them.
     lab.run(spec, json!({ "how": "echo" })).await.ok();
-    let interpreter = if script.starts_with("node") { "node" } else { "python3" };
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let mut client = Command::new(interpreter)
-        .arg(lab.root.path().join("runtime").join(script))
+    let mut client = Command::new(command[0])
+        .args(&command[1..])
+        .current_dir(lab.root.path())
         .env("AWS_LAMBDA_RUNTIME_API", listener.local_addr().unwrap().to_string())
         .env("LAMBDA_TASK_ROOT", &spec.code.path)
         .env("_HANDLER", &spec.handler)

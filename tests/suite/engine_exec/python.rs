@@ -299,7 +299,8 @@ async fn it_ends_when_the_engine_is_gone() {
         return;
     }
     let lab = Lab::new();
-    super::node::assert_ends_with_the_engine(&lab, &Arc::new(app(&lab)), "python.py").await;
+    super::node::assert_ends_with_the_engine(&lab, &Arc::new(app(&lab)), &["python3", "runtime/python.py"])
+        .await;
 }
 
 /// The same function served by AWS's own client and by the engine's: payloads and logs must agree.
