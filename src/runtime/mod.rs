@@ -1,1 +1,245 @@
-//! TBD
+//! The loop that joins everything: input and results become messages, effects become tasks, a dirty state a frame.
+//!
+//! Nothing is decided here. Input comes before results, results are taken in bounded portions, and frames for results
+//! are at least 16 ms apart, so a flood of log lines never starves a key. While nothing happens nothing runs.
+
+pub mod clock;
+pub mod executor;
+pub mod frames;
+pub mod signals;
+pub mod terminal;
+
+use std::io;
+
+use crossterm::event::{Event, EventStream, KeyEventKind, MouseButton, MouseEventKind};
+use futures_util::{Stream, StreamExt};
+use ratatui::{
+    Terminal,
+    backend::{Backend, CrosstermBackend},
+};
+use tokio::{sync::mpsc, time::sleep_until};
+
+pub use self::{
+    clock::Clock,
+    executor::{Executor, StartLocal},
+};
+use self::{
+    frames::Frames,
+    terminal::{Guard, Screen},
+};
+use crate::{
+    app::{Action, App, Effect, Msg, Settings, layout::Size, session::SessionState},
+    cloud::Spec,
+    keys,
+    ui::{self, Theme},
+};
+
+/// Results waiting to be taken in; a sender waits when they are more.
+pub const QUEUE: usize = 1024;
+
+/// Results that are taken in before a key is looked for again.
+const PORTION: usize = 256;
+
+/// Rows that one notch of the mouse wheel moves.
+const WHEEL: i16 = 3;
+
+/// Why the program ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exit(pub u8);
+
+/// The two ends between which the loop runs. Generic over both, so that tests drive this very loop.
+pub struct Ends<'e, B: Backend, E, S> {
+    /// Where frames are drawn.
+    pub terminal: &'e mut Terminal<B>,
+    /// What else is done to the terminal.
+    pub screen: &'e mut S,
+    /// Keys, mouse and sizes.
+    pub events: E,
+    /// What runs effects.
+    pub executor: &'e mut Executor,
+    /// The executor's results.
+    pub results: mpsc::Receiver<Msg>,
+    /// The time.
+    pub clock: Clock,
+    /// Colours and shapes.
+    pub theme: &'e Theme,
+}
+
+/// What the dashboard is started with.
+pub struct Options {
+    /// What the session is to be made of.
+    pub spec: Spec,
+    /// Choices that hold for the whole run.
+    pub settings: Settings,
+    /// Colours and shapes.
+    pub theme: Theme,
+    /// Whether the mouse is listened to.
+    pub mouse: bool,
+    /// Starts the local engine.
+    pub start_local: StartLocal,
+}
+
+/// Runs the dashboard on the real terminal until it is quit. The terminal is restored on every way out.
+///
+/// # Errors
+/// Standard output is no terminal, or can't be written to.
+pub async fn dashboard(options: Options) -> io::Result<Exit> {
+    let clock = Clock::System;
+    let mut app = App::new(clock.now(), options.settings, SessionState::new(options.spec));
+    let (messages, results) = mpsc::channel(QUEUE);
+    let mut screen = Guard::enter(options.mouse)?;
+    signals::watch(&messages);
+    let mut terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
+    let ends = Ends {
+        terminal: &mut terminal,
+        screen: &mut screen,
+        events: EventStream::new(),
+        executor: &mut Executor::new(messages, options.start_local),
+        results,
+        clock,
+        theme: &options.theme,
+    };
+    run(&mut app, ends).await
+}
+
+/// Runs the loop until the state says that it is over.
+///
+/// # Errors
+/// The terminal can't be written to.
+pub async fn run<B, E, S>(app: &mut App, ends: Ends<'_, B, E, S>) -> io::Result<Exit>
+where
+    B: Backend<Error: Into<io::Error>>,
+    E: Stream<Item = io::Result<Event>> + Unpin,
+    S: Screen,
+{
+    let Ends { terminal, screen, mut events, executor, mut results, clock, theme } = ends;
+    let size = terminal.size().map_err(Into::into)?;
+    app.update(clock.now(), Msg::Resize(Size { columns: size.width, rows: size.height }));
+    // The first frame does not wait for anything.
+    terminal.draw(|frame| ui::draw(app, theme, frame)).map_err(Into::into)?;
+    let mut frames = Frames::default();
+    frames.drawn();
+    for effect in app.start() {
+        executor.execute(effect);
+    }
+    let mut clicks = Clicks::default();
+
+    loop {
+        if let Some(code) = app.exit {
+            return Ok(Exit(code));
+        }
+        let wake_at = app.wake_at().map(|at| clock.instant(at));
+        let frame_at = frames.due();
+        tokio::select! {
+            biased;
+            event = events.next() => {
+                let message = match event {
+                    Some(Ok(event)) => message(app, event, &mut clicks, &clock),
+                    // The terminal is gone.
+                    Some(Err(_)) | None => Some(Msg::Terminate(129)),
+                };
+                if let Some(message) = message {
+                    let resized = matches!(message, Msg::Resize(_));
+                    let effects = app.update(clock.now(), message);
+                    frames.ask_now();
+                    if resized {
+                        terminal.autoresize().map_err(Into::into)?;
+                    }
+                    apply(effects, executor, screen, terminal, &mut frames).await?;
+                }
+            }
+            result = results.recv() => {
+                let mut next = result;
+                for _ in 0..PORTION {
+                    let Some(message) = next.take() else { break };
+                    let effects = app.update(clock.now(), message);
+                    frames.ask();
+                    apply(effects, executor, screen, terminal, &mut frames).await?;
+                    next = results.try_recv().ok();
+                }
+                if let Some(message) = next {
+                    let effects = app.update(clock.now(), message);
+                    apply(effects, executor, screen, terminal, &mut frames).await?;
+                }
+            }
+            () = screen.continued() => {
+                terminal.clear().map_err(Into::into)?;
+                frames.ask_now();
+            }
+            () = async { sleep_until(frame_at.unwrap_or_else(tokio::time::Instant::now)).await }, if frame_at.is_some() => {
+                terminal.draw(|frame| ui::draw(app, theme, frame)).map_err(Into::into)?;
+                frames.drawn();
+            }
+            () = async { sleep_until(wake_at.unwrap_or_else(tokio::time::Instant::now)).await }, if wake_at.is_some() => {
+                let effects = app.update(clock.now(), Msg::Tick);
+                frames.ask();
+                apply(effects, executor, screen, terminal, &mut frames).await?;
+            }
+        }
+    }
+}
+
+async fn apply<B, S>(
+    effects: Vec<Effect>,
+    executor: &mut Executor,
+    screen: &mut S,
+    terminal: &mut Terminal<B>,
+    frames: &mut Frames,
+) -> io::Result<()>
+where
+    B: Backend<Error: Into<io::Error>>,
+    S: Screen,
+{
+    for effect in effects {
+        match effect {
+            Effect::Copy(text) => screen.copy(&text)?,
+            Effect::Suspend => {
+                screen.suspend().await?;
+                terminal.clear().map_err(Into::into)?;
+                frames.ask_now();
+            }
+            effect => executor.execute(effect),
+        }
+    }
+    Ok(())
+}
+
+/// What an event of the terminal means to the state.
+fn message(app: &App, event: Event, clicks: &mut Clicks, clock: &Clock) -> Option<Msg> {
+    match event {
+        Event::Key(key) if key.kind == KeyEventKind::Release => None,
+        Event::Key(key) => keys::lookup(&app.contexts(), app.takes_text(), key).map(Msg::Action),
+        Event::Paste(text) => app.takes_text().then_some(Msg::Action(Action::Paste(text))),
+        Event::Resize(columns, rows) => Some(Msg::Resize(Size { columns, rows })),
+        Event::FocusGained => Some(Msg::Focus(true)),
+        Event::FocusLost => Some(Msg::Focus(false)),
+        Event::Mouse(mouse) => match mouse.kind {
+            MouseEventKind::ScrollUp => Some(Msg::Action(Action::Scroll(-WHEEL))),
+            MouseEventKind::ScrollDown => Some(Msg::Action(Action::Scroll(WHEEL))),
+            MouseEventKind::Down(MouseButton::Left) => {
+                Some(Msg::Action(clicks.pressed(mouse.column, mouse.row, clock)))
+            }
+            _ => None,
+        },
+    }
+}
+
+/// Tells a double click from two clicks.
+#[derive(Debug, Default)]
+struct Clicks {
+    last: Option<(u16, u16, jiff::Timestamp)>,
+}
+
+impl Clicks {
+    const DOUBLE_MS: i64 = 400;
+
+    fn pressed(&mut self, column: u16, row: u16, clock: &Clock) -> Action {
+        let now = clock.now();
+        let double = self.last.is_some_and(|(last_column, last_row, at)| {
+            (last_column, last_row) == (column, row)
+                && now.as_millisecond() - at.as_millisecond() < Self::DOUBLE_MS
+        });
+        self.last = (!double).then_some((column, row, now));
+        if double { Action::DoubleClick(column, row) } else { Action::Click(column, row) }
+    }
+}
