@@ -143,7 +143,9 @@ pub(super) fn serve(handler: Handler) -> ExitCode {
 }
 
 fn work(connection: &mut Connection, handler: Handler) -> io::Result<()> {
-    let variables: BTreeMap<_, _> = env::vars().collect();
+    // Not `vars`, which panics on a value that is no UTF-8.
+    let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
+    let variables: BTreeMap<_, _> = env::vars_os().map(|(name, value)| (text(name), text(value))).collect();
     let json_logs = variables.get("AWS_LAMBDA_LOG_FORMAT").is_some_and(|format| format == "JSON");
     let mut context = Context { request_id: String::new(), earlier: 0, deadline_ms: 0, json_logs, variables };
     loop {
@@ -154,12 +156,11 @@ fn work(connection: &mut Connection, handler: Handler) -> io::Result<()> {
         let (kind, body) = match answer(&event.body, &context, handler) {
             Ok(response) => ("response", response),
             Err(failure) => {
-                let trace =
-                    failure.stack_trace.iter().map(|frame| format!("\n    at {frame}")).collect::<String>();
                 let Failure { error_type, message, stack_trace } = &failure;
                 let fields =
                     json!({ "errorType": error_type, "errorMessage": message, "stackTrace": stack_trace });
-                context.log("ERROR", &format_args!("{error_type}: {message}{trace}"), fields);
+                let trace = stack_trace.join("\n    at ");
+                context.log("ERROR", &format_args!("{error_type}: {message}\n    at {trace}"), fields);
                 ("error", serde_json::to_vec(&failure)?)
             }
         };

@@ -134,3 +134,10 @@ async fn a_program_with_blanks_and_quotes_in_its_path_serves_samples() {
     let answer = lab.run(&Arc::new(spec), json!({ "name": "Ada", "language": "fr" })).await.ok();
     assert_eq!(answer["greeting"], "Bonjour, Ada!");
 }
+
+#[tokio::test]
+async fn a_sample_ends_when_the_engine_is_gone() {
+    let lab = Lab::new();
+    let command = [program().to_str().unwrap(), "sample", "greeter"];
+    super::node::assert_ends_with_the_engine(&lab, &Arc::new(lab.sample("greeter")), &command).await;
+}
