@@ -93,6 +93,19 @@ impl Screen {
         self.answer_function(&effects, details());
     }
 
+    /// A function with a value that no row can hold.
+    fn long_value() -> Self {
+        let mut screen = Self::listed();
+        let effects = screen.key(KeyCode::Enter);
+        let mut details = details();
+        if let Some(environment) = &mut details.configuration.environment {
+            let value = Secret::new(format!("{CANARY} ").repeat(30));
+            environment.variables.insert("FEATURES".into(), value);
+        }
+        screen.answer_function(&effects, details);
+        screen
+    }
+
     fn answer_function(&mut self, effects: &[Effect], details: Details) {
         let ticket = effects
             .iter()
@@ -127,7 +140,7 @@ impl Screen {
     fn wait(&mut self, seconds: f64) {
         #[allow(clippy::cast_possible_truncation)]
         let milliseconds = (seconds * 1000.0) as i64;
-        self.now = self.now + milliseconds.milliseconds();
+        self.now += milliseconds.milliseconds();
         self.send(Msg::Tick);
     }
 
@@ -334,7 +347,7 @@ fn answer() -> Answer {
 
 /// Sends the event; the answer is still on its way.
 fn invoked(screen: &mut Screen) -> Ticket {
-    screen.key(KeyCode::Char('i'));
+    screen.key(KeyCode::Char('5'));
     let effects = screen.key(KeyCode::Enter);
     effects
         .iter()
@@ -455,6 +468,17 @@ fn environment_reveals_only_what_was_asked_for_and_for_thirty_seconds() {
     assert!(shown.contains("shown until 14:03:52"), "{shown}");
     screen.wait(30.0);
     assert!(!screen.text(120, 30).contains(CANARY));
+}
+
+#[test]
+fn a_long_value_is_shown_to_its_end() {
+    let mut screen = Screen::long_value();
+    screen.keys("Ejjx");
+    for (columns, rows) in [(80, 24), (40, 60)] {
+        let shown = screen.text(columns, rows);
+        assert_eq!(shown.matches(CANARY).count(), 30, "{shown}");
+        assert!(shown.contains("shown until 14:03:52"), "{shown}");
+    }
 }
 
 #[test]
@@ -672,6 +696,7 @@ fn all_screens() -> Vec<Screen> {
         add(Screen::opened(), &tab.to_string());
     }
     add(Screen::opened(), "Ex");
+    add(Screen::long_value(), "Ejjx");
     add(Screen::opened(), "ie\u{202e}世");
     add(Screen::opened(), "d");
     add(Screen::opened(), "6/x");
@@ -699,8 +724,10 @@ fn all_screens() -> Vec<Screen> {
 
 #[test]
 fn every_screen_draws_at_every_size() {
-    let sizes = (1..=30)
-        .flat_map(|rows| [1, 2, 7, 23, 24, 25, 31, 33, 57, 79, 80, 99, 131].map(|columns| (columns, rows)))
+    let rows = [1, 2, 5, 6, 7, 8, 9, 10, 11, 13, 16, 24, 60];
+    let sizes = rows
+        .into_iter()
+        .flat_map(|rows| [1, 2, 23, 24, 25, 31, 33, 57, 80, 99, 131].map(|columns| (columns, rows)))
         .chain([(500, 200), (500, 1), (1, 200), (130, 6), (24, 200)]);
     let mut screens = all_screens();
     for (columns, rows) in sizes {
