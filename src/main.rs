@@ -1,11 +1,13 @@
-//! lambdeck
+//! The `lambdeck` program: a thin start of the library.
+
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    let mut arguments = std::env::args_os();
     // A built-in sample of the local engine, started by its own bootstrap: nothing else is initialised for it.
-    let mut arguments = std::env::args().skip(1);
-    if arguments.next().as_deref() == Some("sample") {
-        return lambdeck::local::samples::serve(&arguments.next().unwrap_or_default());
+    if arguments.nth(1).is_some_and(|argument| argument == "sample") {
+        let name = arguments.next().unwrap_or_default();
+        return lambdeck::local::samples::serve(&name.to_string_lossy());
     }
-    ExitCode::SUCCESS
+    ExitCode::from(lambdeck::cli::run(std::env::args_os()))
 }

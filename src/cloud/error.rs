@@ -106,9 +106,10 @@ impl Error {
             SdkError::DispatchFailure(failure) => {
                 failed.kind != Kind::Credentials && !failure.is_user() && !never_connected(error)
             }
-            // An answer without AWS's error shape, such as a proxy's 502 page: the request may be behind it.
+            // An answer without AWS's error shape: a proxy's 502 page, behind which the request may be, or a success
+            // that can't be read.
             SdkError::ServiceError(service) => {
-                service.err().code().is_none() && service.raw().status().as_u16() >= 500
+                service.err().code().is_none() && !(400..500).contains(&service.raw().status().as_u16())
             }
             _ => false,
         };
@@ -157,6 +158,13 @@ where
             let mut found =
                 plain(Kind::Service, format!("the answer was cut or made no sense ({})", root_cause(error)));
             found.request_id = request_id(response.raw());
+            found
+        }
+        // How the SDK reports a success whose body it can't read.
+        SdkError::ServiceError(service) if service.raw().status().is_success() => {
+            let mut found =
+                plain(Kind::Service, format!("the answer was cut or made no sense ({})", root_cause(error)));
+            found.request_id = request_id(service.raw());
             found
         }
         SdkError::ServiceError(service) => {
@@ -222,18 +230,18 @@ fn hint(kind: Kind, profile: Option<&str>, reason: Option<&str>) -> Option<Strin
     let profile_flag = profile.map(|profile| format!(" --profile {profile}")).unwrap_or_default();
     let text = match kind {
         Kind::Credentials => {
-            format!("renew the credentials (with SSO: `aws sso login{profile_flag}`), then press r")
+            format!("renew the credentials (with SSO: `aws sso login{profile_flag}`), then try again")
         }
-        Kind::Denied => "ask for the permission that the message names, or switch with :profile".into(),
+        Kind::Denied => "ask for the permission that the message names, or use another profile".into(),
         Kind::Throttled => match reason {
             Some("CallerRateLimitExceeded") => "too many API calls from this account: wait a moment".into(),
             Some(reason) if reason.starts_with("Reserved") => {
                 "the function's reserved concurrency is used up: wait, or raise it".into()
             }
             Some(_) => "the account's concurrency is used up: wait, or stop what uses it".into(),
-            None => "AWS asks to slow down: wait a moment, then press r".into(),
+            None => "AWS asks to slow down: wait a moment, then try again".into(),
         },
-        Kind::Timeout | Kind::Network => "check the network and the endpoint, then press r".into(),
+        Kind::Timeout | Kind::Network => "check the network and the endpoint, then try again".into(),
         Kind::Conflict => "read it again, then decide".into(),
         Kind::Unsupported => "this endpoint does not offer it".into(),
         Kind::Service => "AWS or the endpoint failed: try again in a moment".into(),

@@ -12,6 +12,10 @@ pub struct EventQuery {
     pub start_ms: Option<i64>,
     /// Up to and with this moment, in milliseconds since the epoch.
     pub end_ms: Option<i64>,
+    /// Only these streams; all where none is named.
+    pub streams: Vec<String>,
+    /// Only streams whose names start so.
+    pub stream_prefix: Option<String>,
     /// A filter pattern that the service applies.
     pub pattern: Option<String>,
     /// At most so many events, up to 10,000.
@@ -41,6 +45,8 @@ impl Session {
             .log_group_name(&query.group)
             .set_start_time(query.start_ms)
             .set_end_time(query.end_ms)
+            .set_log_stream_names((!query.streams.is_empty()).then(|| query.streams.clone()))
+            .set_log_stream_name_prefix(query.stream_prefix.clone())
             .set_filter_pattern(query.pattern.clone())
             .set_limit(query.limit)
             .set_next_token(query.token.clone())

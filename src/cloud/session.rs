@@ -230,7 +230,11 @@ fn http_client() -> Result<SharedHttpClient, Error> {
     Ok(pool::Client::new(&pool).map_err(|error| failed(&error))?.into_shared())
 }
 
-fn check_endpoint(url: &str) -> Result<(), Error> {
+/// Whether a text can be an endpoint: an http or https URL with a host.
+///
+/// # Errors
+/// [`Kind::Invalid`], with a hint of what one looks like.
+pub fn check_endpoint(url: &str) -> Result<(), Error> {
     let parsed: Option<hyper::Uri> = url.parse().ok();
     let holds =
         parsed.is_some_and(|uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some());

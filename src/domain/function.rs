@@ -198,7 +198,11 @@ pub struct Function {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub package_type: Option<String>,
     /// Container image settings.
-    #[serde(rename = "ImageConfigResponse", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "ImageConfigResponse",
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "image_config"
+    )]
     pub image: Option<Image>,
     /// `x86_64` or `arm64`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -210,16 +214,24 @@ pub struct Function {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub snap_start: Option<SnapStart>,
     /// The exact runtime version in use.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "RuntimeVersionConfig",
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "runtime_version"
+    )]
     pub runtime_version_arn: Option<String>,
     /// Log group, format and levels.
     #[serde(rename = "LoggingConfig", skip_serializing_if = "Option::is_none")]
     pub logging: Option<Logging>,
     /// Tenant isolation mode.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "TenancyConfig", skip_serializing_if = "Option::is_none", serialize_with = "tenancy")]
     pub tenant_isolation_mode: Option<String>,
     /// Managed-instances capacity provider.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "CapacityProviderConfig",
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "capacity_provider"
+    )]
     pub capacity_provider_arn: Option<String>,
 }
 
@@ -247,6 +259,32 @@ fn mode<S: Serializer>(value: &Option<String>, serializer: S) -> Result<S::Ok, S
     wrap(serializer, "Mode", value.as_ref())
 }
 
+#[allow(clippy::ref_option, reason = "the signature is serde's")]
+fn image_config<S: Serializer>(value: &Option<Image>, serializer: S) -> Result<S::Ok, S::Error> {
+    wrap(serializer, "ImageConfig", value.as_ref())
+}
+
+#[allow(clippy::ref_option, reason = "the signature is serde's")]
+fn runtime_version<S: Serializer>(value: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
+    wrap(serializer, "RuntimeVersionArn", value.as_ref())
+}
+
+#[allow(clippy::ref_option, reason = "the signature is serde's")]
+fn tenancy<S: Serializer>(value: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
+    wrap(serializer, "TenantIsolationMode", value.as_ref())
+}
+
+#[allow(clippy::ref_option, reason = "the signature is serde's")]
+fn capacity_provider<S: Serializer>(value: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
+    let provider = value.as_ref().map(|arn| BTreeMap::from([("CapacityProviderArn", arn)]));
+    wrap(serializer, "LambdaManagedInstancesCapacityProviderConfig", provider.as_ref())
+}
+
+#[allow(clippy::ref_option, reason = "the signature is serde's")]
+fn error_code<S: Serializer>(value: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
+    wrap(serializer, "ErrorCode", value.as_ref())
+}
+
 #[allow(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
 fn size<S: Serializer>(value: &Option<u32>, serializer: S) -> Result<S::Ok, S::Error> {
     wrap(serializer, "Size", value.as_ref())
@@ -259,8 +297,8 @@ pub struct Environment {
     /// Key and value. Empty where `error` is set: then the values are not readable.
     #[serde(serialize_with = "masked")]
     pub variables: BTreeMap<String, Secret>,
-    /// Why the values could not be read (`ErrorCode: Message`). Saving would then wipe them.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Why the values could not be read, as AWS's error code. Saving would then wipe them.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "error_code")]
     pub error: Option<String>,
 }
 

@@ -1,3 +1,34 @@
-//! tmp
-#[derive(Debug)]
-pub enum Update {}
+//! Following logs without losing any.
+//!
+//! Polling FilterLogEvents is the truth. Events become visible late and out of order (90 s and more have been seen), so
+//! a follower reads with overlap and remembers what it has shown:
+//!
+//! - [`follow`]: the poller of one or more log groups: history first, then a head every second and two sweeps behind it
+//! - [`Source`], [`Clock`], [`Budget`]: what it is given; a source reads one page, whoever it is
+//! - [`Update`]: what it tells, over a bounded channel
+//! - [`Store`]: what was told, in order, bounded by bytes
+//! - [`Filter`], [`View`]: the rows of a store that match, kept up to date row by row
+//!
+//! No `aws_*` type and nothing of the screen enters here.
+
+mod arena;
+mod aws;
+mod backoff;
+mod budget;
+mod drain;
+mod filter;
+mod follow;
+mod index;
+mod seen;
+mod source;
+mod store;
+mod update;
+mod view;
+
+pub use budget::Budget;
+pub use filter::{Filter, FilterError, is_error};
+pub use follow::{Options, follow};
+pub use source::{Clock, Page, PageRequest, Source, SourceError, SourceErrorKind, Streams, SystemClock};
+pub use store::{Inserted, Row, RowKey, Store};
+pub use update::{Arrival, GapKind, State, Status, Update};
+pub use view::View;

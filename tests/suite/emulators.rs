@@ -1,65 +1,84 @@
-//! The emulators that others wrote serve what lambdeck asks of AWS.
+//! What lambdeck asks of AWS, asked of the emulators that others wrote.
+//!
+//! The functions and log events are made with the SDK alone; everything that is asserted came through `cloud`.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 use aws_sdk_cloudwatchlogs::types::InputLogEvent;
 use aws_sdk_lambda::primitives::Blob;
-use aws_sdk_lambda::types::{Environment, FunctionCode, LogType, Runtime, State};
-use base64::Engine as _;
+use aws_sdk_lambda::types::{Environment, FunctionCode, Runtime};
+use lambdeck::cloud::logs::EventQuery;
+use lambdeck::cloud::{Identity, Kind, Session};
+use lambdeck::domain::invocation::{Answer, InvocationType, Request};
+use lambdeck::domain::secret::Secret;
+use serde_json::{Value, json};
 
 use crate::support::emulators::{Emulator, ministack, moto, python};
 use crate::support::zip_of;
 
-/// What each test of an emulator starts from: the services' clients in a region of the test's own.
-struct Clients {
-    lambda: aws_sdk_lambda::Client,
-    logs: aws_sdk_cloudwatchlogs::Client,
-    sts: aws_sdk_sts::Client,
+const WAIT: Duration = Duration::from_secs(20);
+
+async fn create(emulator: &Emulator, region: &'static str, name: &str, handler: &str) {
+    let lambda = aws_sdk_lambda::Client::new(&emulator.sdk_config(region));
+    let code = FunctionCode::builder().zip_file(Blob::new(zip_of(&[("index.py", handler)]))).build();
+    lambda
+        .create_function()
+        .function_name(name)
+        .description("made by a test")
+        .runtime(Runtime::Python313)
+        .handler("index.handler")
+        .role(emulator.role())
+        .memory_size(256)
+        .timeout(7)
+        .code(code)
+        .environment(Environment::builder().variables("STAGE", "test").build())
+        .send()
+        .await
+        .unwrap();
 }
 
-impl Clients {
-    fn new(emulator: &Emulator, region: &'static str) -> Self {
-        let config = emulator.sdk_config(region);
-        Self {
-            lambda: aws_sdk_lambda::Client::new(&config),
-            logs: aws_sdk_cloudwatchlogs::Client::new(&config),
-            sts: aws_sdk_sts::Client::new(&config),
+async fn open(emulator: &Emulator, region: &str) -> Session {
+    Session::open(&emulator.spec(region)).await.unwrap()
+}
+
+/// All names, page by page, sorted.
+async fn names(session: &Session) -> Vec<String> {
+    let (mut names, mut marker) = (Vec::new(), None);
+    loop {
+        let page = session.list_functions(marker).await.unwrap();
+        names.extend(page.items.iter().map(|function| function.name.to_string()));
+        marker = page.next;
+        if marker.is_none() {
+            names.sort();
+            return names;
         }
     }
+}
 
-    async fn create(&self, emulator: &Emulator, name: &str, handler: &str) {
-        self.lambda
-            .create_function()
-            .function_name(name)
-            .runtime(Runtime::Python313)
-            .handler("index.handler")
-            .role(emulator.role())
-            .code(FunctionCode::builder().zip_file(Blob::new(zip_of(&[("index.py", handler)]))).build())
-            .environment(Environment::builder().variables("STAGE", "test").build())
-            .send()
-            .await
-            .unwrap();
-    }
+async fn invoke(session: &Session, function: &str, payload: Value) -> Answer {
+    let request = Request {
+        function: function.into(),
+        qualifier: None,
+        invocation_type: InvocationType::RequestResponse,
+        payload: Secret::new(payload.to_string()),
+        timeout_s: None,
+    };
+    session.invoke(&request).await.unwrap()
+}
 
-    /// Until the function is Active. The time-out is the test's failure; a real one needs a few polls.
-    async fn active(&self, name: &str) {
-        let settled = async {
-            loop {
-                let answer =
-                    self.lambda.get_function_configuration().function_name(name).send().await.unwrap();
-                if answer.state() == Some(&State::Active) {
-                    return;
-                }
-                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-            }
-        };
-        tokio::time::timeout(std::time::Duration::from_secs(20), settled)
-            .await
-            .expect("the function gets active");
-    }
+/// Until the function has settled.
+async fn active(session: &Session, name: &str) {
+    let settled = async {
+        while session.function_state(name).await.unwrap().state.as_deref() != Some("Active") {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(WAIT, settled).await.expect("the function gets active");
+}
 
-    async fn names(&self) -> Vec<String> {
-        let answer = self.lambda.list_functions().send().await.unwrap();
-        answer.functions().iter().filter_map(|function| function.function_name().map(str::to_owned)).collect()
-    }
+fn parsed(payload: &[u8]) -> Value {
+    serde_json::from_slice(payload).unwrap()
 }
 
 #[test]
@@ -73,66 +92,111 @@ fn the_python_environment_has_what_the_tests_need() {
     assert!(status.success());
 }
 
-#[tokio::test]
-async fn moto_serves_functions() {
-    let Some(moto) = moto() else { return };
-    let clients = Clients::new(moto, "eu-west-1");
+/// The same on every emulator: a list, one function in full, one that is not there, who is asking.
+async fn shows_functions(emulator: &Emulator, region: &'static str) {
+    let session = open(emulator, region).await;
+    assert_eq!(names(&session).await, Vec::<String>::new());
+    create(emulator, region, "checkout", "def handler(event, context): return 1").await;
+    create(emulator, region, "billing", "def handler(event, context): return 2").await;
+    assert_eq!(names(&session).await, ["billing", "checkout"]);
 
-    clients.create(moto, "checkout", "def handler(event, context): return 1").await;
-    clients.create(moto, "billing", "def handler(event, context): return 2").await;
+    let page = session.list_functions(None).await.unwrap();
+    let row = page.items.iter().find(|function| &*function.name == "checkout").unwrap();
+    assert_eq!((row.memory_mb, row.timeout_s, row.runtime.as_deref()), (256, 7, Some("python3.13")));
+    assert_eq!((&*row.description, row.log_group().as_str()), ("made by a test", "/aws/lambda/checkout"));
+    assert!(row.code_size > 0);
+    let now = jiff::Timestamp::now().as_millisecond();
+    assert!(row.modified_ms.is_some_and(|modified| (now - modified).abs() < 60_000), "{:?}", row.modified_ms);
 
-    let mut names = clients.names().await;
-    names.sort();
-    assert_eq!(names, ["billing", "checkout"]);
+    active(&session, "checkout").await;
+    let function = session.get_function("checkout", None).await.unwrap().configuration;
+    assert_eq!(function.arn, format!("arn:aws:lambda:{region}:{}:function:checkout", emulator.account()));
+    assert_eq!(function.role, Some(emulator.role()));
+    assert_eq!(function.handler.as_deref(), Some("index.handler"));
+    assert_eq!(function.environment.unwrap().reveal(), BTreeMap::from([("STAGE", "test")]));
 
-    let checkout = clients.lambda.get_function().function_name("checkout").send().await.unwrap();
-    let configuration = checkout.configuration().unwrap();
-    assert_eq!(configuration.handler(), Some("index.handler"));
-    assert_eq!(configuration.state(), Some(&State::Active));
-    assert_eq!(configuration.environment().unwrap().variables().unwrap()["STAGE"], "test");
+    let unknown = session.get_function("nothing", None).await.unwrap_err();
+    assert_eq!(unknown.kind, Kind::NotFound, "{unknown:?}");
 
-    // Without Docker nothing runs: the payload comes back.
-    let answer = clients
-        .lambda
-        .invoke()
-        .function_name("checkout")
-        .payload(Blob::new(r#"{"a":1}"#))
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(answer.status_code(), 200);
-    assert_eq!(answer.payload().unwrap().as_ref(), br#"{"a":1}"#);
+    let Identity { account, arn } = session.identity().await.unwrap();
+    assert_eq!(account.as_deref(), Some(emulator.account()));
+    assert!(arn.is_some_and(|arn| arn.starts_with("arn:aws:")));
+}
 
-    let unknown = clients.lambda.get_function().function_name("nothing").send().await.unwrap_err();
-    assert!(unknown.into_service_error().is_resource_not_found_exception());
+/// The same on every emulator: events by time, and a group that is not there.
+async fn reads_logs(emulator: &Emulator, region: &'static str) {
+    let logs = aws_sdk_cloudwatchlogs::Client::new(&emulator.sdk_config(region));
+    let session = open(emulator, region).await;
+    let (group, stream) = ("/aws/lambda/checkout", "2026/11/20/[$LATEST]0123456789abcdef");
+    let query = EventQuery { group: group.into(), ..EventQuery::default() };
+    let missing = session.filter_log_events(&query).await.unwrap_err();
+    assert_eq!(missing.kind, Kind::NotFound, "{missing:?}");
+
+    let now = jiff::Timestamp::now().as_millisecond();
+    logs.create_log_group().log_group_name(group).send().await.unwrap();
+    logs.create_log_stream().log_group_name(group).log_stream_name(stream).send().await.unwrap();
+    let mut put = logs.put_log_events().log_group_name(group).log_stream_name(stream);
+    for (time, message) in [(now - 2000, "first"), (now - 1000, "tab\tand \u{1b}[31mred"), (now, "third")] {
+        put = put.log_events(InputLogEvent::builder().timestamp(time).message(message).build().unwrap());
+    }
+    put.send().await.unwrap();
+
+    let later = EventQuery { start_ms: Some(now - 1000), ..query };
+    let mut events = Vec::new();
+    let mut token = None;
+    loop {
+        let page = session.filter_log_events(&EventQuery { token, ..later.clone() }).await.unwrap();
+        events.extend(page.events);
+        token = page.next;
+        if token.is_none() {
+            break;
+        }
+    }
+    let seen: Vec<_> = events.iter().map(|event| (event.timestamp, event.message.as_str())).collect();
+    assert_eq!(seen, [(now - 1000, "tab\tand \u{1b}[31mred"), (now, "third")]);
+    assert!(events.iter().all(|event| event.group == group && event.stream == stream));
+    assert_ne!(events[0].id, events[1].id);
 }
 
 #[tokio::test]
-async fn moto_keeps_logs_and_knows_its_account() {
+async fn moto_shows_its_functions() {
     let Some(moto) = moto() else { return };
-    let clients = Clients::new(moto, "eu-west-2");
-    assert_eq!(clients.sts.get_caller_identity().send().await.unwrap().account(), Some(moto.account()));
+    shows_functions(moto, "eu-west-1").await;
+}
 
-    let (group, stream) = ("/aws/lambda/checkout", "2026/11/20/[$LATEST]0123456789abcdef");
-    let now = jiff::Timestamp::now().as_millisecond();
-    clients.logs.create_log_group().log_group_name(group).send().await.unwrap();
-    clients.logs.create_log_stream().log_group_name(group).log_stream_name(stream).send().await.unwrap();
-    let put = clients.logs.put_log_events().log_group_name(group).log_stream_name(stream);
-    put.log_events(InputLogEvent::builder().timestamp(now - 1000).message("first").build().unwrap())
-        .log_events(InputLogEvent::builder().timestamp(now).message("second").build().unwrap())
-        .send()
-        .await
-        .unwrap();
+#[tokio::test]
+async fn ministack_shows_its_functions() {
+    let Some(ministack) = ministack() else { return };
+    shows_functions(ministack, "eu-west-1").await;
+}
 
-    let found = clients.logs.filter_log_events().log_group_name(group).start_time(now).send().await.unwrap();
-    let messages: Vec<_> = found.events().iter().filter_map(|event| event.message()).collect();
-    assert_eq!(messages, ["second"]);
+#[tokio::test]
+async fn moto_gives_its_log_events() {
+    let Some(moto) = moto() else { return };
+    reads_logs(moto, "eu-west-2").await;
+}
+
+#[tokio::test]
+async fn ministack_gives_its_log_events() {
+    let Some(ministack) = ministack() else { return };
+    reads_logs(ministack, "eu-west-2").await;
+}
+
+#[tokio::test]
+async fn moto_answers_an_invocation() {
+    let Some(moto) = moto() else { return };
+    create(moto, "eu-west-3", "echo", "def handler(event, context): return event").await;
+    let session = open(moto, "eu-west-3").await;
+    // Without Docker nothing runs: the payload comes back, and nothing else.
+    let answer = invoke(&session, "echo", json!({ "a": 1 })).await;
+    assert_eq!((answer.status, answer.function_error.as_deref()), (200, None));
+    assert_eq!(parsed(&answer.payload), json!({ "a": 1 }));
+    assert_eq!((answer.log_tail.as_str(), answer.report), ("", None));
 }
 
 #[tokio::test]
 async fn ministack_runs_functions_and_keeps_their_logs() {
     let Some(ministack) = ministack() else { return };
-    let clients = Clients::new(ministack, "eu-west-1");
     let handler = r#"
 import os
 def handler(event, context):
@@ -141,53 +205,39 @@ def handler(event, context):
         raise ValueError("asked to fail")
     return {"twice": event["n"] * 2}
 "#;
-    clients.create(ministack, "doubler", handler).await;
-    assert_eq!(clients.names().await, ["doubler"]);
-    clients.active("doubler").await;
+    create(ministack, "eu-west-3", "doubler", handler).await;
+    let session = open(ministack, "eu-west-3").await;
+    active(&session, "doubler").await;
 
-    let invoke = |payload: &str| {
-        clients
-            .lambda
-            .invoke()
-            .function_name("doubler")
-            .log_type(LogType::Tail)
-            .payload(Blob::new(payload))
-            .send()
-    };
-    let answer = invoke(r#"{"n": 21}"#).await.unwrap();
-    assert_eq!(answer.function_error(), None);
-    let payload: serde_json::Value = serde_json::from_slice(answer.payload().unwrap().as_ref()).unwrap();
-    assert_eq!(payload, serde_json::json!({"twice": 42}));
-    let log = base64::engine::general_purpose::STANDARD.decode(answer.log_result().unwrap()).unwrap();
-    assert!(String::from_utf8_lossy(&log).contains("stage test"));
+    let answer = invoke(&session, "doubler", json!({ "n": 21 })).await;
+    assert_eq!((answer.status, answer.function_error.as_deref()), (200, None));
+    assert_eq!(parsed(&answer.payload), json!({ "twice": 42 }));
+    assert_eq!(answer.executed_version.as_deref(), Some("$LATEST"));
+    assert!(answer.log_tail.contains("stage test"), "{}", answer.log_tail);
+    assert!(answer.request_id.is_some());
 
-    let failed = invoke(r#"{"fail": true}"#).await.unwrap();
-    assert_eq!(failed.function_error(), Some("Unhandled"));
-    let payload: serde_json::Value = serde_json::from_slice(failed.payload().unwrap().as_ref()).unwrap();
-    assert_eq!(payload["errorMessage"], "asked to fail");
+    let failed = invoke(&session, "doubler", json!({ "fail": true })).await;
+    assert_eq!((failed.status, failed.function_error.as_deref()), (200, Some("Unhandled")));
+    assert_eq!(parsed(&failed.payload)["errorMessage"], "asked to fail");
 
-    let group = "/aws/lambda/doubler";
-    let found = clients.logs.filter_log_events().log_group_name(group).send().await.unwrap();
-    let messages: Vec<_> = found.events().iter().filter_map(|event| event.message()).collect();
+    let query = EventQuery { group: "/aws/lambda/doubler".into(), ..EventQuery::default() };
+    let page = session.filter_log_events(&query).await.unwrap();
+    let messages: Vec<_> = page.events.iter().map(|event| event.message.trim_end()).collect();
     assert!(messages.contains(&"stage test"), "{messages:?}");
     assert!(messages.iter().any(|message| message.starts_with("REPORT RequestId: ")), "{messages:?}");
 }
 
 #[tokio::test]
-async fn ministack_pages_its_functions_and_knows_its_account() {
+async fn ministack_gives_its_functions_in_pages() {
     let Some(ministack) = ministack() else { return };
-    let clients = Clients::new(ministack, "eu-west-2");
-    assert_eq!(clients.sts.get_caller_identity().send().await.unwrap().account(), Some(ministack.account()));
-
-    for name in ["a", "b", "c"] {
-        clients.create(ministack, name, "def handler(event, context): pass").await;
+    // One more than a page of AWS holds.
+    let mut expected = Vec::new();
+    for index in 0..51 {
+        expected.push(format!("function-{index:02}"));
+        create(ministack, "us-west-2", &expected[index], "def handler(event, context): pass").await;
     }
-    let first = clients.lambda.list_functions().max_items(2).send().await.unwrap();
-    assert_eq!(first.functions().len(), 2);
-    let second = clients.lambda.list_functions().marker(first.next_marker().unwrap()).send().await.unwrap();
-    assert_eq!(second.functions().len(), 1);
-    assert_eq!(second.next_marker(), None);
-
-    let unknown = clients.lambda.invoke().function_name("nothing").send().await.unwrap_err();
-    assert!(unknown.into_service_error().is_resource_not_found_exception());
+    let session = open(ministack, "us-west-2").await;
+    let first = session.list_functions(None).await.unwrap();
+    assert_eq!((first.items.len(), first.next.is_some()), (50, true));
+    assert_eq!(names(&session).await, expected);
 }

@@ -17,6 +17,8 @@ use aws_sdk_lambda::{
 };
 use lambdeck::local::{Engine, Options};
 
+use crate::support::emulators::python;
+
 /// Answers each event with what it was given; fails where FAIL is set. See conformance.py for the commented twin.
 const BOOTSTRAP: &str = r#"#!/bin/bash
 api="$AWS_LAMBDA_RUNTIME_API"
@@ -69,6 +71,18 @@ fn client(engine: &Engine) -> Client {
         .retry_config(aws_config::retry::RetryConfig::disabled())
         .build();
     Client::from_conf(config)
+}
+
+fn logs_client(engine: &Engine) -> aws_sdk_cloudwatchlogs::Client {
+    let credentials =
+        Credentials::new(engine.access_key_id(), engine.secret_access_key().reveal(), None, None, "test");
+    let config = aws_sdk_cloudwatchlogs::Config::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .region(Region::new(engine.region().to_owned()))
+        .endpoint_url(engine.endpoint_url())
+        .credentials_provider(credentials)
+        .build();
+    aws_sdk_cloudwatchlogs::Client::from_conf(config)
 }
 
 fn archive() -> Blob {
@@ -293,6 +307,36 @@ async fn nothing_is_done_while_a_function_is_pending() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_old_configuration_serves_while_an_update_settles() {
+    // The samples are Active from the start, so a function can be caught between two updates.
+    let engine = Engine::start(Options { settle_ms: 3_600_000, samples: true, ..options() }).await.unwrap();
+    let client = client(&engine);
+    let before = client.get_function_configuration().function_name("greeter").send().await.unwrap();
+    assert_eq!(before.last_update_status(), Some(&LastUpdateStatus::Successful));
+    let french = Environment::builder().variables("DEFAULT_LANGUAGE", "fr").build();
+    let update = client.update_function_configuration().function_name("greeter").environment(french);
+    let changed = update.revision_id(before.revision_id().unwrap()).send().await.unwrap();
+    assert_eq!(changed.last_update_status(), Some(&LastUpdateStatus::InProgress));
+    assert_eq!(changed.environment().unwrap().variables().unwrap()["DEFAULT_LANGUAGE"], "fr");
+
+    let arn = format!("arn:aws:lambda:eu-central-1:{}:function:greeter", engine.account_id());
+    let text = format!(
+        "The operation cannot be performed at this time. An update is in progress for resource: {arn}"
+    );
+    let again = client.update_function_configuration().function_name("greeter").timeout(9).send().await;
+    let again = again.unwrap_err().into_service_error();
+    assert!(again.is_resource_conflict_exception());
+    assert_eq!(again.message(), Some(text.as_str()));
+    let code = client.update_function_code().function_name("greeter").zip_file(archive()).send().await;
+    assert!(code.unwrap_err().into_service_error().is_resource_conflict_exception());
+
+    let invoked = client.invoke().function_name("greeter").payload(Blob::new("{}")).send().await.unwrap();
+    let payload: serde_json::Value = serde_json::from_slice(invoked.payload().unwrap().as_ref()).unwrap();
+    assert_eq!(payload["greeting"], "Hello, world!");
+    engine.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_asynchronous_event_is_accepted_and_run() {
     let engine = engine().await;
     let client = client(&engine);
@@ -303,6 +347,18 @@ async fn an_asynchronous_event_is_accepted_and_run() {
     let event =
         client.invoke().function_name("fn").invocation_type(InvocationType::Event).send().await.unwrap();
     assert_eq!((event.status_code(), event.executed_version()), (202, None));
+    let group = "/aws/lambda/fn";
+    let logs = logs_client(&engine);
+    let ran = async {
+        loop {
+            let found = logs.filter_log_events().log_group_name(group).filter_pattern("REPORT").send().await;
+            if found.is_ok_and(|found| !found.events().is_empty()) {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), ran).await.expect("the event's REPORT in the log");
     engine.shutdown().await;
 }
 
@@ -382,7 +438,7 @@ async fn every_request_must_be_signed_by_the_engines_key() {
         "Credential should be scoped to correct service: 'lambda'.",
     );
 
-    // The clocks may differ by five minutes; the date has whole seconds, so leave it some.
+    // The exact limit of five minutes is a unit test; here the clock runs.
     let minutes_5 = Duration::from_mins(5);
     let (early, late) = (SystemTime::now() - minutes_5, SystemTime::now() + minutes_5);
     let sent = |time| Raw::new(&engine, "GET", FUNCTIONS).time(time).send();
@@ -520,7 +576,7 @@ async fn a_dropped_engine_frees_its_port_and_a_taken_port_is_an_error() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn boto3_gets_what_aws_gives() {
-    let Some(python) = std::env::var_os("LAMBDECK_TEST_PYTHON") else { return };
+    let Some(python) = tokio::task::spawn_blocking(python).await.unwrap() else { return };
     let engine = Engine::start(Options { region: "us-east-1".into(), ..options() }).await.unwrap();
     let mut command = Command::new(python);
     command

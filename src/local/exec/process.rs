@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 use tokio::{
     net::unix::pipe::Receiver,
     process::{Child, Command},
@@ -80,10 +80,19 @@ impl Process {
         status.unwrap_or_else(|_| ExitStatus::from_raw(0))
     }
 
-    /// Kills the whole group and waits until the process is gone.
+    /// Kills the whole group and waits until it is gone.
     pub(super) async fn kill(&mut self) {
+        let group = self.group;
         self.kill_group();
         let _ = self.child.wait().await;
+        // Of what the process started, the system says only whether any of it is left. That which nobody collects
+        // stays for ever in the system's list: the wait has an end.
+        for _ in 0..100 {
+            if group.is_none_or(|group| test_kill_process_group(group).is_err()) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
     }
 
     fn kill_group(&mut self) {

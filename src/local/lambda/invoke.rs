@@ -11,9 +11,10 @@ use super::{
     Lambda,
     error::Error,
     functions::pending,
+    names::{self, Naming, Target},
     operations,
     state::{self, Phase},
-    validate::{self, Naming, Target, Violations},
+    validate::Violations,
 };
 use crate::local::{
     exec::{Event, ExecError, FunctionSpec, Outcome},
@@ -39,8 +40,7 @@ struct Chosen {
 
 impl Lambda {
     pub(super) async fn invoke(self: &Arc<Self>, name: &str, request: &Request) -> Result<Answer, Error> {
-        let mut target =
-            validate::target(self.place(), name, request.query("Qualifier"), Naming::Namespaced)?;
+        let mut target = names::target(self.place(), name, request.query("Qualifier"), Naming::Namespaced)?;
         let kind = request.header("x-amz-invocation-type").unwrap_or("RequestResponse");
         let log_type = request.header("x-amz-log-type").unwrap_or("None");
         let mut violations = Violations::default();
@@ -60,8 +60,8 @@ impl Lambda {
                 Ok(Answer::empty(202))
             }
             _ => {
-                let outcome = self.run(&chosen, event).await.map_err(exec_error)?;
-                Ok(answer(outcome, &chosen.spec.version, log_type == "Tail"))
+                let outcome = self.run(&chosen, event).await.map_err(|error| exec_error(&error))?;
+                Ok(answer(&outcome, &chosen.spec.version, log_type == "Tail"))
             }
         }
     }
@@ -184,20 +184,20 @@ where
     }
 }
 
-fn answer(outcome: Outcome, version: &str, tail: bool) -> Answer {
-    let mut answer = Answer::typed(200, "application/json", outcome.payload)
+fn answer(outcome: &Outcome, version: &str, tail: bool) -> Answer {
+    let mut answer = Answer::typed(200, "application/json", outcome.payload.clone())
         .with_header("x-amz-executed-version", version)
         .with_header("x-amzn-remapped-content-length", "0");
     if let Some(kind) = outcome.function_error {
         answer = answer.with_header("x-amz-function-error", kind);
     }
     if tail {
-        answer = answer.with_header("x-amz-log-result", STANDARD.encode(outcome.log_tail));
+        answer = answer.with_header("x-amz-log-result", STANDARD.encode(&outcome.log_tail));
     }
     answer
 }
 
-fn exec_error(error: ExecError) -> Error {
+fn exec_error(error: &ExecError) -> Error {
     match error {
         ExecError::Throttled { reason } => Error::throttled(reason),
         ExecError::Stopping => Error::new(503, "ServiceUnavailableException", error.to_string()),
@@ -223,7 +223,7 @@ fn client_context(header: &str) -> Result<String, Error> {
 /// Refuses a payload that is no JSON, in the words of AWS's parser.
 fn check_json(payload: &[u8]) -> Result<(), Error> {
     let refuse = |what: String, before: &[u8]| {
-        let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+        let line = before.split(|byte| *byte == b'\n').count();
         let column = 1 + before.iter().rev().take_while(|byte| **byte != b'\n').count();
         Err(Error::content(format!(
             "Could not parse request body into json: Could not parse payload into json: {what}\n at [Source: REDACTED \
@@ -258,6 +258,7 @@ const _: () = assert!(operations::ASYNC_LIMIT / 1024 < QUEUE_KB, "one event alwa
 mod tests {
     use std::{cell::RefCell, time::Duration};
 
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
     use tokio::time::Instant;
 
     use super::{Attempt, check_json, client_context, deliver};
@@ -314,7 +315,11 @@ mod tests {
     #[test]
     fn client_context_is_a_json_object_in_base64() {
         assert_eq!(client_context("eyJhIjoxfQ==").unwrap(), r#"{"a":1}"#);
-        for bad in ["x", "MQ==", "e30", &"A".repeat(3584)] {
+        let text = |length: usize| STANDARD.encode(format!("{{}}{}", " ".repeat(length - 2)));
+        // Base64 comes in fours, so 3580 is the longest that fits 3583.
+        assert_eq!(text(2685).len(), 3580);
+        assert!(client_context(&text(2685)).is_ok());
+        for bad in ["x", "MQ==", "e30", &text(2686)] {
             assert!(client_context(bad).is_err(), "{bad}");
         }
     }

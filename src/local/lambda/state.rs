@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::{code::Code, validate::Place};
+use super::{code::Code, names::Place};
 use crate::{domain::secret::Secret, local::exec::FunctionSpec};
 
 /// `LoggingConfig`.
@@ -277,8 +277,9 @@ mod tests {
     #[test]
     fn draws_are_spread_over_zero_to_one() {
         let mut tenths = [0_u32; 10];
-        for _ in 0..10_000 {
-            tenths[(draw() * 10.0) as usize] += 1;
+        for draw in std::iter::repeat_with(draw).take(10_000) {
+            let tenth = (1..10).take_while(|n| draw >= f64::from(*n) / 10.0).count();
+            tenths[tenth] += 1;
         }
         // 1000 each on average; 800-1200 is six standard deviations.
         assert!(tenths.iter().all(|count| (800..1200).contains(count)), "{tenths:?}");

@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
 
 use super::{
     error::Error,
+    names::Place,
     state::{Alias, ImageConfig, Phase, Release},
-    validate::Place,
 };
-use crate::local::auth::hex;
+use crate::local::exec::runtime_version_arn;
 
 // None of the inputs has `Debug`: environment values are in them.
 
@@ -244,9 +243,7 @@ pub(super) fn configuration(name: &str, arn: &str, release: &Release, place: &Pl
     }
     if show == Show::Whole {
         if let Some(runtime) = settings.runtime.as_ref().filter(|_| release.code.image_uri().is_none()) {
-            // AWS's is a hash too. This one stands for the runtime's name.
-            let hash = hex(&Sha256::digest(runtime));
-            let arn = format!("arn:{}:lambda:{}::runtime:{hash}", place.partition, place.region);
+            let arn = runtime_version_arn(&place.region, runtime);
             put("RuntimeVersionConfig", json!({ "RuntimeVersionArn": arn }));
         }
         put_state(&mut out, release.phase);

@@ -13,6 +13,8 @@ use std::time::Duration;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use lambdeck::cloud::Spec;
+use lambdeck::domain::secret::Secret;
 use sha2::{Digest, Sha256};
 
 const REQUIREMENTS: &str = include_str!("../../requirements.txt");
@@ -65,7 +67,19 @@ impl Emulator {
         format!("arn:aws:iam::{}:role/lambda", self.account)
     }
 
-    /// An SDK configuration for this emulator in `region`, with credentials that it accepts (any).
+    /// What a session with this emulator in `region` is made of.
+    pub fn spec(&self, region: &str) -> Spec {
+        Spec {
+            profile: None,
+            region: Some(region.to_owned()),
+            endpoint_url: Some(self.endpoint.clone()),
+            keys: Some(("test".to_owned(), Secret::new("test"))),
+            read_only: false,
+        }
+    }
+
+    /// An SDK configuration for this emulator in `region`, with credentials that it accepts (any): for what lambdeck
+    /// itself does not do, such as making functions.
     pub fn sdk_config(&self, region: &'static str) -> SdkConfig {
         let credentials = Credentials::new("test", "test", None, None, "tests");
         SdkConfig::builder()

@@ -1,6 +1,6 @@
 //! What the server answers, and how each AWS protocol spells an error.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use serde_json::json;
 
@@ -8,7 +8,7 @@ use super::AwsError;
 use super::http::{Protocol, Request};
 
 /// One HTTP response. The server adds `content-length`, and an `x-amzn-requestid` that counts up.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Reply {
     status: u16,
     headers: Vec<(String, String)>,
@@ -53,6 +53,14 @@ impl Reply {
         }
         head += "\r\n";
         head.into_bytes()
+    }
+}
+
+/// Without headers and most of the body, which may be megabytes.
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let begin = String::from_utf8_lossy(&self.body[..self.body.len().min(60)]);
+        write!(f, "Reply({}, {begin:?})", self.status)
     }
 }
 

@@ -1,0 +1,210 @@
+//! The bytes of a store's rows: one record for each, packed into large chunks, with no allocation of its own.
+//!
+//! A record is source, ingestion time less timestamp, lateness, order and the message, the numbers as varints: about
+//! 13 bytes beside the message.
+
+/// Bytes of a chunk. A record that is larger has a chunk of its own.
+const CHUNK: usize = 1 << CHUNK_BITS;
+const CHUNK_BITS: u32 = 20;
+/// Chunks that a place can name.
+const MAX_CHUNKS: usize = 1 << (u32::BITS - CHUNK_BITS);
+
+/// Where a record is: the chunk and the byte in it. Good while the record lives; then the place may be another's.
+pub(super) type Place = u32;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Record<'a> {
+    pub(super) source: u32,
+    /// Ingestion time less timestamp, wrapping.
+    pub(super) delay: i64,
+    pub(super) late_by_ms: Option<i64>,
+    /// Decides between events of the same timestamp and ingestion time.
+    pub(super) order: u64,
+    pub(super) message: &'a str,
+}
+
+#[derive(Default)]
+pub(super) struct Arena {
+    chunks: Vec<Option<Chunk>>,
+    free: Vec<usize>,
+    current: Option<usize>,
+    bytes: usize,
+}
+
+struct Chunk {
+    data: Vec<u8>,
+    live: usize,
+}
+
+impl Arena {
+    /// Bytes taken from the allocator.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Adds a record; `None` where no chunk is left to name.
+    pub(super) fn add(&mut self, record: Record<'_>) -> Option<Place> {
+        let mut head = Vec::with_capacity(40);
+        put(&mut head, u64::from(record.source));
+        put(&mut head, zigzag(record.delay));
+        put(&mut head, record.late_by_ms.map_or(0, |late| zigzag(late).wrapping_add(1)));
+        head.extend(record.order.to_le_bytes());
+        put(&mut head, record.message.len() as u64);
+        let size = head.len() + record.message.len();
+        let index = self.room_for(size)?;
+        let chunk = self.chunks[index].as_mut()?;
+        let offset = chunk.data.len();
+        chunk.data.extend_from_slice(&head);
+        chunk.data.extend_from_slice(record.message.as_bytes());
+        chunk.live += 1;
+        u32::try_from(index << CHUNK_BITS | offset).ok()
+    }
+
+    /// The chunk that the next record goes to.
+    fn room_for(&mut self, size: usize) -> Option<usize> {
+        if let Some(index) = self.current
+            && let Some(chunk) = &self.chunks[index]
+            && chunk.data.capacity() - chunk.data.len() >= size
+        {
+            return Some(index);
+        }
+        let chunk = Chunk { data: Vec::with_capacity(size.max(CHUNK)), live: 0 };
+        let index = match self.free.pop() {
+            Some(index) => index,
+            None if self.chunks.len() < MAX_CHUNKS => {
+                self.chunks.push(None);
+                self.chunks.len() - 1
+            }
+            None => return None,
+        };
+        self.bytes += chunk.data.capacity();
+        self.chunks[index] = Some(chunk);
+        if let Some(full) = self.current.replace(index) {
+            self.drop_if_dead(full);
+        }
+        Some(index)
+    }
+
+    /// Gives a record up. A chunk is given back with its last record.
+    pub(super) fn remove(&mut self, place: Place) {
+        let index = chunk_of(place);
+        if let Some(Some(chunk)) = self.chunks.get_mut(index) {
+            chunk.live = chunk.live.saturating_sub(1);
+            if self.current != Some(index) {
+                self.drop_if_dead(index);
+            }
+        }
+    }
+
+    fn drop_if_dead(&mut self, index: usize) {
+        if let Some(Chunk { data, live: 0 }) = &self.chunks[index] {
+            self.bytes -= data.capacity();
+            self.chunks[index] = None;
+            self.free.push(index);
+        }
+    }
+
+    /// The record at a place that [`Arena::add`] gave.
+    pub(super) fn get(&self, place: Place) -> Option<Record<'_>> {
+        let chunk = self.chunks.get(chunk_of(place))?.as_ref()?;
+        let mut rest = chunk.data.get(place as usize & (CHUNK - 1)..)?;
+        let source = u32::try_from(take(&mut rest)?).ok()?;
+        let delay = unzigzag(take(&mut rest)?);
+        let late_by_ms = match take(&mut rest)? {
+            0 => None,
+            late => Some(unzigzag(late - 1)),
+        };
+        let (order, mut rest) = rest.split_first_chunk()?;
+        let order = u64::from_le_bytes(*order);
+        let length = usize::try_from(take(&mut rest)?).ok()?;
+        let message = std::str::from_utf8(rest.get(..length)?).ok()?;
+        Some(Record { source, delay, late_by_ms, order, message })
+    }
+}
+
+fn chunk_of(place: Place) -> usize {
+    (place >> CHUNK_BITS) as usize
+}
+
+fn zigzag(value: i64) -> u64 {
+    (value << 1 ^ value >> 63).cast_unsigned()
+}
+
+fn unzigzag(value: u64) -> i64 {
+    (value >> 1).cast_signed() ^ -((value & 1).cast_signed())
+}
+
+fn put(bytes: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        bytes.push(value.to_le_bytes()[0] | 0x80);
+        value >>= 7;
+    }
+    bytes.push(value.to_le_bytes()[0]);
+}
+
+fn take(bytes: &mut &[u8]) -> Option<u64> {
+    let mut value = 0;
+    for shift in (0..64).step_by(7) {
+        let (first, rest) = bytes.split_first()?;
+        *bytes = rest;
+        value |= u64::from(first & 0x7f) << shift;
+        if first & 0x80 == 0 {
+            return Some(value);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_record_comes_back_as_it_was(
+            records in prop::collection::vec(
+                (any::<u32>(), any::<i64>(), prop::option::of(0..i64::MAX), any::<u64>(), ".{0,40}"),
+                0..40,
+            ),
+        ) {
+            let mut arena = Arena::default();
+            let as_record = |(source, delay, late_by_ms, order, message): &(_, _, _, _, String)| {
+                (*source, *delay, *late_by_ms, *order, message.clone())
+            };
+            let mut places = Vec::new();
+            for (source, delay, late_by_ms, order, message) in &records {
+                let record = Record { source: *source, delay: *delay, late_by_ms: *late_by_ms, order: *order, message };
+                places.push(arena.add(record).unwrap());
+            }
+            for (place, record) in places.iter().zip(&records) {
+                let got = arena.get(*place).unwrap();
+                let got = (got.source, got.delay, got.late_by_ms, got.order, got.message.to_owned());
+                prop_assert_eq!(got, as_record(record));
+            }
+        }
+    }
+
+    #[test]
+    fn chunks_are_given_back_and_taken_again() {
+        let mut arena = Arena::default();
+        let message = "m".repeat(300_000);
+        let record = Record { source: 1, delay: 0, late_by_ms: None, order: 0, message: &message };
+        for _ in 0..100 {
+            let places: Vec<_> = (0..10).map(|_| arena.add(record).unwrap()).collect();
+            assert!(arena.bytes() <= 5 * CHUNK, "{}", arena.bytes());
+            for place in places {
+                assert_eq!(arena.get(place).unwrap().message.len(), message.len());
+                arena.remove(place);
+            }
+        }
+        let large = "m".repeat(3 * CHUNK);
+        let place = arena.add(Record { message: &large, ..record }).unwrap();
+        assert_eq!(arena.get(place).unwrap().message, large);
+        assert!(arena.bytes() >= 3 * CHUNK);
+        arena.remove(place);
+        arena.add(record).unwrap();
+        assert!(arena.bytes() <= 4 * CHUNK, "a dead chunk that was current goes once it is not");
+    }
+}
