@@ -57,7 +57,15 @@ pub static BINDINGS: &[Binding] = &[
     binding(&[Context::Logs], &[key!(f)], Action::Follow, "follow the end of the log", Some("follow")),
     binding(&[Context::Logs], &[key!('/')], Action::Filter, "filter the lines", Some("filter")),
     binding(&[Context::Logs], &[key!('!')], Action::ErrorsOnly, "only errors, or all", Some("errors")),
+    binding(
+        &[Context::Logs],
+        &[key!('o')],
+        Action::Older,
+        "read older events, four times as far back",
+        Some("older"),
+    ),
     binding(&[Context::Logs], &[key!(w)], Action::Wrap, "wrap long lines, or cut them", Some("wrap")),
+    binding(&[Context::Logs], &[key!(enter)], Action::Open, "the whole event, with its stream", None),
     binding(&[Context::Logs], &[key!(left)], Action::Left, "scroll left", None),
     binding(&[Context::Logs], &[key!(right)], Action::Right, "scroll right", None),
     // One function, from the list or from any of its tabs.

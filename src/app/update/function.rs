@@ -164,7 +164,10 @@ impl App {
         let Some(view) = &mut self.function else { return Vec::new() };
         let group = match &view.details.value {
             Some(details) => details.configuration.log_group(),
-            None => self.functions.find(&view.name).map_or_else(|| default_log_group(&view.name), Summary::log_group),
+            None => self
+                .functions
+                .find(&view.name)
+                .map_or_else(|| default_log_group(&view.name), Summary::log_group),
         };
         if view.logs.ticket.is_some() && view.logs.group.as_ref() == Some(&group) {
             return Vec::new();
