@@ -12,6 +12,7 @@
 //! No `aws_*` type and nothing of the screen enters here.
 
 mod arena;
+mod aws;
 mod backoff;
 mod budget;
 mod drain;
