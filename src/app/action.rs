@@ -115,6 +115,8 @@ pub enum Action {
     Wrap,
     /// Only errors.
     ErrorsOnly,
+    /// Read further back.
+    Older,
     /// Sort by the next column.
     Sort,
     /// Reverse the order.

@@ -153,7 +153,7 @@ impl App {
         let pane = match self.screen {
             Screen::Start => None,
             Screen::Functions => self.functions.recheck_at,
-            Screen::Function => self.function.as_ref().and_then(View::wake_at),
+            Screen::Function => self.function.as_ref().and_then(|view| view.wake_at(self.now)),
         };
         // While an invocation runs its clock shows tenths of a second.
         let clock = self.running.first().and(self.now.checked_add(100.milliseconds()).ok());

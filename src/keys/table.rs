@@ -57,6 +57,13 @@ pub static BINDINGS: &[Binding] = &[
     binding(&[Context::Logs], &[key!(f)], Action::Follow, "follow the end of the log", Some("follow")),
     binding(&[Context::Logs], &[key!('/')], Action::Filter, "filter the lines", Some("filter")),
     binding(&[Context::Logs], &[key!('!')], Action::ErrorsOnly, "only errors, or all", Some("errors")),
+    binding(
+        &[Context::Logs],
+        &[key!('o')],
+        Action::Older,
+        "read older events, four times as far back",
+        Some("older"),
+    ),
     binding(&[Context::Logs], &[key!(w)], Action::Wrap, "wrap long lines, or cut them", Some("wrap")),
     binding(&[Context::Logs], &[key!(left)], Action::Left, "scroll left", None),
     binding(&[Context::Logs], &[key!(right)], Action::Right, "scroll right", None),

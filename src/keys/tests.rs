@@ -157,6 +157,7 @@ fn whatever_a_user_can_mean_has_a_key() {
         | Action::Follow
         | Action::Wrap
         | Action::ErrorsOnly
+        | Action::Older
         | Action::Sort
         | Action::ReverseSort
         | Action::Preview

@@ -372,3 +372,92 @@ fn encode(text: &str) -> String {
         out
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use hyper::{HeaderMap, Uri, header::HeaderValue};
+
+    use super::{Credentials, Refusal, parse_date};
+
+    /// AWS's own example, "get-vanilla" of its Signature Version 4 test suite.
+    fn example() -> (Credentials, HeaderMap, SystemTime) {
+        let credentials = Credentials {
+            access_key_id: "AKIDEXAMPLE".into(),
+            secret_access_key: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY".into(),
+        };
+        let mut headers = HeaderMap::new();
+        headers.insert("host", HeaderValue::from_static("example.amazonaws.com"));
+        headers.insert("x-amz-date", HeaderValue::from_static("20150830T123600Z"));
+        let authorization = "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, \
+                             SignedHeaders=host;x-amz-date, \
+                             Signature=5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31";
+        headers.insert("authorization", HeaderValue::from_static(authorization));
+        (credentials, headers, parse_date("20150830T123600Z").unwrap())
+    }
+
+    #[test]
+    fn awss_own_example_is_accepted_and_anything_else_is_not() {
+        let (credentials, headers, now) = example();
+        let authorization = credentials.authorize(&headers).unwrap();
+        assert_eq!(authorization.service(), "service");
+        let verify = |method: &str, uri: &'static str, headers: &HeaderMap, body: &[u8]| {
+            credentials.verify(&authorization, method, &Uri::from_static(uri), headers, body, now)
+        };
+        assert_eq!(verify("GET", "/", &headers, b""), Ok(()));
+        for refused in [
+            verify("POST", "/", &headers, b""),
+            verify("GET", "/x", &headers, b""),
+            verify("GET", "/?x=1", &headers, b""),
+            verify("GET", "/", &headers, b"x"),
+        ] {
+            assert_eq!(refused, Err(Refusal::mismatch()));
+        }
+        let mut other = headers.clone();
+        other.insert("host", HeaderValue::from_static("example.com"));
+        assert_eq!(verify("GET", "/", &other, b""), Err(Refusal::mismatch()));
+    }
+
+    #[test]
+    fn the_clocks_may_differ_by_five_minutes() {
+        let (credentials, headers, signed) = example();
+        let authorization = credentials.authorize(&headers).unwrap();
+        let at = |now| credentials.verify(&authorization, "GET", &Uri::from_static("/"), &headers, b"", now);
+        for allowed in [299, 300] {
+            assert_eq!(at(signed + Duration::from_secs(allowed)), Ok(()));
+            assert_eq!(at(signed - Duration::from_secs(allowed)), Ok(()));
+        }
+        let message = |refusal: Result<(), Refusal>| refusal.unwrap_err().to_string();
+        assert_eq!(
+            message(at(signed + Duration::from_secs(301))),
+            "Signature expired: 20150830T123600Z is now earlier than 20150830T123601Z (20150830T124101Z - 5 min.)"
+        );
+        assert_eq!(
+            message(at(signed - Duration::from_secs(301))),
+            "Signature not yet current: 20150830T123600Z is still later than 20150830T123559Z (20150830T123059Z + 5 min.)"
+        );
+    }
+
+    #[test]
+    fn a_presigned_address_is_good_for_ten_minutes() {
+        let (credentials, _, now) = example();
+        let address = credentials.presign("127.0.0.1:1", "/code/x", "us-east-1", now).unwrap();
+        let uri: Uri = address.parse().unwrap();
+        let query = super::super::http::parse_form(uri.query().unwrap());
+        let mut headers = HeaderMap::new();
+        headers.insert("host", HeaderValue::from_static("127.0.0.1:1"));
+        let at = |seconds| {
+            credentials.verify_presigned(&uri, &headers, &query, now + Duration::from_secs(seconds))
+        };
+        assert_eq!((at(0), at(600)), (Ok(()), Ok(())));
+        assert_eq!(at(601), Err(Refusal::Mismatch("Request has expired".into())));
+    }
+
+    #[test]
+    fn random_key_pairs_have_awss_form_and_differ() {
+        let (a, b) = (Credentials::random(), Credentials::random());
+        assert_eq!((a.access_key_id.len(), a.secret_access_key.len()), (20, 40));
+        assert!(a.access_key_id != b.access_key_id && a.secret_access_key != b.secret_access_key);
+    }
+}

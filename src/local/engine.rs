@@ -116,9 +116,9 @@ impl Engine {
             account_concurrency: lambda::ACCOUNT_CONCURRENCY,
         });
         let stop = CancellationToken::new();
-        let partition = lambda::validate::partition(&options.region);
+        let partition = lambda::names::partition(&options.region);
         let lambda = Arc::new(Lambda::new(Setup {
-            place: lambda::validate::Place {
+            place: lambda::names::Place {
                 partition,
                 region: options.region.clone(),
                 account_id: account_id.clone(),

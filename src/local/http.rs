@@ -301,7 +301,7 @@ impl Gateway {
                 let request = Request { query, headers: head.headers, body, id: id.to_owned() };
                 self.lambda.handle(&operation, &request).await
             }
-            Wire::Json(target) => self.logs(target, &body),
+            Wire::Json(target) => self.logs(target, body).await,
             Wire::Query => sts::handle(
                 &parse_form(&String::from_utf8_lossy(&body)),
                 &self.account_id,
@@ -311,15 +311,25 @@ impl Gateway {
         }
     }
 
-    fn logs(&self, target: &str, body: &[u8]) -> Answer {
+    async fn logs(&self, target: &str, body: Bytes) -> Answer {
         let context = logs::wire::Context {
             account_id: self.account_id.clone(),
             region: self.region.clone(),
             now_ms: Timestamp::now().as_millisecond(),
         };
-        let answer = target
-            .strip_prefix("Logs_20140328.")
-            .and_then(|operation| logs::wire::handle(&self.logs, operation, body, &context));
+        let answer = match target.strip_prefix("Logs_20140328.") {
+            Some(operation) => {
+                // A search may go through the whole store: not on a thread that others wait for.
+                let (store, operation) = (Arc::clone(&self.logs), operation.to_owned());
+                let search = move || logs::wire::handle(&store, &operation, &body, &context);
+                tokio::task::spawn_blocking(search).await.unwrap_or_else(|error| {
+                    tracing::error!(%error, "a request for logs failed");
+                    let message = "The local engine failed to answer.";
+                    Some(Answer::error_json11(500, "InternalFailure", message))
+                })
+            }
+            None => None,
+        };
         answer.unwrap_or_else(|| {
             let name = target.rsplit('.').next().unwrap_or(target);
             let message = format!("The local engine has no operation '{name}'.");

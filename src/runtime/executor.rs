@@ -8,12 +8,14 @@ use std::{
 };
 
 use futures_util::StreamExt;
+use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{
     app::{Effect, Msg, Ticket, msg::Connected},
     cloud::{self, Kind, Session, Spec, profiles},
+    tail,
 };
 
 /// States that are read at a time; the budget says how many a second.
@@ -122,7 +124,9 @@ impl Executor {
                 }
             }
             Effect::FollowLogs { ticket, group, since } => {
-                let _ = (ticket, group, since);
+                self.with_session(Slot::Logs, ticket, |session| async move {
+                    follow_logs(ticket, session, group, since, &messages).await;
+                });
             }
             Effect::StopLogs => {
                 self.slots.remove(&Slot::Logs);
@@ -205,6 +209,27 @@ async fn open(epoch: u32, spec: &Spec, verify: bool, sessions: &Sessions) -> Res
     };
     sessions.insert(epoch, session);
     Ok(connected)
+}
+
+/// A slow reader slows the follower down: both channels are bounded, and the service keeps the data.
+async fn follow_logs(
+    ticket: Ticket,
+    session: Session,
+    group: String,
+    since: Timestamp,
+    messages: &mpsc::Sender<Msg>,
+) {
+    let (updates, mut news) = mpsc::channel(16);
+    let budget = tail::Budget::for_region(session.region());
+    let cancel = CancellationToken::new();
+    let _ends_with_this = cancel.clone().drop_guard();
+    let options = tail::Options::live(group, since.as_millisecond());
+    let forward = async {
+        while let Some(update) = news.recv().await {
+            send(messages, Msg::Tail(ticket, update)).await;
+        }
+    };
+    tokio::join!(tail::follow(session, options, budget, tail::SystemClock, updates, cancel), forward);
 }
 
 /// The next page is asked for as soon as its marker is known: nothing on the screen holds it up.

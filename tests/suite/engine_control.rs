@@ -438,7 +438,7 @@ async fn every_request_must_be_signed_by_the_engines_key() {
         "Credential should be scoped to correct service: 'lambda'.",
     );
 
-    // The clocks may differ by five minutes; the date has whole seconds, so leave it some.
+    // The exact limit of five minutes is a unit test; here the clock runs.
     let minutes_5 = Duration::from_mins(5);
     let (early, late) = (SystemTime::now() - minutes_5, SystemTime::now() + minutes_5);
     let sent = |time| Raw::new(&engine, "GET", FUNCTIONS).time(time).send();

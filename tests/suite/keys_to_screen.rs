@@ -79,7 +79,8 @@ async fn values_are_masked_until_revealed() {
     dashboard.press("/checkout<enter>E");
     let masked = dashboard.wait_text("••••").await;
     dashboard.press("x");
-    let revealed = dashboard.wait_for("a revealed value", |screen| screen != masked && screen.contains("shown")).await;
+    let revealed =
+        dashboard.wait_for("a revealed value", |screen| screen != masked && screen.contains("shown")).await;
     dashboard.press("x");
     dashboard.wait_for("a masked value", |screen| !screen.contains("shown")).await;
     assert_ne!(masked, revealed);
@@ -92,11 +93,12 @@ async fn values_are_masked_until_revealed() {
 async fn nothing_is_drawn_while_nothing_happens() {
     let engine = engine().await;
     let mut dashboard = Harness::start(on(&engine), SIZE);
-    dashboard.wait_for("all states", |screen| {
-        let rows = screen.lines().filter(|line| line.contains("provided")).count();
-        rows >= 4 && screen.matches("● Active").count() == rows
-    })
-    .await;
+    dashboard
+        .wait_for("all states", |screen| {
+            let rows = screen.lines().filter(|line| line.contains("provided")).count();
+            rows >= 4 && screen.matches("● Active").count() == rows
+        })
+        .await;
     let before = dashboard.frames();
     tokio::time::sleep(Duration::from_millis(700)).await;
     assert_eq!(dashboard.frames(), before);

@@ -155,8 +155,9 @@ impl View {
         }
     }
 
-    pub(super) fn wake_at(&self) -> Option<Timestamp> {
-        self.environment.revealed.as_ref().map(|(_, until)| *until)
+    pub(super) fn wake_at(&self, now: Timestamp) -> Option<Timestamp> {
+        let masked = self.environment.revealed.as_ref().map(|(_, until)| *until);
+        masked.into_iter().chain(self.logs.is_scanning().then_some(now)).min()
     }
 
     /// Whether a change of the function is under way, so that it is worth reading it again.

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use jiff::ToSpan;
-
 use super::editor_size;
 use crate::{
     app::{
@@ -16,14 +14,11 @@ use crate::{
     },
     cloud,
     domain::{
-        function::Details,
+        function::{Details, Summary, default_log_group},
         invocation::{Answer, InvocationType, Request},
         secret::Secret,
     },
 };
-
-/// How far back the log's history goes at first.
-const LOG_HISTORY_MINUTES: i64 = 15;
 
 /// How long to wait before a function that is changing is read again.
 const SETTLING: Duration = Duration::from_secs(1);
@@ -50,10 +45,13 @@ impl App {
             self.report(&error);
             return Vec::new();
         }
-        if view.is_settling() {
-            return self.read_function(SETTLING);
+        let (settling, follows) = (view.is_settling(), view.logs.ticket.is_some());
+        let mut effects = if settling { self.read_function(SETTLING) } else { Vec::new() };
+        if follows {
+            // The configuration may name another log group than the one that was guessed.
+            effects.extend(self.follow());
         }
-        Vec::new()
+        effects
     }
 
     pub(super) fn send(&mut self) -> Vec<Effect> {
@@ -160,10 +158,32 @@ impl App {
         if tab == Tab::Logs { self.follow() } else { Vec::new() }
     }
 
+    /// Follows the function's log, unless that is under way.
     pub(super) fn follow(&mut self) -> Vec<Effect> {
-        let since = self.now.checked_sub(LOG_HISTORY_MINUTES.minutes()).unwrap_or(self.now);
-        let _ = since;
-        Vec::new()
+        let (now, ticket) = (self.now, self.ticket());
+        let Some(view) = &mut self.function else { return Vec::new() };
+        let group = match &view.details.value {
+            Some(details) => details.configuration.log_group(),
+            None => self
+                .functions
+                .find(&view.name)
+                .map_or_else(|| default_log_group(&view.name), Summary::log_group),
+        };
+        if view.logs.ticket.is_some() && view.logs.group.as_ref() == Some(&group) {
+            return Vec::new();
+        }
+        vec![view.logs.begin(ticket, group, now)]
+    }
+
+    /// Reads the log again, from further back.
+    fn older_logs(&mut self) -> Vec<Effect> {
+        let Some(view) = &mut self.function else { return Vec::new() };
+        if !view.logs.lengthen() {
+            self.say(Severity::Info, "the history goes back 30 days already");
+            return Vec::new();
+        }
+        view.logs.ticket = None;
+        self.follow()
     }
 
     pub(super) fn leave_logs(&mut self) -> Option<Effect> {
@@ -190,6 +210,7 @@ impl App {
                 let test = layout::test(size);
                 view.test.handle(&action, usize::from(test.answer.rows.saturating_sub(2)), editor_size(test))
             }
+            Tab::Logs => view.logs.handle(&action, usize::from(layout::logs(size).lines.rows)),
             _ => false,
         };
         if handled {
@@ -199,6 +220,13 @@ impl App {
         let tab = match action {
             Action::Send => return self.send(),
             Action::Invoke | Action::Open if view.tab == Tab::Test => return self.send(),
+            Action::Older if view.tab == Tab::Logs => return self.older_logs(),
+            Action::Open if view.tab == Tab::Logs => {
+                let zone = self.zone();
+                let page = self.function.as_ref().and_then(|view| view.logs.page(&zone));
+                self.overlay = page.map(Overlay::Page).or(self.overlay.take());
+                return Vec::new();
+            }
             Action::Tab(number) => Tab::nth(number).unwrap_or(view.tab),
             Action::NextTab => view.tab.step(1),
             Action::PreviousTab => view.tab.step(Tab::ALL.len() - 1),

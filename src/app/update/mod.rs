@@ -71,7 +71,10 @@ impl App {
             Msg::Function(ticket, result) => self.function_read(ticket, result),
             Msg::Invoked(ticket, result) => self.invoked(ticket, result),
             Msg::Tail(ticket, update) => {
-                let _ = (ticket, update);
+                let height = self.log_height();
+                if let Some(view) = &mut self.function {
+                    view.logs.receive(ticket, update, height);
+                }
                 Vec::new()
             }
             Msg::Profiles(ticket, result) => {
@@ -88,11 +91,12 @@ impl App {
     }
 
     fn tick(&mut self) {
-        let now = self.now;
+        let (now, height) = (self.now, self.log_height());
         self.messages.tick(now);
         self.functions.tick(now);
         if let Some(view) = &mut self.function {
             view.environment.tick(now);
+            view.logs.tick(height);
         }
     }
 
@@ -111,6 +115,11 @@ impl App {
     /// The rows of the list that are on the screen.
     pub fn list_height(&self) -> usize {
         usize::from(layout::list(self.size, self.functions.preview).rows.rows)
+    }
+
+    /// The rows of the log that are on the screen.
+    pub fn log_height(&self) -> usize {
+        usize::from(layout::logs(self.size).lines.rows)
     }
 
     fn content_height(&self) -> usize {

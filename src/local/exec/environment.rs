@@ -270,7 +270,11 @@ impl Environment {
             tokio::select! {
                 biased;
                 (call, reply) = running.api.call() => {
-                    let end = running.settle(call, reply, &event.request_id, delivered, &mut self.log);
+                    if !delivered {
+                        running.refuse_or_keep(call, reply, &self.last);
+                        continue;
+                    }
+                    let end = running.settle(call, reply, &event.request_id, &mut self.log);
                     if let Some(end) = end {
                         return if running.over_at_the_end(spec.memory_mb) { End::OutOfMemory } else { end };
                     }
@@ -283,7 +287,7 @@ impl Environment {
                     }
                     // It may have answered and ended without waiting for our thanks.
                     while let Ok((call, reply)) = tokio::time::timeout(LAST_CALL, running.api.call()).await {
-                        let end = running.settle(call, reply, &event.request_id, delivered, &mut self.log);
+                        let end = running.settle(call, reply, &event.request_id, &mut self.log);
                         if let Some(end) = end {
                             return end;
                         }
@@ -349,7 +353,7 @@ impl Environment {
 }
 
 impl Running {
-    /// A call while no event is on.
+    /// A call while the process has no event.
     fn refuse_or_keep(&mut self, call: Call, reply: Reply, last: &str) {
         let answer = match call {
             Call::Next => {
@@ -370,26 +374,13 @@ impl Running {
         let _ = reply.send(answer);
     }
 
-    /// A call while an event is on; the event's end, if that is what it is. All that was written before it is in
+    /// A call while the process has an event; the event's end, if that is what it is. All that was written before it is in
     /// the log then.
-    fn settle(
-        &mut self,
-        call: Call,
-        reply: Reply,
-        current: &str,
-        delivered: bool,
-        log: &mut Log,
-    ) -> Option<End> {
+    fn settle(&mut self, call: Call, reply: Reply, current: &str, log: &mut Log) -> Option<End> {
         let (answer, end) = match call {
-            Call::Next if !delivered => {
-                self.ready = Some(reply);
-                return None;
-            }
             Call::Next => (runtime_api::not_allowed("Running", "Ready"), None),
             Call::InitError { .. } => (runtime_api::not_allowed("Running", "InitError"), None),
-            Call::Response { request_id, .. } | Call::Error { request_id, .. }
-                if !delivered || request_id != current =>
-            {
+            Call::Response { request_id, .. } | Call::Error { request_id, .. } if request_id != current => {
                 (runtime_api::unknown_request(), None)
             }
             Call::Response { body: Body::Whole(body), .. } => {

@@ -132,3 +132,24 @@ fn keep(bytes: &[u8], root: &Path) -> std::io::Result<TempPath> {
     file.write_all(bytes)?;
     Ok(file.into_temp_path())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Code, ZIPPED_LIMIT};
+
+    #[test]
+    fn a_zip_must_be_one_and_have_50_mb_at_most() {
+        let root = tempfile::tempdir().unwrap();
+        let refused = |bytes: &[u8]| Code::zip(bytes, "x86_64".into(), root.path()).unwrap_err().to_string();
+        assert!(refused(b"").ends_with("Uploaded file must be a non-empty zip"));
+        let zeros = vec![0; ZIPPED_LIMIT + 1];
+        for size in [ZIPPED_LIMIT - 1, ZIPPED_LIMIT] {
+            assert!(refused(&zeros[..size]).contains("Could not unzip uploaded file."));
+        }
+        assert!(
+            refused(&zeros)
+                .starts_with("RequestEntityTooLargeException: Zipped size must be smaller than 52428800")
+        );
+        assert_eq!(std::fs::read_dir(root.path()).unwrap().count(), 0);
+    }
+}

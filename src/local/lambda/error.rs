@@ -27,9 +27,9 @@ impl Error {
         Self::new(400, "InvalidParameterValueException", message)
     }
 
-    /// 400: values that the service model refuses, in its wording. `violations` is not empty.
-    pub fn validation(violations: &[String]) -> Self {
-        Self { typed: false, ..Self::new(400, "ValidationException", detected(violations)) }
+    /// 400: values that the service model refuses, in its wording.
+    pub fn validation(message: impl Into<String>) -> Self {
+        Self { typed: false, ..Self::new(400, "ValidationException", message) }
     }
 
     /// 400: a body that is no JSON, or JSON of another shape.
@@ -102,10 +102,4 @@ impl Error {
         }
         Answer::json(self.status, &Value::Object(body)).with_header("x-amzn-errortype", self.code)
     }
-}
-
-/// The service model's wording for what it found wrong.
-pub(super) fn detected(violations: &[String]) -> String {
-    let plural = if violations.len() == 1 { "" } else { "s" };
-    format!("{} validation error{plural} detected: {}", violations.len(), violations.join("; "))
 }

@@ -6,8 +6,9 @@ use super::{
     ACCOUNT_CONCURRENCY, Lambda, UNRESERVED_FLOOR,
     code::{UNZIPPED_LIMIT, ZIPPED_LIMIT},
     error::Error,
+    names::{self, Naming, Target},
     state,
-    validate::{self, Naming, Target, Violations},
+    validate::{self, Violations},
     wire::{self, Concurrency, TagResource},
 };
 use crate::local::http::{Answer, Request};
@@ -17,7 +18,7 @@ const TOTAL_CODE_SIZE: u64 = 80_530_636_800;
 
 impl Lambda {
     pub(super) fn put_function_concurrency(&self, name: &str, body: &[u8]) -> Result<Answer, Error> {
-        let target = validate::target(self.place(), name, None, Naming::Plain)?;
+        let target = names::target(self.place(), name, None, Naming::Plain)?;
         target.unqualified()?;
         let input: Concurrency = wire::read(body)?;
         let mut violations = Violations::default();
@@ -53,7 +54,7 @@ impl Lambda {
     }
 
     pub(super) fn get_function_concurrency(&self, name: &str) -> Result<Answer, Error> {
-        let target = validate::target(self.place(), name, None, Naming::Plain)?;
+        let target = names::target(self.place(), name, None, Naming::Plain)?;
         target.unqualified()?;
         self.with_function(&target, |function| {
             Ok(Answer::json(
@@ -66,7 +67,7 @@ impl Lambda {
     }
 
     pub(super) fn delete_function_concurrency(&self, name: &str) -> Result<Answer, Error> {
-        let target = validate::target(self.place(), name, None, Naming::Plain)?;
+        let target = names::target(self.place(), name, None, Naming::Plain)?;
         target.unqualified()?;
         self.with_function(&target, |function| {
             function.reserved = None;
@@ -98,7 +99,7 @@ impl Lambda {
     }
 
     fn tagged(&self, arn: &str) -> Result<Target, Error> {
-        Ok(Target { name: validate::tag_target(self.place(), arn)?, qualifier: None })
+        Ok(Target { name: names::tag_target(self.place(), arn)?, qualifier: None })
     }
 
     pub(super) fn list_tags(&self, arn: &str) -> Result<Answer, Error> {

@@ -11,9 +11,10 @@ use super::{
     Lambda,
     error::Error,
     functions::pending,
+    names::{self, Naming, Target},
     operations,
     state::{self, Phase},
-    validate::{self, Naming, Target, Violations},
+    validate::Violations,
 };
 use crate::local::{
     exec::{Event, ExecError, FunctionSpec, Outcome},
@@ -39,8 +40,7 @@ struct Chosen {
 
 impl Lambda {
     pub(super) async fn invoke(self: &Arc<Self>, name: &str, request: &Request) -> Result<Answer, Error> {
-        let mut target =
-            validate::target(self.place(), name, request.query("Qualifier"), Naming::Namespaced)?;
+        let mut target = names::target(self.place(), name, request.query("Qualifier"), Naming::Namespaced)?;
         let kind = request.header("x-amz-invocation-type").unwrap_or("RequestResponse");
         let log_type = request.header("x-amz-log-type").unwrap_or("None");
         let mut violations = Violations::default();
@@ -258,6 +258,7 @@ const _: () = assert!(operations::ASYNC_LIMIT / 1024 < QUEUE_KB, "one event alwa
 mod tests {
     use std::{cell::RefCell, time::Duration};
 
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
     use tokio::time::Instant;
 
     use super::{Attempt, check_json, client_context, deliver};
@@ -314,7 +315,11 @@ mod tests {
     #[test]
     fn client_context_is_a_json_object_in_base64() {
         assert_eq!(client_context("eyJhIjoxfQ==").unwrap(), r#"{"a":1}"#);
-        for bad in ["x", "MQ==", "e30", &"A".repeat(3584)] {
+        let text = |length: usize| STANDARD.encode(format!("{{}}{}", " ".repeat(length - 2)));
+        // Base64 comes in fours, so 3580 is the longest that fits 3583.
+        assert_eq!(text(2685).len(), 3580);
+        assert!(client_context(&text(2685)).is_ok());
+        for bad in ["x", "MQ==", "e30", &text(2686)] {
             assert!(client_context(bad).is_err(), "{bad}");
         }
     }

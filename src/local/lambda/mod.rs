@@ -1,7 +1,7 @@
 //! The Lambda control plane and Invoke's wire (restJson1).
 //!
 //! - `operations`: which operation a request is
-//! - `validate`: names, ARNs and the service model's input rules
+//! - `names`, `validate`, `settings`: names and ARNs, the service model's input rules, what a function may be
 //! - `state`, `code`: what is kept of a function
 //! - `wire`, `error`: the JSON in and out
 //! - `functions`, `versions`, `extras`: the operations; `invoke`: Invoke and the asynchronous queue
@@ -22,18 +22,20 @@ use super::{
     http::{Answer, Request},
 };
 use error::Error;
+use names::{Place, Target};
 use operations::Operation;
 use state::Function;
-use validate::{Place, Target};
 
 mod code;
 mod error;
 mod extras;
 mod functions;
 mod invoke;
+pub(super) mod names;
 pub(super) mod operations;
+mod settings;
 mod state;
-pub(super) mod validate;
+mod validate;
 mod versions;
 mod wire;
 

@@ -182,9 +182,9 @@ const OPERATIONS: &[(&str, &str, &str)] = &[
 
 #[cfg(test)]
 mod tests {
-    use hyper::Method;
+    use hyper::{HeaderMap, Method, header::HeaderValue};
 
-    use super::{Operation, find};
+    use super::{Operation, body_limit, find};
 
     fn name(method: &Method, path: &str, query: &[(&str, &str)]) -> Option<Operation> {
         let query: Vec<_> = query.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
@@ -202,5 +202,16 @@ mod tests {
         assert_eq!(by_arn.name, "GetLayerVersionByArn");
         assert_eq!(name(&Method::PATCH, "/2015-03-31/functions", &[]), None);
         assert_eq!(name(&Method::GET, "/2015-03-31/functions//configuration", &[]), None);
+    }
+
+    #[test]
+    fn a_body_may_be_as_long_as_its_operation_allows() {
+        let (sync, mut asynchronous) = (HeaderMap::new(), HeaderMap::new());
+        asynchronous.insert("x-amz-invocation-type", HeaderValue::from_static("Event"));
+        assert_eq!(body_limit(Some("Invoke"), &sync), 6_291_456);
+        assert_eq!(body_limit(Some("Invoke"), &asynchronous), 1_048_576);
+        assert_eq!(body_limit(Some("CreateFunction"), &sync), 70_167_211);
+        assert_eq!(body_limit(Some("UpdateFunctionConfiguration"), &sync), 5120);
+        assert_eq!(body_limit(None, &asynchronous), 6_291_456);
     }
 }

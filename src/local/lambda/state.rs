@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::{code::Code, validate::Place};
+use super::{code::Code, names::Place};
 use crate::{domain::secret::Secret, local::exec::FunctionSpec};
 
 /// `LoggingConfig`.

@@ -6,15 +6,16 @@ use super::{
     Lambda,
     error::Error,
     functions::{list, refuse_stale},
+    names::{self, Naming, Target},
     state::{self, Alias, Function},
-    validate::{self, Naming, Violations},
+    validate::{self, Violations},
     wire::{self, AliasInput, PublishVersion, Show},
 };
 use crate::local::http::{Answer, Request};
 
 impl Lambda {
     pub(super) fn publish_version(&self, name: &str, body: &[u8]) -> Result<Answer, Error> {
-        let target = validate::target(self.place(), name, None, Naming::Plain)?;
+        let target = names::target(self.place(), name, None, Naming::Plain)?;
         target.unqualified()?;
         let input: PublishVersion = wire::read(body)?;
         let mut violations = Violations::default();
@@ -40,7 +41,7 @@ impl Lambda {
     }
 
     pub(super) fn list_versions_by_function(&self, name: &str, request: &Request) -> Result<Answer, Error> {
-        let target = validate::target(self.place(), name, None, Naming::Namespaced)?;
+        let target = names::target(self.place(), name, None, Naming::Namespaced)?;
         let items = self.with_function(&target, |function| Ok(self.listed(function, true)))?;
         list("Versions", request, items)
     }
@@ -55,7 +56,7 @@ impl Lambda {
         }
         check_alias_input(&input, &mut violations);
         violations.finish()?;
-        let target = validate::target(self.place(), name, None, Naming::Plain)?;
+        let target = names::target(self.place(), name, None, Naming::Plain)?;
         target.unqualified()?;
         let (name, version) = (input.name.unwrap_or_default(), input.function_version.unwrap_or_default());
         let missing = || Error::function_not_found(&self.place().arn(&target.name, Some(&version)));
@@ -113,8 +114,16 @@ impl Lambda {
         Ok(Some((second, weight)))
     }
 
+    /// The function of an alias that is named in the path.
+    fn alias_target(&self, name: &str, alias: &str) -> Result<Target, Error> {
+        let mut violations = Violations::default();
+        validate::check_alias(alias, &mut violations);
+        violations.finish()?;
+        names::target(self.place(), name, None, Naming::Plain)
+    }
+
     pub(super) fn get_alias(&self, name: &str, alias: &str) -> Result<Answer, Error> {
-        let target = validate::target(self.place(), name, None, Naming::Plain)?;
+        let target = self.alias_target(name, alias)?;
         let arn = self.place().arn(&target.name, Some(alias));
         self.with_function(&target, |function| match function.aliases.get(alias) {
             Some(alias) => Ok(Answer::json(200, &wire::alias(&target.name, alias, self.place()))),
@@ -128,7 +137,7 @@ impl Lambda {
         validate::check_alias(alias, &mut violations);
         check_alias_input(&input, &mut violations);
         violations.finish()?;
-        let target = validate::target(self.place(), name, None, Naming::Plain)?;
+        let target = names::target(self.place(), name, None, Naming::Plain)?;
         self.with_function(&target, |function| {
             let Some(mut changed) = function.aliases.get(alias).cloned() else {
                 let arn = self.place().arn(&target.name, Some(alias));
@@ -156,7 +165,7 @@ impl Lambda {
     }
 
     pub(super) fn delete_alias(&self, name: &str, alias: &str) -> Result<Answer, Error> {
-        let target = validate::target(self.place(), name, None, Naming::Plain)?;
+        let target = self.alias_target(name, alias)?;
         self.with_function(&target, |function| {
             // An unknown alias is deleted just as well.
             function.aliases.remove(alias);
@@ -165,7 +174,7 @@ impl Lambda {
     }
 
     pub(super) fn list_aliases(&self, name: &str, request: &Request) -> Result<Answer, Error> {
-        let target = validate::target(self.place(), name, None, Naming::Plain)?;
+        let target = names::target(self.place(), name, None, Naming::Plain)?;
         let version = request.query("FunctionVersion");
         let items = self.with_function(&target, |function| {
             Ok(function

@@ -7,8 +7,8 @@ use serde_json::{Map, Value, json};
 
 use super::{
     error::Error,
+    names::Place,
     state::{Alias, ImageConfig, Phase, Release},
-    validate::Place,
 };
 use crate::local::exec::runtime_version_arn;
 

@@ -21,7 +21,7 @@ async fn a_warm_environment_is_used_again_and_the_log_says_what_aws_would() {
         &[
             r"INIT_START Runtime Version: provided:al2023\.v0\tRuntime Version ARN: arn:aws:lambda:eu-west-1::runtime:[0-9a-f]{64}",
             r"START RequestId: @id Version: \$LATEST",
-            r"@time\tID\tINFO\tGreeting Ada in en",
+            r"@time\t@id\tINFO\tGreeting Ada in en",
             r"END RequestId: @id",
             r"REPORT RequestId: @id\tDuration: \d+\.\d\d ms\tBilled Duration: \d+ ms\tMemory Size: 128 MB\tMax Memory Used: \d+ MB\tInit Duration: \d+\.\d\d ms\t",
         ],
@@ -37,7 +37,7 @@ async fn a_warm_environment_is_used_again_and_the_log_says_what_aws_would() {
         &second.id,
         &[
             r"START RequestId: @id Version: \$LATEST",
-            r"@time\tID\tINFO\tGreeting Grace in en",
+            r"@time\t@id\tINFO\tGreeting Grace in en",
             r"END RequestId: @id",
             r"REPORT RequestId: @id\tDuration: \d+\.\d\d ms\tBilled Duration: \d+ ms\tMemory Size: 128 MB\tMax Memory Used: \d+ MB\t",
         ],

@@ -37,8 +37,8 @@ async fn a_sample_that_fails_gives_type_message_and_stack() {
         &lab.own_lines(&spec),
         &run.id,
         &[
-            "@time\tID\tINFO\tPricing 1 lines for guest",
-            "@time\tID\tERROR\tUnknownCouponError: No such coupon: .*\r    at .*",
+            "@time\t@id\tINFO\tPricing 1 lines for guest",
+            "@time\t@id\tERROR\tUnknownCouponError: No such coupon: .*\r    at .*",
         ],
     );
     // It goes on with the next event.

@@ -38,52 +38,56 @@ struct SharedBackend {
 }
 
 impl Backend for SharedBackend {
-    type Error = Infallible;
+    type Error = io::Error;
 
-    fn draw<'a, I>(&mut self, content: I) -> Result<(), Infallible>
+    fn draw<'a, I>(&mut self, content: I) -> io::Result<()>
     where
         I: Iterator<Item = (u16, u16, &'a Cell)>,
     {
-        self.inner.lock().unwrap().draw(content)
+        self.inner.lock().unwrap().draw(content).map_err(never)
     }
 
-    fn hide_cursor(&mut self) -> Result<(), Infallible> {
-        self.inner.lock().unwrap().hide_cursor()
+    fn hide_cursor(&mut self) -> io::Result<()> {
+        self.inner.lock().unwrap().hide_cursor().map_err(never)
     }
 
-    fn show_cursor(&mut self) -> Result<(), Infallible> {
-        self.inner.lock().unwrap().show_cursor()
+    fn show_cursor(&mut self) -> io::Result<()> {
+        self.inner.lock().unwrap().show_cursor().map_err(never)
     }
 
-    fn get_cursor_position(&mut self) -> Result<Position, Infallible> {
-        self.inner.lock().unwrap().get_cursor_position()
+    fn get_cursor_position(&mut self) -> io::Result<Position> {
+        self.inner.lock().unwrap().get_cursor_position().map_err(never)
     }
 
-    fn set_cursor_position<P: Into<Position>>(&mut self, position: P) -> Result<(), Infallible> {
-        self.inner.lock().unwrap().set_cursor_position(position)
+    fn set_cursor_position<P: Into<Position>>(&mut self, position: P) -> io::Result<()> {
+        self.inner.lock().unwrap().set_cursor_position(position).map_err(never)
     }
 
-    fn clear(&mut self) -> Result<(), Infallible> {
-        self.inner.lock().unwrap().clear()
+    fn clear(&mut self) -> io::Result<()> {
+        self.inner.lock().unwrap().clear().map_err(never)
     }
 
-    fn clear_region(&mut self, clear_type: ClearType) -> Result<(), Infallible> {
-        self.inner.lock().unwrap().clear_region(clear_type)
+    fn clear_region(&mut self, clear_type: ClearType) -> io::Result<()> {
+        self.inner.lock().unwrap().clear_region(clear_type).map_err(never)
     }
 
-    fn size(&self) -> Result<Size, Infallible> {
-        self.inner.lock().unwrap().size()
+    fn size(&self) -> io::Result<Size> {
+        self.inner.lock().unwrap().size().map_err(never)
     }
 
-    fn window_size(&mut self) -> Result<WindowSize, Infallible> {
-        self.inner.lock().unwrap().window_size()
+    fn window_size(&mut self) -> io::Result<WindowSize> {
+        self.inner.lock().unwrap().window_size().map_err(never)
     }
 
-    fn flush(&mut self) -> Result<(), Infallible> {
-        self.inner.lock().unwrap().flush()?;
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.lock().unwrap().flush().map_err(never)?;
         self.drawn.send_modify(|frames| *frames += 1);
         Ok(())
     }
+}
+
+fn never(error: Infallible) -> io::Error {
+    match error {}
 }
 
 /// What the loop did to the terminal beside drawing.
@@ -145,7 +149,7 @@ impl Harness {
                 executor: &mut Executor::new(messages, start_local),
                 results,
                 clock,
-                theme: &Theme::default(),
+                theme: &Theme::named("default").unwrap(),
             };
             runtime::run(&mut app, ends).await.unwrap()
         });

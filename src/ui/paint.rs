@@ -1,0 +1,310 @@
+//! Small tools for writing text into cells: a row that knows how much room is left, and paragraphs of a few lines.
+
+use ratatui::{buffer::Buffer, layout::Rect, style::Style};
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::theme::Theme;
+use crate::{
+    app::{field::Field, layout::Area},
+    domain::text::{fit, slice_columns, width},
+};
+
+/// Where a cell's text stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Align {
+    Left,
+    Right,
+}
+
+/// One row of the screen, written from both ends. What does not fit is cut and marked; nothing is ever written
+/// outside.
+pub(super) struct Row<'b> {
+    buffer: &'b mut Buffer,
+    y: u16,
+    at: u16,
+    end: u16,
+}
+
+impl<'b> Row<'b> {
+    /// The row `nth` of an area, counted from 0. Outside of it there is no room.
+    pub(super) fn new(buffer: &'b mut Buffer, area: Area, nth: usize) -> Self {
+        let y =
+            u16::try_from(nth).ok().filter(|nth| *nth < area.rows).map(|nth| area.row.saturating_add(nth));
+        let bounds = buffer.area;
+        let (at, end) = match y {
+            Some(y) if y < bounds.bottom() => (
+                area.column.min(bounds.right()),
+                (area.column.saturating_add(area.columns)).min(bounds.right()),
+            ),
+            _ => (0, 0),
+        };
+        Self { buffer, y: y.unwrap_or_default(), at, end }
+    }
+
+    /// The columns that are left.
+    pub(super) fn room(&self) -> usize {
+        usize::from(self.end.saturating_sub(self.at))
+    }
+
+    /// Writes a text.
+    pub(super) fn put(&mut self, text: &str, style: Style) -> &mut Self {
+        let room = self.room();
+        if room > 0 {
+            let shown = fit(text, room);
+            self.at = self.buffer.set_stringn(self.at, self.y, &shown, room, style).0;
+        }
+        self
+    }
+
+    /// Writes a text, or nothing where it does not fit as a whole.
+    pub(super) fn put_whole(&mut self, text: &str, style: Style) -> bool {
+        let fits = width(text) <= self.room();
+        if fits {
+            self.put(text, style);
+        }
+        fits
+    }
+
+    /// Leaves columns empty.
+    pub(super) fn skip(&mut self, columns: usize) -> &mut Self {
+        self.at = self.at.saturating_add(columns_u16(columns)).min(self.end);
+        self
+    }
+
+    /// Writes a text into a cell of `columns`, with two columns of room behind it.
+    pub(super) fn cell(&mut self, text: &str, columns: usize, align: Align, style: Style) -> &mut Self {
+        let columns = columns.min(self.room());
+        let shown = fit(text, columns);
+        let rest = columns - width(&shown).min(columns);
+        match align {
+            Align::Left => self.put(&shown, style).skip(rest),
+            Align::Right => self.skip(rest).put(&shown, style),
+        };
+        self.skip(2)
+    }
+
+    /// Writes a text at the right end, if it fits as a whole with a column before it, and takes its room away.
+    pub(super) fn put_right(&mut self, text: &str, style: Style) -> bool {
+        let wide = width(text);
+        if wide == 0 || wide + 1 > self.room() {
+            return false;
+        }
+        let start = self.end - columns_u16(wide);
+        self.buffer.set_stringn(start, self.y, text, wide, style);
+        self.end = start - 1;
+        true
+    }
+
+    /// Writes a text field with its cursor where it has the focus. A long text scrolls so that the cursor shows.
+    pub(super) fn field(&mut self, field: &Field, focused: bool, theme: &Theme) -> &mut Self {
+        let text = field.text();
+        if !focused {
+            return self.put(text, theme.text);
+        }
+        let room = self.room();
+        if room == 0 {
+            return self;
+        }
+        let before_end = text.char_indices().nth(field.cursor()).map_or(text.len(), |(at, _)| at);
+        let (before, rest) = text.split_at(before_end);
+        let under = rest.graphemes(true).next().unwrap_or(" ");
+        let used = width(before) + width(under);
+        let from = used.saturating_sub(room);
+        let shown = slice_columns(before, from, room);
+        self.put(&shown, theme.text).put(under, theme.cursor);
+        let after = rest.get(under.len()..).unwrap_or_default();
+        self.put(after, theme.text)
+    }
+
+    /// Fills what is left with one character.
+    pub(super) fn rule(&mut self, symbol: &str, style: Style) {
+        while self.room() > 0 {
+            self.put(symbol, style);
+        }
+    }
+}
+
+fn columns_u16(columns: usize) -> u16 {
+    u16::try_from(columns).unwrap_or(u16::MAX)
+}
+
+/// Makes an area empty.
+pub(super) fn clear(buffer: &mut Buffer, area: Area) {
+    let area = rect(area).intersection(buffer.area);
+    for y in area.top()..area.bottom() {
+        for x in area.left()..area.right() {
+            buffer[(x, y)].reset();
+        }
+    }
+}
+
+fn rect(area: Area) -> Rect {
+    Rect::new(area.column, area.row, area.columns, area.rows)
+}
+
+/// A frame around an area, with a title in its upper edge. Answers what is inside.
+pub(super) fn frame(buffer: &mut Buffer, area: Area, title: &str, theme: &Theme) -> Area {
+    clear(buffer, area);
+    let last = usize::from(area.rows.saturating_sub(1));
+    for nth in 0..usize::from(area.rows) {
+        let edge = nth == 0 || nth == last;
+        let (left, right) = match nth {
+            0 => ("┌", "┐"),
+            _ if nth == last => ("└", "┘"),
+            _ => ("│", "│"),
+        };
+        let mut row = Row::new(buffer, area, nth);
+        row.put(left, theme.dim);
+        let (start, end) = (row.at, row.end);
+        row.end = row.end.saturating_sub(1);
+        if nth == 0 {
+            row.put(" ", theme.dim).put(title, theme.title).put(" ", theme.dim);
+        }
+        if edge {
+            row.rule("─", theme.dim);
+        }
+        (row.at, row.end) = (end.saturating_sub(1).max(start), end);
+        row.put(right, theme.dim);
+    }
+    Area {
+        column: area.column.saturating_add(1),
+        row: area.row.saturating_add(1),
+        columns: area.columns.saturating_sub(2),
+        rows: area.rows.saturating_sub(2),
+    }
+}
+
+/// Splits a line into pieces of at most `columns` columns, between grapheme clusters, at a blank where one is in the
+/// last third. Looks only as far as pieces are taken.
+pub(super) fn wrap(line: &str, columns: usize) -> impl Iterator<Item = &str> {
+    let columns = columns.max(1);
+    let mut rest = Some(line);
+    std::iter::from_fn(move || {
+        let line = rest?;
+        let (mut used, mut end, mut blank) = (0, 0, None);
+        for (at, cluster) in line.grapheme_indices(true) {
+            let wide = width(cluster);
+            if used + wide > columns && at > 0 {
+                let cut = match blank {
+                    Some((behind, column)) if column * 3 > columns * 2 => behind,
+                    _ => end,
+                };
+                rest = Some(&line[cut..]);
+                return Some(line[..cut].trim_end_matches(' '));
+            }
+            used += wide;
+            end = at + cluster.len();
+            if cluster == " " {
+                blank = Some((end, used));
+            }
+        }
+        rest = None;
+        Some(line)
+    })
+}
+
+/// Paragraphs with two columns of margin, each wrapped, from a row on. Answers the row behind them.
+pub(super) fn note(buffer: &mut Buffer, area: Area, from: usize, paragraphs: &[(&str, Style)]) -> usize {
+    let margin = if area.columns > 40 { 3 } else { usize::from(area.columns > 10) };
+    let columns = usize::from(area.columns).saturating_sub(2 * margin).clamp(1, 100);
+    let mut nth = from;
+    for (text, style) in paragraphs {
+        for piece in text.lines().flat_map(|line| wrap(line, columns)) {
+            if nth >= usize::from(area.rows) {
+                return nth;
+            }
+            Row::new(buffer, area, nth).skip(margin).put(piece, *style);
+            nth += 1;
+        }
+    }
+    nth
+}
+
+/// Lines that wrap, from line `top` on; at the end of them the last one stands on the last row, so that nothing of it
+/// is lost below. `line` tells a line's pieces of text and style for a number of columns.
+pub(super) fn lines<'t, L>(buffer: &mut Buffer, area: Area, top: usize, len: usize, line: L)
+where
+    L: Fn(usize) -> (&'t str, Style, usize),
+{
+    let height = usize::from(area.rows);
+    if height == 0 || len == 0 {
+        return;
+    }
+    let pieces = |nth: usize| {
+        let (text, _, indent) = line(nth);
+        let columns = usize::from(area.columns).saturating_sub(indent);
+        wrap(text, columns).take(height).count()
+    };
+    let at_end = top + height >= len;
+    // The first line on the screen, and how many of its pieces are above it.
+    let (mut nth, mut hidden) = (top.min(len - 1), 0);
+    if at_end {
+        let mut room = height;
+        let mut first = len;
+        while first > top.min(len.saturating_sub(1)) && room > 0 {
+            first -= 1;
+            let count = pieces(first);
+            hidden = count.saturating_sub(room);
+            room = room.saturating_sub(count);
+        }
+        nth = first;
+    }
+    let mut row = 0;
+    while nth < len && row < height {
+        let (text, style, indent) = line(nth);
+        let columns = usize::from(area.columns).saturating_sub(indent);
+        for piece in wrap(text, columns).skip(hidden).take(height - row) {
+            Row::new(buffer, area, row).skip(indent).put(piece, style);
+            row += 1;
+        }
+        hidden = 0;
+        nth += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("", 5, &[""])]
+    #[case("abc", 5, &["abc"])]
+    #[case("abcdefgh", 3, &["abc", "def", "gh"])]
+    #[case("one two three", 9, &["one two", "three"])]
+    #[case("日本語", 3, &["日", "本", "語"])]
+    #[case("日本", 1, &["日", "本"])]
+    #[case("e\u{301}e\u{301}", 1, &["e\u{301}", "e\u{301}"])]
+    fn wraps(#[case] text: &str, #[case] columns: usize, #[case] expected: &[&str]) {
+        assert_eq!(wrap(text, columns).collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn wrapping_a_long_line_looks_only_at_what_is_taken() {
+        let line = "x".repeat(4 << 20);
+        assert_eq!(wrap(&line, 80).take(3).map(str::len).sum::<usize>(), 240);
+    }
+
+    #[test]
+    fn a_row_never_writes_outside() {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 6, 2));
+        let area = Area { column: 4, row: 0, columns: 40, rows: 9 };
+        Row::new(&mut buffer, area, 0).put("abcdef", Style::new()).put("x", Style::new());
+        Row::new(&mut buffer, area, 5).put("abcdef", Style::new());
+        assert!(!Row::new(&mut buffer, area, 1).put_right("xyz", Style::new()));
+        assert_eq!(buffer, Buffer::with_lines(["    a…", "      "]));
+    }
+
+    #[test]
+    fn lines_at_the_end_keep_the_last_one_whole() {
+        let texts = ["1", "2", "a b c d e f"];
+        let show = |top: usize| {
+            let mut buffer = Buffer::empty(Rect::new(0, 0, 4, 3));
+            let area = Area { column: 0, row: 0, columns: 4, rows: 3 };
+            lines(&mut buffer, area, top, texts.len(), |nth| (texts[nth], Style::new(), 0));
+            buffer.content().iter().map(ratatui::buffer::Cell::symbol).collect::<String>()
+        };
+        assert_eq!(show(0), "a b c d e f ");
+    }
+}
