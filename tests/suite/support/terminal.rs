@@ -19,6 +19,7 @@ use vt100::{MouseProtocolMode, Screen};
 
 #[cfg(test)]
 mod tests;
+mod timing;
 
 /// How long something may take on a busy machine before the test fails; nothing waits as long when all is well.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -186,6 +187,8 @@ impl vt100::Callbacks for Notes {
 struct State {
     parser: vt100::Parser<Notes>,
     raw: Vec<u8>,
+    /// When output was read, and how long `raw` was with it.
+    reads: Vec<(Instant, usize)>,
     exit: Option<Exit>,
     /// The terminal has no more output to give.
     closed: bool,
@@ -240,6 +243,9 @@ pub struct Terminal {
     /// The program's side, held open so that the modes which it leaves behind can still be read.
     tty: File,
     pid: Pid,
+    started: Instant,
+    /// Rows and columns at the start.
+    size: (u16, u16),
     before: Modes,
     home: tempfile::TempDir,
 }
@@ -259,6 +265,7 @@ impl Terminal {
         for (name, value) in launch.env {
             command.env(name, value);
         }
+        let started = Instant::now();
         let mut child = pair.slave.spawn_command(command).unwrap();
         let pid = Pid::from_raw(child.process_id().unwrap().try_into().unwrap()).unwrap();
         let tty = open_tty(&pair.master.tty_name().unwrap());
@@ -268,6 +275,7 @@ impl Terminal {
             state: Mutex::new(State {
                 parser: vt100::Parser::new_with_callbacks(launch.rows, launch.cols, 0, Notes::default()),
                 raw: Vec::new(),
+                reads: Vec::new(),
                 exit: None,
                 closed: false,
                 closing: false,
@@ -285,7 +293,8 @@ impl Terminal {
             let signal = status.signal().map(|signal| Exit::Signal(signal.to_owned()));
             for_waiter.change(|state| state.exit = Some(signal.unwrap_or(Exit::Code(status.exit_code()))));
         });
-        Self { shared, master: Some(pair.master), keyboard, tty, pid, before, home }
+        let size = (launch.rows, launch.cols);
+        Self { shared, master: Some(pair.master), keyboard, tty, pid, started, size, before, home }
     }
 
     /// The HOME of the program.
@@ -496,12 +505,14 @@ fn read_output(mut reader: Box<dyn Read + Send>, shared: &Shared, keyboard: &Key
             Err(error) if error.kind() == ErrorKind::Interrupted => continue,
             outcome => outcome.unwrap_or(0),
         };
+        let at = Instant::now();
         if read == 0 || shared.state().closing {
             break;
         }
         let mut answers = Vec::new();
         shared.change(|state| {
             state.raw.extend_from_slice(&buffer[..read]);
+            state.reads.push((at, state.raw.len()));
             state.parser.process(&buffer[..read]);
             answers = std::mem::take(&mut state.parser.callbacks_mut().answers);
             if state.parser.callbacks().drained && state.raw.ends_with(END_OF_OUTPUT) {

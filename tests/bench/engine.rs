@@ -1,0 +1,184 @@
+//! How fast the local engine is: `lambdeck local --serve` as a process of its own, asked over one open connection by a
+//! client that only signs, sends and reads.
+//!
+//! `cargo bench --bench engine` prints every figure, with what is aimed at. Nothing is asserted about time.
+
+mod measure;
+
+use std::{
+    io::{BufRead as _, BufReader},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant, SystemTime},
+};
+
+use aws_credential_types::Credentials;
+use aws_sigv4::{
+    http_request::{SignableBody, SignableRequest, SigningSettings, sign},
+    sign::v4::SigningParams,
+};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use self::measure::{Connection, Times, Usage, heading, mb, ms, row, spread};
+
+const KEY: (&str, &str) = ("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY");
+const REGION: &str = "us-east-1";
+
+fn main() {
+    heading("Local engine");
+    let starts: Vec<(Engine, Duration)> = (0..10).map(|_| Engine::start()).collect();
+    row("start of the process to ready", spread(&Times::of(starts.iter().map(|start| start.1))), "< 50 ms");
+    let mut engine = starts.into_iter().next().expect("one of ten").0;
+    let usage = Usage::of(engine.pid());
+    row(
+        "resident memory, idle",
+        format!("{} ({} heap and stacks)", mb(usage.resident), mb(usage.anonymous)),
+        "< 30 MB",
+    );
+    invoke(&mut engine);
+    filter_log_events(&mut engine);
+}
+
+/// The engine. It ends when this is dropped.
+struct Engine {
+    process: Child,
+    endpoint: String,
+    connection: Connection,
+}
+
+impl Engine {
+    /// Starts one; how long it took until it accepted requests.
+    fn start() -> (Self, Duration) {
+        let started = Instant::now();
+        let mut process = Command::new(env!("CARGO_BIN_EXE_lambdeck"))
+            .args(["local", "--serve", "--no-traffic", "--account-id", "123456789012", "--region", REGION])
+            .args(["--access-key", &format!("{}:{}", KEY.0, KEY.1)])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let time = started.elapsed();
+        let endpoint = line
+            .split_whitespace()
+            .find_map(|word| word.strip_prefix("AWS_ENDPOINT_URL="))
+            .expect("the line that says how it is reached")
+            .to_owned();
+        let connection = Connection::to(&endpoint);
+        (Self { process, endpoint, connection }, time)
+    }
+
+    fn pid(&self) -> i32 {
+        self.process.id().try_into().expect("a number of a process")
+    }
+
+    /// Sends a signed request; the body of its answer.
+    ///
+    /// # Panics
+    /// When the answer is an error.
+    fn send(&mut self, service: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
+        let identity = Credentials::new(KEY.0, KEY.1, None, None, "bench").into();
+        let params = SigningParams::builder()
+            .identity(&identity)
+            .region(REGION)
+            .name(service)
+            .time(SystemTime::now())
+            .settings(SigningSettings::default())
+            .build()
+            .unwrap()
+            .into();
+        let url = format!("{}{path}", self.endpoint);
+        let request =
+            SignableRequest::new("POST", url, headers.iter().copied(), SignableBody::Bytes(body)).unwrap();
+        let (signature, _) = sign(request, &params).unwrap().into_parts();
+        let headers: Vec<(String, String)> = headers
+            .iter()
+            .copied()
+            .chain(signature.headers())
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
+        let (status, answer) = self.connection.send("POST", path, &headers, body);
+        assert!((200..300).contains(&status), "{status} {}", String::from_utf8_lossy(&answer));
+        answer
+    }
+
+    fn logs(&mut self, operation: &str, input: &Value) -> Value {
+        let target = format!("Logs_20140328.{operation}");
+        let headers = [("content-type", "application/x-amz-json-1.1"), ("x-amz-target", target.as_str())];
+        let answer = self.send("logs", "/", &headers, input.to_string().as_bytes());
+        serde_json::from_slice(&answer).unwrap_or_default()
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        let pid = rustix::process::Pid::from_child(&self.process);
+        let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+        let _ = self.process.wait();
+    }
+}
+
+/// A sample in its warm process, one invocation after the other.
+fn invoke(engine: &mut Engine) {
+    const RUNS: u32 = 5_000;
+    let mut once = || {
+        let started = Instant::now();
+        let body = br#"{"name": "Ada", "language": "en"}"#;
+        engine.send("lambda", "/2015-03-31/functions/greeter/invocations", &[], body);
+        started.elapsed()
+    };
+    row("first invoke of a sample (cold start)", ms(once()), "");
+    for _ in 0..100 {
+        once();
+    }
+    let started = Instant::now();
+    let times = Times::of((0..RUNS).map(|_| once()));
+    let each_second = f64::from(RUNS) / started.elapsed().as_secs_f64();
+    row("warm invoke of a sample", spread(&times), "p50 < 1 ms");
+    row("  one after the other", format!("{each_second:.0}/s"), ">= 1500/s");
+}
+
+/// Reads all of a log group, page by page.
+fn filter_log_events(engine: &mut Engine) {
+    const EVENTS: usize = 100_000;
+    const BATCH: usize = 10_000;
+    let group = "/bench/events";
+    engine.logs("CreateLogGroup", &json!({ "logGroupName": group }));
+    engine.logs("CreateLogStream", &json!({ "logGroupName": group, "logStreamName": "one" }));
+    let now = Timestamp::now().as_millisecond();
+    for batch in 0..EVENTS / BATCH {
+        let events: Vec<Value> = (0..BATCH)
+            .map(|nth| json!({ "timestamp": now, "message": format!("event {} of a bench", batch * BATCH + nth) }))
+            .collect();
+        let input = json!({ "logGroupName": group, "logStreamName": "one", "logEvents": events });
+        engine.logs("PutLogEvents", &input);
+    }
+    let rates = Times::of((0..5).map(|_| {
+        let mut time = Duration::ZERO;
+        let mut read = 0;
+        let mut input = json!({ "logGroupName": group, "limit": BATCH });
+        loop {
+            let body = input.to_string();
+            let headers = [
+                ("content-type", "application/x-amz-json-1.1"),
+                ("x-amz-target", "Logs_20140328.FilterLogEvents"),
+            ];
+            let started = Instant::now();
+            let answer = engine.send("logs", "/", &headers, body.as_bytes());
+            time += started.elapsed();
+            let page: Value = serde_json::from_slice(&answer).unwrap();
+            read += page["events"].as_array().map_or(0, Vec::len);
+            match page["nextToken"].as_str() {
+                Some(token) => input["nextToken"] = json!(token),
+                None => break,
+            }
+        }
+        assert_eq!(read, EVENTS);
+        time
+    }));
+    let each_second = |time: Duration| format!("{:.0}/s", 100_000.0 / time.as_secs_f64());
+    row("FilterLogEvents, 100,000 events", each_second(rates.median()), ">= 200000/s");
+    let usage = Usage::of(engine.pid());
+    row("resident memory after all this", mb(usage.resident), "");
+}
