@@ -11,7 +11,10 @@ pub mod frames;
 pub mod signals;
 pub mod terminal;
 
-use std::io::{self, BufWriter};
+use std::{
+    io::{self, BufWriter},
+    mem::ManuallyDrop,
+};
 
 use crossterm::event::{Event, EventStream, KeyEventKind, MouseButton, MouseEventKind};
 use futures_util::{Stream, StreamExt};
@@ -101,9 +104,11 @@ pub async fn dashboard(options: Options) -> io::Result<Exit> {
     crash::watch(&messages);
     let mut screen = Guard::enter(options.mouse)?;
     // A frame in one piece: the terminal shows no half of it.
-    let mut terminal = Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(FRAME, io::stdout())))?;
+    let backend = CrosstermBackend::new(BufWriter::with_capacity(FRAME, io::stdout()));
+    // Never dropped: it would show the cursor, which is the guard's affair, and panic where the terminal is gone.
+    let mut terminal = ManuallyDrop::new(Terminal::new(backend)?);
     let ends = Ends {
-        terminal: &mut terminal,
+        terminal: &mut *terminal,
         screen: &mut screen,
         events: EventStream::new(),
         executor: &mut Executor::new(messages, options.start_local),

@@ -124,11 +124,8 @@ pub(super) fn leave() -> io::Result<()> {
     }
     // Each of them is tried, whatever comes of the others.
     let modes = terminal::disable_raw_mode();
-    let mouse = if MOUSE.load(Ordering::SeqCst) {
-        execute!(stdout(), event::DisableMouseCapture)
-    } else {
-        Ok(())
-    };
+    let mouse =
+        if MOUSE.load(Ordering::SeqCst) { execute!(stdout(), event::DisableMouseCapture) } else { Ok(()) };
     let others = execute!(
         stdout(),
         event::DisableFocusChange,
