@@ -409,10 +409,7 @@ fn after_a_switch_nothing_of_the_old_session_appears() {
     let old_list = app.functions.pending.unwrap();
     switch_to(&mut app, "dev");
     let effects = app.update(moment(), Msg::Connected(2, Ok(session("dev", "us-east-1"))));
-    let new_list = match effects[..] {
-        [Effect::StopLogs, Effect::ListFunctions(ticket)] => ticket,
-        _ => panic!("{effects:?}"),
-    };
+    let [Effect::StopLogs, Effect::ListFunctions(new_list)] = effects[..] else { panic!("{effects:?}") };
     assert_eq!(new_list.epoch, 2);
     assert_eq!((app.session.profile(), app.functions.total()), (Some("dev"), 0));
     assert!(app.function.is_none());

@@ -16,7 +16,7 @@ use crate::{
     },
     cloud::Session,
     domain::{format, log_event::LogEvent},
-    tail::{self, Budget, State, Status, Streams, SystemClock, Update},
+    tail::{self, State, Status, Streams, SystemClock, Update},
 };
 
 /// Updates that may wait to be printed; then the follower reads slower.
@@ -43,8 +43,7 @@ pub(super) async fn print(
         filter_pattern: wanted.pattern.clone(),
         page_limit: None,
     };
-    let is_aws = session.endpoint().is_none_or(|url| url.contains(".amazonaws."));
-    let budget = if is_aws { Budget::for_region(session.region()) } else { Budget::unlimited() };
+    let budget = session.log_budget().clone();
     let cancel = CancellationToken::new();
     let _guard = cancel.clone().drop_guard();
     let (sender, mut updates) = mpsc::channel(QUEUE);

@@ -271,7 +271,7 @@ mod tests {
         let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
         for name in ["one", "two"] {
             zip.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
-            io::Write::write_all(&mut zip, &[0; 60_000]).unwrap();
+            io::Write::write_all(&mut zip, &vec![0; 60_000]).unwrap();
         }
         let mut bytes = zip.finish().unwrap().into_inner();
         let written = |bytes: &[u8], limit| {
