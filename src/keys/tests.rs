@@ -249,7 +249,7 @@ fn the_footer_names_what_matters_here() {
         words(&[Context::Functions, Context::Global]),
         "enter open  i invoke  l logs  E env  / filter  : command  ? help"
     );
-    assert_eq!(words(&[Context::Dialog]), "y yes  n no");
+    assert_eq!(words(&[Context::Dialog]), "y yes  n no (enter)");
     assert_eq!(words(&[Context::Editor]), "f5 send  ctrl-f format  esc done  f1 help");
 }
 
