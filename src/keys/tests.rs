@@ -23,23 +23,6 @@ const ALL: [Context; 15] = [
     Context::Page,
 ];
 
-/// The chains of places that [`crate::app::App::contexts`] answers with.
-const CHAINS: [&[Context]; 13] = [
-    &[Context::Start, Context::Global],
-    &[Context::Functions, Context::Global],
-    &[Context::Filter],
-    &[Context::Details, Context::Function, Context::Global],
-    &[Context::Environment, Context::Function, Context::Global],
-    &[Context::Test, Context::Function, Context::Global],
-    &[Context::Logs, Context::Function, Context::Global],
-    &[Context::Editor],
-    &[Context::LogFilter],
-    &[Context::CommandLine],
-    &[Context::Picker],
-    &[Context::Dialog],
-    &[Context::Page],
-];
-
 fn press(code: KeyCode, modifiers: KeyModifiers) -> KeyEvent {
     KeyEvent::new(code, modifiers)
 }
@@ -266,7 +249,7 @@ fn the_footer_names_what_matters_here() {
         words(&[Context::Functions, Context::Global]),
         "enter open  i invoke  l logs  E env  / filter  : command  ? help"
     );
-    assert_eq!(words(&[Context::Dialog]), "y yes  n no");
+    assert_eq!(words(&[Context::Dialog]), "y yes  n no (enter)");
     assert_eq!(words(&[Context::Editor]), "f5 send  ctrl-f format  esc done  f1 help");
 }
 

@@ -632,6 +632,63 @@ fn pages() {
     screen.check("messages");
 }
 
+/// Everything that shows while it is scrolled from the top to the end with one key.
+fn scrolled_through(screen: &mut Screen, columns: u16, rows: u16) -> String {
+    let mut seen = String::new();
+    screen.text(columns, rows);
+    screen.keys("g");
+    for _ in 0..130 {
+        seen.push_str(&screen.text(columns, rows).replace(['\n', '│', ' '], ""));
+        screen.keys("j");
+    }
+    // Whoever is at the end is one key away from seeing something else.
+    let end = screen.text(columns, rows);
+    screen.keys("k");
+    assert_ne!(screen.text(columns, rows), end);
+    seen
+}
+
+#[test]
+fn long_lines_are_readable_to_their_end() {
+    let words: Vec<String> = (0..300).map(|number| format!("w{number:03}")).collect();
+    let long = words.join(" ");
+    let assert_all = |seen: &str| {
+        for word in &words {
+            assert!(seen.contains(word), "{word} is nowhere");
+        }
+    };
+
+    let mut screen = Screen::opened();
+    let ticket = invoked(&mut screen);
+    let payload = format!(r#"{{"first":"{long}","last":[1,2,3,4,5,6,7,8,9]}}"#).into_bytes();
+    screen.send(Msg::Invoked(ticket, Ok(Box::new(Answer { payload, ..answer() }))));
+    assert_all(&scrolled_through(&mut screen, 60, 20));
+
+    let mut screen = Screen::listed();
+    let effects = screen.key(KeyCode::Enter);
+    let mut details = details();
+    details.tags.insert("words".into(), long.clone());
+    screen.answer_function(&effects, details);
+    assert_all(&scrolled_through(&mut screen, 60, 20));
+    screen.keys("d");
+    assert_all(&scrolled_through(&mut screen, 60, 20));
+
+    let mut screen = Screen::listed();
+    screen.send(Msg::Trouble(long.clone()));
+    screen.keys(":messages");
+    screen.key(KeyCode::Enter);
+    assert_all(&scrolled_through(&mut screen, 60, 20));
+}
+
+#[test]
+fn a_state_that_settles_is_shown_until_the_next_one_is_known() {
+    let mut screen = Screen::listed();
+    assert!(screen.text(120, 30).contains("◐ Updating"));
+    screen.wait(2.0);
+    let effects = screen.send(Msg::Tick);
+    assert!(screen.text(120, 30).contains("◐ Updating"), "{effects:?}");
+}
+
 #[test]
 fn endpoint_and_read_only_are_badges() {
     let spec =
