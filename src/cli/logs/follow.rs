@@ -8,7 +8,7 @@ use std::{
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::{Source, Wanted, print::Printer};
+use super::{Source, Wanted, budget, print::Printer};
 use crate::{
     cli::{
         failure::{DENIED, ERROR, Failure},
@@ -16,7 +16,7 @@ use crate::{
     },
     cloud::Session,
     domain::{format, log_event::LogEvent},
-    tail::{self, Budget, State, Status, Streams, SystemClock, Update},
+    tail::{self, State, Status, Streams, SystemClock, Update},
 };
 
 /// Updates that may wait to be printed; then the follower reads slower.
@@ -43,12 +43,10 @@ pub(super) async fn print(
         filter_pattern: wanted.pattern.clone(),
         page_limit: None,
     };
-    let is_aws = session.endpoint().is_none_or(|url| url.contains(".amazonaws."));
-    let budget = if is_aws { Budget::for_region(session.region()) } else { Budget::unlimited() };
     let cancel = CancellationToken::new();
     let _guard = cancel.clone().drop_guard();
     let (sender, mut updates) = mpsc::channel(QUEUE);
-    tokio::spawn(tail::follow(session.clone(), options, budget, SystemClock, sender, cancel));
+    tokio::spawn(tail::follow(session.clone(), options, budget(session), SystemClock, sender, cancel));
 
     let mut follower = Follower::new(sources, printer);
     while let Some(update) = updates.recv().await {
