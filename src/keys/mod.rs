@@ -5,6 +5,8 @@
 mod table;
 
 use crokey::{KeyCombination, OneToThree};
+use std::fmt::Write as _;
+
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use tui_textarea::{Input, Key};
 
@@ -218,7 +220,8 @@ pub fn markdown() -> String {
         for (keys, help) in rows(bindings) {
             let keys: Vec<String> =
                 keys.split(' ').map(|key| format!("`{}`", key.replace('|', "\\|"))).collect();
-            text.push_str(&format!("| {place} | {} | {help} |\n", keys.join(" ")));
+            // Writing to a String can't fail.
+            let _ = writeln!(text, "| {place} | {} | {help} |", keys.join(" "));
             place = "";
         }
     }

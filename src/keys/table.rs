@@ -65,6 +65,7 @@ pub static BINDINGS: &[Binding] = &[
         Some("older"),
     ),
     binding(&[Context::Logs], &[key!(w)], Action::Wrap, "wrap long lines, or cut them", Some("wrap")),
+    binding(&[Context::Logs], &[key!(enter)], Action::Open, "the whole event, with its stream", None),
     binding(&[Context::Logs], &[key!(left)], Action::Left, "scroll left", None),
     binding(&[Context::Logs], &[key!(right)], Action::Right, "scroll right", None),
     // One function, from the list or from any of its tabs.

@@ -169,7 +169,7 @@ fn whatever_a_user_can_mean_has_a_key() {
     assert!(BINDINGS.iter().all(|binding| needs_key(&binding.action)), "text and mouse are no keys");
     let bound: HashSet<_> = BINDINGS.iter().map(|binding| std::mem::discriminant(&binding.action)).collect();
     // All variants of the match above, which is one for each line.
-    assert_eq!(bound.len(), 41);
+    assert_eq!(bound.len(), 42);
     let tabs: HashSet<u8> = BINDINGS
         .iter()
         .filter_map(|binding| if let Action::Tab(number) = binding.action { Some(number) } else { None })

@@ -7,7 +7,7 @@ use ratatui::buffer::Buffer;
 use super::{
     Theme,
     function::nothing_yet,
-    paint::{Align, Row, note},
+    paint::{Align, Row, clear, note, note_columns, wrap},
 };
 use crate::{
     app::{
@@ -56,6 +56,7 @@ pub(super) fn draw(app: &App, view: &View, theme: &Theme, buffer: &mut Buffer, a
     let mut heading = Row::new(buffer, area, 0);
     heading.skip(3).cell("KEY", keys, Align::Left, theme.dim).cell("LENGTH", 10, Align::Right, theme.dim);
     heading.put("VALUE", theme.dim);
+    let mut long = None;
     for (nth, at) in visible.enumerate() {
         let (key, value) = variables[at];
         let selected = at == pane.cursor.at;
@@ -68,16 +69,49 @@ pub(super) fn draw(app: &App, view: &View, theme: &Theme, buffer: &mut Buffer, a
             Some((_, until)) if pane.is_revealed(key) => {
                 let until = format!("shown until {}", format::clock(*until, &app.zone()));
                 row.put_right(&until, theme.warning);
-                if value.is_empty() {
+                let text = sanitise(value.reveal());
+                if text.is_empty() {
                     row.put("(empty)", theme.dim);
-                } else {
-                    row.put(&sanitise(value.reveal()), theme.text);
+                } else if !row.put_whole(&text, theme.text) {
+                    row.put("in the box", theme.dim);
+                    long = Some((nth, key, text, until));
                 }
             }
             _ => _ = row.put(MASK, theme.dim),
         }
     }
+    if let Some((nth, key, text, until)) = long {
+        whole(nth, &format!("{key}, {until}"), &text, theme, buffer, rows);
+    }
     totals(environment, theme, Row::new(buffer, area, usize::from(area.rows.saturating_sub(1))));
+}
+
+/// A value that its row can't hold, over other rows; where those do not do, over all of them.
+fn whole(nth: usize, title: &str, text: &str, theme: &Theme, buffer: &mut Buffer, rows: Area) {
+    let needed = wrap(text, note_columns(rows)).count() + 2;
+    let rows_left = usize::from(rows.rows);
+    let below = rows_left.saturating_sub(nth + 1);
+    let (start, room) = match () {
+        () if below >= needed => (nth + 1, below),
+        () if nth >= needed => (0, nth),
+        () => (0, rows_left),
+    };
+    let height = needed.min(room);
+    let cut = if needed > height { ", cut: the screen is too small" } else { "" };
+    let area = Area {
+        row: rows.row.saturating_add(u16::try_from(start).unwrap_or(u16::MAX)),
+        rows: u16::try_from(height).unwrap_or(u16::MAX),
+        ..rows
+    };
+    clear(buffer, area);
+    Row::new(buffer, area, 0)
+        .put("── ", theme.dim)
+        .put(title, theme.warning)
+        .put(cut, theme.error)
+        .skip(1)
+        .rule("─", theme.dim);
+    note(buffer, area, 1, &[(text, theme.text)]);
+    Row::new(buffer, area, height.saturating_sub(1).max(1)).rule("─", theme.dim);
 }
 
 fn totals(environment: &Environment, theme: &Theme, mut row: Row) {

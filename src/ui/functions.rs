@@ -56,7 +56,9 @@ fn title(app: &App, theme: &Theme, mut row: Row) {
     let filtered = !list.filter.text().trim().is_empty();
     let count =
         if filtered { format!("{} of {}", list.len(), list.total()) } else { list.total().to_string() };
-    row.put(&count, theme.text);
+    if list.total() > 0 || list.loaded_at.is_some() {
+        row.put(&count, theme.text);
+    }
     match (&list.error, list.pending) {
         (_, Some(_)) => {
             let so_far = list.gathered().filter(|gathered| *gathered > 0);
@@ -70,7 +72,7 @@ fn title(app: &App, theme: &Theme, mut row: Row) {
     }
     let arrow = if descends(list) { "↓" } else { "↑" };
     row.put_right(" ", theme.text);
-    if row.room() > 36 {
+    if row.room() > 36 && list.total() > 0 {
         row.put_right(&format!("sort: {} {arrow}", list.sort.label()), theme.dim);
     }
     if list.filter_focused || !list.filter.text().is_empty() {

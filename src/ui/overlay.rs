@@ -151,8 +151,10 @@ fn question(question: &Question, size: Size, theme: &Theme, buffer: &mut Buffer)
     let inner = paint::frame(buffer, area, "Question", theme);
     let nth = note(buffer, inner, 0, &[(&question.text, theme.title), (&question.detail, theme.text)]);
     let mut row = Row::new(buffer, inner, (nth + 1).min(usize::from(inner.rows.saturating_sub(1))));
-    row.skip(3).put("y", theme.accent).put(" yes", theme.text);
-    row.skip(4).put("n", theme.accent).put(" no (enter)", theme.text);
+    row.skip(3);
+    for (key, word) in keys::hints(&[Context::Dialog]) {
+        row.put(&key, theme.accent).skip(1).put(word, theme.text).skip(4);
+    }
 }
 
 fn page(page: &Page, size: Size, theme: &Theme, buffer: &mut Buffer) {

@@ -203,10 +203,18 @@ pub(super) fn wrap(line: &str, columns: usize) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Paragraphs with two columns of margin, each wrapped, from a row on. Answers the row behind them.
+fn margin(area: Area) -> usize {
+    if area.columns > 40 { 3 } else { usize::from(area.columns > 10) }
+}
+
+/// The columns of a paragraph in an area: not more than can be read well.
+pub(super) fn note_columns(area: Area) -> usize {
+    usize::from(area.columns).saturating_sub(2 * margin(area)).clamp(1, 100)
+}
+
+/// Paragraphs with a margin, each wrapped, from a row on. Answers the row behind them.
 pub(super) fn note(buffer: &mut Buffer, area: Area, from: usize, paragraphs: &[(&str, Style)]) -> usize {
-    let margin = if area.columns > 40 { 3 } else { usize::from(area.columns > 10) };
-    let columns = usize::from(area.columns).saturating_sub(2 * margin).clamp(1, 100);
+    let (margin, columns) = (margin(area), note_columns(area));
     let mut nth = from;
     for (text, style) in paragraphs {
         for piece in text.lines().flat_map(|line| wrap(line, columns)) {
@@ -218,48 +226,6 @@ pub(super) fn note(buffer: &mut Buffer, area: Area, from: usize, paragraphs: &[(
         }
     }
     nth
-}
-
-/// Lines that wrap, from line `top` on; at the end of them the last one stands on the last row, so that nothing of it
-/// is lost below. `line` tells a line's pieces of text and style for a number of columns.
-pub(super) fn lines<'t, L>(buffer: &mut Buffer, area: Area, top: usize, len: usize, line: L)
-where
-    L: Fn(usize) -> (&'t str, Style, usize),
-{
-    let height = usize::from(area.rows);
-    if height == 0 || len == 0 {
-        return;
-    }
-    let pieces = |nth: usize| {
-        let (text, _, indent) = line(nth);
-        let columns = usize::from(area.columns).saturating_sub(indent);
-        wrap(text, columns).take(height).count()
-    };
-    let at_end = top + height >= len;
-    // The first line on the screen, and how many of its pieces are above it.
-    let (mut nth, mut hidden) = (top.min(len - 1), 0);
-    if at_end {
-        let mut room = height;
-        let mut first = len;
-        while first > top.min(len.saturating_sub(1)) && room > 0 {
-            first -= 1;
-            let count = pieces(first);
-            hidden = count.saturating_sub(room);
-            room = room.saturating_sub(count);
-        }
-        nth = first;
-    }
-    let mut row = 0;
-    while nth < len && row < height {
-        let (text, style, indent) = line(nth);
-        let columns = usize::from(area.columns).saturating_sub(indent);
-        for piece in wrap(text, columns).skip(hidden).take(height - row) {
-            Row::new(buffer, area, row).skip(indent).put(piece, style);
-            row += 1;
-        }
-        hidden = 0;
-        nth += 1;
-    }
 }
 
 #[cfg(test)]
@@ -294,17 +260,5 @@ mod tests {
         Row::new(&mut buffer, area, 5).put("abcdef", Style::new());
         assert!(!Row::new(&mut buffer, area, 1).put_right("xyz", Style::new()));
         assert_eq!(buffer, Buffer::with_lines(["    a…", "      "]));
-    }
-
-    #[test]
-    fn lines_at_the_end_keep_the_last_one_whole() {
-        let texts = ["1", "2", "a b c d e f"];
-        let show = |top: usize| {
-            let mut buffer = Buffer::empty(Rect::new(0, 0, 4, 3));
-            let area = Area { column: 0, row: 0, columns: 4, rows: 3 };
-            lines(&mut buffer, area, top, texts.len(), |nth| (texts[nth], Style::new(), 0));
-            buffer.content().iter().map(ratatui::buffer::Cell::symbol).collect::<String>()
-        };
-        assert_eq!(show(0), "a b c d e f ");
     }
 }

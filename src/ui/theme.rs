@@ -114,21 +114,18 @@ pub fn is_utf8(locale: [Option<&str>; 3]) -> bool {
 /// The ASCII character that stands for a cell's symbol.
 pub(super) fn ascii(symbol: &str) -> &'static str {
     match symbol {
-        "●" => "*",
-        "◐" => "~",
+        "●" | "•" => "*",
+        "◐" | "…" => "~",
         "✗" => "x",
         "○" => "o",
-        "•" => "*",
-        "…" => "~",
         "↻" => "@",
-        "→" => ">",
+        "→" | "⟩" => ">",
         "↑" => "^",
         "↓" => "v",
         "│" => "|",
         "─" | "–" => "-",
         "┌" | "┐" | "└" | "┘" | "├" | "┤" | "┬" | "┴" => "+",
         "⟨" => "<",
-        "⟩" => ">",
         _ => "?",
     }
 }

@@ -12,11 +12,12 @@ use lambdeck::{
     domain::{
         function::{Details, Environment, Function, Layer, Logging, State, Summary, Vpc},
         invocation::Answer,
+        log_event::LogEvent,
         report::parse_report,
         secret::Secret,
         text::{sanitise, sanitise_lines},
     },
-    keys,
+    keys, tail,
     ui::{self, Theme},
 };
 use ratatui::{
@@ -24,7 +25,7 @@ use ratatui::{
     backend::TestBackend,
     buffer::Buffer,
     crossterm::event::{KeyCode, KeyEvent, KeyModifiers},
-    style::Color,
+    style::{Color, Modifier},
 };
 
 /// What no screen may ever show.
@@ -93,6 +94,19 @@ impl Screen {
         self.answer_function(&effects, details());
     }
 
+    /// A function with a value that no row can hold.
+    fn long_value() -> Self {
+        let mut screen = Self::listed();
+        let effects = screen.key(KeyCode::Enter);
+        let mut details = details();
+        if let Some(environment) = &mut details.configuration.environment {
+            let value = Secret::new(format!("{CANARY} ").repeat(30));
+            environment.variables.insert("FEATURES".into(), value);
+        }
+        screen.answer_function(&effects, details);
+        screen
+    }
+
     fn answer_function(&mut self, effects: &[Effect], details: Details) {
         let ticket = effects
             .iter()
@@ -127,7 +141,7 @@ impl Screen {
     fn wait(&mut self, seconds: f64) {
         #[allow(clippy::cast_possible_truncation)]
         let milliseconds = (seconds * 1000.0) as i64;
-        self.now = self.now + milliseconds.milliseconds();
+        self.now += milliseconds.milliseconds();
         self.send(Msg::Tick);
     }
 
@@ -334,7 +348,7 @@ fn answer() -> Answer {
 
 /// Sends the event; the answer is still on its way.
 fn invoked(screen: &mut Screen) -> Ticket {
-    screen.key(KeyCode::Char('i'));
+    screen.key(KeyCode::Char('5'));
     let effects = screen.key(KeyCode::Enter);
     effects
         .iter()
@@ -455,6 +469,17 @@ fn environment_reveals_only_what_was_asked_for_and_for_thirty_seconds() {
     assert!(shown.contains("shown until 14:03:52"), "{shown}");
     screen.wait(30.0);
     assert!(!screen.text(120, 30).contains(CANARY));
+}
+
+#[test]
+fn a_long_value_is_shown_to_its_end() {
+    let mut screen = Screen::long_value();
+    screen.keys("Ejjx");
+    for (columns, rows) in [(80, 24), (40, 60)] {
+        let shown = screen.text(columns, rows);
+        assert_eq!(shown.matches(CANARY).count(), 30, "{shown}");
+        assert!(shown.contains("shown until 14:03:52"), "{shown}");
+    }
 }
 
 #[test]
@@ -622,6 +647,176 @@ fn endpoint_and_read_only_are_badges() {
     screen.check("endpoint_read_only");
 }
 
+/// The Logs tab of a function, and the ticket of its follow.
+fn logs() -> (Screen, Ticket) {
+    let mut screen = Screen::opened();
+    let effects = screen.keys("l");
+    let ticket = effects
+        .iter()
+        .find_map(|effect| if let Effect::FollowLogs { ticket, .. } = effect { Some(*ticket) } else { None });
+    (screen, ticket.expect("the tab follows at once"))
+}
+
+fn log_status(state: tail::State) -> tail::Update {
+    tail::Update::Status(tail::Status {
+        group: "/aws/lambda/checkout-api".into(),
+        state,
+        calls: 9,
+        events: 12,
+        late: 1,
+        lag_ms: Some(800),
+        lookback_ms: 300_000,
+    })
+}
+
+fn events(messages: &[(i64, Option<i64>, &str)]) -> tail::Update {
+    let start = "2026-11-20T14:00:00Z".parse::<Timestamp>().unwrap().as_millisecond();
+    let batch = messages
+        .iter()
+        .map(|(after_ms, late_by_ms, message)| tail::Arrival {
+            event: LogEvent {
+                group: "/aws/lambda/checkout-api".into(),
+                stream: "2026/11/20/[$LATEST]0123456789abcdef".into(),
+                id: format!("event-{after_ms:08}"),
+                timestamp: start + after_ms,
+                ingestion_time: start + after_ms + 40,
+                message: (*message).into(),
+            },
+            late_by_ms: *late_by_ms,
+        })
+        .collect();
+    tail::Update::Events { group: "/aws/lambda/checkout-api".into(), batch }
+}
+
+const TRACEBACK: &str = "[ERROR] KeyError: 'price'\rTraceback (most recent call last):\r  File \"/var/task/app.py\", \
+    line 7, in handler\r    return basket['items'][0]['product']['price'] * basket['items'][0]['quantity'] + shipping(basket)\n";
+
+fn some_events() -> tail::Update {
+    let id = "8f5c6d2e-0000-4000-8000-000000000001";
+    let report = format!(
+        "REPORT RequestId: {id}\tDuration: 12.34 ms\tBilled Duration: 198 ms\tMemory Size: 512 MB\tMax Memory Used: 71 MB\tInit Duration: 184.91 ms\t\n"
+    );
+    events(&[
+        (
+            0,
+            None,
+            "INIT_START Runtime Version: python:3.13.v7\tRuntime Version ARN: arn:aws:lambda:eu-west-1::runtime:abc\n",
+        ),
+        (185, None, &format!("START RequestId: {id} Version: $LATEST\n")),
+        (190, None, &format!("[INFO]\t2026-11-20T14:00:00.190Z\t{id}\tpriced 3 items for 12.50 EUR\n")),
+        (192, Some(6_000), &format!("[WARNING]\t2026-11-20T14:00:00.192Z\t{id}\tthe cache is cold\n")),
+        (
+            195,
+            None,
+            r#"{"timestamp":"2026-11-20T14:00:00.195Z","level":"INFO","message":"as JSON","requestId":"8f5c6d2e"}"#,
+        ),
+        (196, None, HOSTILE),
+        (197, None, TRACEBACK),
+        (198, None, &format!("END RequestId: {id}\n")),
+        (199, None, &report),
+        (
+            3_500,
+            None,
+            "2026-11-20T14:00:03.500Z 8f5c6d2e-0000-4000-8000-000000000002 Task timed out after 3.00 seconds\n\n",
+        ),
+    ])
+}
+
+#[test]
+fn log_tab() {
+    let (mut screen, ticket) = logs();
+    screen.check("logs_reading");
+    screen.send(Msg::Tail(ticket, log_status(tail::State::Live)));
+    screen.send(Msg::Tail(ticket, tail::Update::HistoryDone { group: "/aws/lambda/checkout-api".into() }));
+    screen.check("logs_none");
+    screen.send(Msg::Tail(ticket, some_events()));
+    screen.check("logs_live");
+    screen.keys("w");
+    screen.check("logs_wrapped");
+    screen.keys("wkk ");
+    screen.keys("k");
+    screen.send(Msg::Tail(ticket, events(&[(9_000, None, "one more"), (9_100, None, "and another")])));
+    screen.check("logs_paused");
+    screen.key(KeyCode::Right);
+    screen.key(KeyCode::Right);
+    screen.check("logs_sideways");
+}
+
+#[test]
+fn log_tab_filtered() {
+    let (mut screen, ticket) = logs();
+    screen.send(Msg::Tail(ticket, log_status(tail::State::Live)));
+    screen.send(Msg::Tail(ticket, some_events()));
+    screen.keys("!");
+    screen.check("logs_errors_only");
+    screen.keys("!/PRICED");
+    screen.check("logs_filter_matches_none");
+    for _ in 0..6 {
+        screen.key(KeyCode::Backspace);
+    }
+    screen.keys("priced");
+    screen.key(KeyCode::Enter);
+    screen.check("logs_filtered");
+    let buffer = screen.buffer(120, 30, &Theme::DEFAULT);
+    assert!(
+        style_of(&buffer, "priced 3 items").add_modifier.contains(Modifier::REVERSED),
+        "the find is marked"
+    );
+    screen.key(KeyCode::Enter);
+    screen.check("logs_event");
+}
+
+#[test]
+fn log_tab_in_trouble() {
+    let (mut screen, ticket) = logs();
+    screen.send(Msg::Tail(ticket, log_status(tail::State::Waiting)));
+    screen.check("logs_waiting");
+    let message =
+        "User: arn:aws:iam::123456789012:user/x is not authorized to perform: logs:FilterLogEvents".into();
+    screen.send(Msg::Tail(ticket, log_status(tail::State::Denied { message })));
+    screen.check("logs_denied");
+    screen.send(Msg::Tail(ticket, some_events()));
+    let offline = tail::State::Offline { behind_ms: 6_200, message: "no connection".into() };
+    screen.send(Msg::Tail(ticket, log_status(offline)));
+    let group = "/aws/lambda/checkout-api".into();
+    let from_ms = "2026-11-20T14:02:00Z".parse::<Timestamp>().unwrap().as_millisecond();
+    let kind = tail::GapKind::Disconnected;
+    screen.send(Msg::Tail(ticket, tail::Update::Gap { group, kind, from_ms, repaired: false }));
+    screen.check("logs_offline");
+}
+
+#[test]
+fn a_wrapped_log_shows_the_newest_event_to_its_end_and_the_selected_one() {
+    let (mut screen, ticket) = logs();
+    let long = format!("{} the very end", "word ".repeat(200));
+    let lines: Vec<(i64, Option<i64>, &str)> = (0..30).map(|n| (n, None, long.as_str())).collect();
+    screen.text(80, 24);
+    screen.send(Msg::Tail(ticket, events(&lines)));
+    screen.keys("w");
+    let shown = screen.text(80, 24);
+    let last = shown.lines().rev().nth(1).unwrap();
+    assert!(last.ends_with("the very end"), "{shown}");
+    for _ in 0..30 {
+        screen.keys("k");
+        let shown = screen.text(80, 24);
+        assert!(shown.lines().any(|line| line.starts_with('>')), "{shown}");
+    }
+}
+
+#[test]
+fn a_log_line_of_a_megabyte_costs_what_is_shown_of_it() {
+    let (mut screen, ticket) = logs();
+    let long = "x".repeat(1 << 20);
+    let lines: Vec<(i64, Option<i64>, &str)> = (0..40).map(|n| (n, None, long.as_str())).collect();
+    screen.send(Msg::Tail(ticket, events(&lines)));
+    let start = std::time::Instant::now();
+    screen.text(200, 60);
+    screen.keys("w");
+    screen.text(200, 60);
+    // Reading 40 MB would take minutes without optimisation.
+    assert!(start.elapsed() < std::time::Duration::from_secs(10));
+}
+
 /// The style of the first cell of a text on the screen.
 fn style_of(buffer: &Buffer, wanted: &str) -> ratatui::style::Style {
     let columns = usize::from(buffer.area.width);
@@ -672,9 +867,14 @@ fn all_screens() -> Vec<Screen> {
         add(Screen::opened(), &tab.to_string());
     }
     add(Screen::opened(), "Ex");
+    add(Screen::long_value(), "Ejjx");
     add(Screen::opened(), "ie\u{202e}世");
     add(Screen::opened(), "d");
-    add(Screen::opened(), "6/x");
+    for keys in ["", "w", "/x", "!", "kk"] {
+        let (mut screen, ticket) = logs();
+        screen.send(Msg::Tail(ticket, some_events()));
+        add(screen, keys);
+    }
     for command in ["profile", "region", "messages"] {
         let mut screen = Screen::listed();
         screen.keys(&format!(":{command}"));
@@ -699,8 +899,10 @@ fn all_screens() -> Vec<Screen> {
 
 #[test]
 fn every_screen_draws_at_every_size() {
-    let sizes = (1..=30)
-        .flat_map(|rows| [1, 2, 7, 23, 24, 25, 31, 33, 57, 79, 80, 99, 131].map(|columns| (columns, rows)))
+    let rows = [1, 2, 5, 6, 7, 8, 9, 10, 11, 13, 16, 24, 60];
+    let sizes = rows
+        .into_iter()
+        .flat_map(|rows| [1, 2, 23, 24, 25, 31, 33, 57, 80, 99, 131].map(|columns| (columns, rows)))
         .chain([(500, 200), (500, 1), (1, 200), (130, 6), (24, 200)]);
     let mut screens = all_screens();
     for (columns, rows) in sizes {

@@ -8,7 +8,7 @@ use std::{
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::{Source, Wanted, budget, print::Printer};
+use super::{Source, Wanted, print::Printer};
 use crate::{
     cli::{
         failure::{DENIED, ERROR, Failure},
@@ -43,10 +43,11 @@ pub(super) async fn print(
         filter_pattern: wanted.pattern.clone(),
         page_limit: None,
     };
+    let budget = session.log_budget().clone();
     let cancel = CancellationToken::new();
     let _guard = cancel.clone().drop_guard();
     let (sender, mut updates) = mpsc::channel(QUEUE);
-    tokio::spawn(tail::follow(session.clone(), options, budget(session), SystemClock, sender, cancel));
+    tokio::spawn(tail::follow(session.clone(), options, budget, SystemClock, sender, cancel));
 
     let mut follower = Follower::new(sources, printer);
     while let Some(update) = updates.recv().await {

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use futures_util::future::try_join_all;
 
-use super::{Source, Wanted, budget, print::Printer};
+use super::{Source, Wanted, print::Printer};
 use crate::{
     cli::{
         failure::{Failure, NOT_FOUND},
@@ -12,7 +12,6 @@ use crate::{
     },
     cloud::{Kind, Session, logs::EventQuery},
     domain::log_event::LogEvent,
-    tail::Budget,
 };
 
 /// Prints all events, merged by time. One page of each group is held at a time, however long the history is.
@@ -22,9 +21,7 @@ pub(super) async fn print(
     wanted: &Wanted,
     printer: &mut Printer,
 ) -> Result<(), Failure> {
-    let budget = budget(session);
-    let mut readers: Vec<Reader> =
-        sources.iter().map(|source| Reader::new(source, wanted, budget.clone())).collect();
+    let mut readers: Vec<Reader> = sources.iter().map(|source| Reader::new(source, wanted)).collect();
     try_join_all(readers.iter_mut().map(|reader| reader.fill(session))).await?;
     loop {
         let first = readers
@@ -47,13 +44,12 @@ pub(super) async fn print(
 struct Reader<'s> {
     source: &'s Source,
     query: EventQuery,
-    budget: Budget,
     events: VecDeque<LogEvent>,
     done: bool,
 }
 
 impl<'s> Reader<'s> {
-    fn new(source: &'s Source, wanted: &Wanted, budget: Budget) -> Self {
+    fn new(source: &'s Source, wanted: &Wanted) -> Self {
         let query = EventQuery {
             group: source.group.clone(),
             start_ms: Some(wanted.since.as_millisecond()),
@@ -61,13 +57,13 @@ impl<'s> Reader<'s> {
             pattern: wanted.pattern.clone(),
             ..EventQuery::default()
         };
-        Self { source, query, budget, events: VecDeque::new(), done: false }
+        Self { source, query, events: VecDeque::new(), done: false }
     }
 
     /// Reads on until there is an event or the end: pages may be empty.
     async fn fill(&mut self, session: &Session) -> Result<(), Failure> {
         while self.events.is_empty() && !self.done {
-            self.budget.acquire().await;
+            session.log_budget().acquire().await;
             let page = match session.filter_log_events(&self.query).await {
                 Ok(page) => page,
                 Err(error) if error.kind == Kind::NotFound && self.source.of_function => {

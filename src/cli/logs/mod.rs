@@ -19,7 +19,6 @@ use super::{
 use crate::{
     cloud::{Kind, Session},
     domain::{format::parse_time, function::default_log_group, name::FunctionRef, text::sanitise},
-    tail::Budget,
 };
 
 /// A log group to read.
@@ -78,12 +77,6 @@ pub async fn run(arguments: &Logs, settings: &Settings) -> Result<u8, Failure> {
         terminal::note(&format!("no events since {}", sanitise(&arguments.since)));
     }
     Ok(0)
-}
-
-/// What logs may cost of the account's quota. An emulator has none.
-fn budget(session: &Session) -> Budget {
-    let is_aws = session.endpoint().is_none_or(|url| url.contains(".amazonaws."));
-    if is_aws { Budget::for_region(session.region()) } else { Budget::unlimited() }
 }
 
 fn expression(text: &str) -> Result<Regex, Failure> {
