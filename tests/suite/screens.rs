@@ -552,8 +552,9 @@ fn start_screen() {
     let mut screen = Screen::new(Spec::default());
     screen.send(Msg::NoCredentials(1));
     screen.check("start");
-    let error = cloud::Error::new(Kind::Credentials, "no credentials were found")
-        .with_hint("renew the credentials (with SSO: `aws sso login`), then press r");
+    let mut screen = Screen::new(Spec::default());
+    let error = cloud::Error::new(Kind::Network, "could not ask who is calling: no connection")
+        .with_hint("check the network and the endpoint, then try again");
     screen.send(Msg::Connected(1, Err(error)));
     screen.wait(20.0);
     screen.keys("j");
