@@ -1,1 +1,167 @@
-//! TBD
+//! The state of the dashboard and how it changes: [`App::update`] takes a [`Msg`] and answers with [`Effect`]s.
+//!
+//! `update` is synchronous and total: no I/O, no clock, no randomness; time arrives with each message. Everything
+//! that comes and goes is data, so that a test asserts the whole vector of effects.
+
+pub mod action;
+pub mod command;
+pub mod field;
+pub mod function;
+pub mod functions;
+pub mod layout;
+pub mod list;
+pub mod messages;
+pub mod msg;
+pub mod overlay;
+pub mod remote;
+pub mod session;
+mod update;
+
+pub use update::StartChoice;
+
+pub use action::{Action, Context};
+pub use msg::{Effect, Msg, Ticket};
+pub use remote::Remote;
+
+use std::collections::BTreeMap;
+
+use jiff::{Timestamp, ToSpan, tz::TimeZone};
+
+use self::{
+    function::View, functions::FunctionsPane, layout::Size, messages::Messages, overlay::Overlay,
+    session::SessionState,
+};
+
+/// What fills the screen below the header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Screen {
+    /// Nothing to show yet: what was looked for, and what can be done.
+    Start,
+    /// The list of functions.
+    #[default]
+    Functions,
+    /// One function with its tabs.
+    Function,
+}
+
+/// Choices that hold for the whole run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Times in UTC instead of the local zone.
+    pub utc: bool,
+    /// The local zone.
+    pub zone: TimeZone,
+    /// Begin on the local engine.
+    pub local_first: bool,
+    /// On the local engine: the event that a function's first test starts from.
+    pub sample_events: BTreeMap<String, String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { utc: false, zone: TimeZone::UTC, local_first: false, sample_events: BTreeMap::new() }
+    }
+}
+
+/// An invocation on its way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Running {
+    /// The request.
+    pub ticket: Ticket,
+    /// Function name.
+    pub function: String,
+    /// When it was sent.
+    pub since: Timestamp,
+    /// The function's time-out in seconds, where it is known.
+    pub timeout_s: Option<u32>,
+}
+
+/// The whole state.
+#[derive(Debug)]
+pub struct App {
+    /// The moment of the last message.
+    pub now: Timestamp,
+    /// The terminal's size.
+    pub size: Size,
+    /// Choices that hold for the whole run.
+    pub settings: Settings,
+    /// Whose account, which region, which endpoint.
+    pub session: SessionState,
+    /// What fills the screen.
+    pub screen: Screen,
+    /// Which choice of the start screen is selected.
+    pub start_choice: usize,
+    /// The list of functions.
+    pub functions: FunctionsPane,
+    /// The function that is open.
+    pub function: Option<View>,
+    /// Invocations that were sent and not answered yet, wherever they were sent from. They hold up quitting.
+    pub running: Vec<Running>,
+    /// What lies over the screen and takes all keys.
+    pub overlay: Option<Overlay>,
+    /// What was said, and the line that says it now.
+    pub messages: Messages,
+    /// Set when the program is to end, with its exit code.
+    pub exit: Option<u8>,
+    tickets: u64,
+}
+
+impl App {
+    /// The state before anything is known.
+    pub fn new(now: Timestamp, settings: Settings, session: SessionState) -> Self {
+        Self {
+            now,
+            size: Size::default(),
+            settings,
+            session,
+            screen: Screen::Functions,
+            start_choice: 0,
+            functions: FunctionsPane::default(),
+            function: None,
+            running: Vec::new(),
+            overlay: None,
+            messages: Messages::default(),
+            exit: None,
+            tickets: 0,
+        }
+    }
+
+    /// Where a key is looked up, from the innermost place outwards. An overlay takes all: the chain stops there.
+    pub fn contexts(&self) -> Vec<Context> {
+        if let Some(overlay) = &self.overlay {
+            return vec![overlay.context()];
+        }
+        match self.screen {
+            Screen::Start => vec![Context::Start, Context::Global],
+            Screen::Functions if self.functions.filter_focused => vec![Context::Filter],
+            Screen::Functions => vec![Context::Functions, Context::Global],
+            Screen::Function => match &self.function {
+                Some(view) => view.contexts(),
+                None => vec![Context::Global],
+            },
+        }
+    }
+
+    /// Whether a text field has the focus, so that plain characters are text and no commands.
+    pub fn takes_text(&self) -> bool {
+        self.contexts().first().is_some_and(|context| context.takes_text())
+    }
+
+    /// When the screen changes by itself next: a message fades, a value is masked again, a clock runs. The runtime
+    /// sends a tick then; with `None` no timer runs at all.
+    pub fn wake_at(&self) -> Option<Timestamp> {
+        let pane = match self.screen {
+            Screen::Start => None,
+            Screen::Functions => self.functions.recheck_at,
+            Screen::Function => self.function.as_ref().and_then(|view| view.wake_at(self.now)),
+        };
+        // While an invocation runs its clock shows tenths of a second.
+        let clock = self.running.first().and(self.now.checked_add(100.milliseconds()).ok());
+        [self.messages.fades_at(), pane, clock].into_iter().flatten().min()
+    }
+
+    fn ticket(&mut self) -> Ticket {
+        self.tickets += 1;
+        Ticket { epoch: self.session.epoch, number: self.tickets }
+    }
+}

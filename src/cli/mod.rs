@@ -1,1 +1,126 @@
-//! TBD
+//! The command line: clap's types, and one file for each command that runs without a screen.
+//!
+//! What is asked for goes to stdout, everything else to stderr. A command says by its exit code how it ended
+//! ([`failure`]). It makes no calls of its own to AWS: that is [`crate::cloud`]'s.
+
+pub mod args;
+mod config;
+mod configuration;
+mod dashboard;
+pub mod failure;
+mod get;
+mod invoke;
+mod json;
+mod list;
+mod local;
+mod log_file;
+mod logs;
+mod settings;
+mod signals;
+mod terminal;
+
+use std::{ffi::OsString, sync::Arc};
+
+use clap::{Parser as _, error::ErrorKind};
+
+use self::{
+    args::{Arguments, Command, Local},
+    failure::Failure,
+    local::LocalEngine,
+    signals::Signal,
+};
+use crate::domain::text::sanitise_lines;
+
+/// Runs the program with these arguments, the first of which is its name; gives the exit code.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => return usage(&error),
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            Failure::new(failure::ERROR, format!("can't start the runtime: {error}")).report();
+            return failure::ERROR;
+        }
+    };
+    let code = match runtime.block_on(command(arguments)) {
+        Ok(code) => code,
+        Err(failure) => {
+            tracing::info!(code = failure.code, "failed: {}", failure.message);
+            failure.report();
+            failure.code
+        }
+    };
+    // A thread that still reads from stdin must not hold up the end.
+    runtime.shutdown_background();
+    code
+}
+
+async fn command(arguments: Arguments) -> Result<u8, Failure> {
+    let config = config::load(arguments.global.config.as_deref())?;
+    let warnings = config.warnings.clone();
+    if let Some(Command::Local(_)) = &arguments.command
+        && (arguments.global.profile.is_some() || arguments.global.endpoint_url.is_some())
+    {
+        return Err(Failure::usage("--profile and --endpoint-url mean nothing to the local engine"));
+    }
+    let settings = settings::settings(arguments.global, config, |name| std::env::var(name).ok()).await;
+    if let Some(path) = &settings.log_file {
+        log_file::start(path).map_err(|error| {
+            Failure::new(failure::ERROR, format!("can't write the log file {}: {error}", path.display()))
+        })?;
+    }
+    tracing::info!(command = arguments.command.as_ref().map_or("dashboard", Command::name), "started");
+    for warning in &warnings {
+        tracing::warn!("{warning}");
+        terminal::say("warning", warning);
+    }
+    match arguments.command {
+        None => {
+            let engine = LocalEngine::new(Local::default(), &settings.spec)?;
+            dashboard::run(settings, Arc::new(engine), false).await
+        }
+        Some(Command::Local(local)) => local::run(local, settings).await,
+        Some(Command::List(list)) => until_signal(list::run(&list, &settings)).await,
+        Some(Command::Get(get)) => until_signal(get::run(&get, &settings)).await,
+        Some(Command::Invoke(invoke)) => until_signal(invoke::run(&invoke, &settings)).await,
+        Some(Command::Logs(logs)) => until_signal(logs::run(&logs, &settings)).await,
+    }
+}
+
+/// A read that a signal ends leaves nothing behind.
+async fn until_signal(work: impl Future<Output = Result<u8, Failure>>) -> Result<u8, Failure> {
+    match signals::unless_ended(Box::pin(work)).await {
+        Ok(result) => result,
+        Err(Signal(code)) => Ok(code),
+    }
+}
+
+/// Says what clap has to say: help and version on stdout, mistakes on stderr.
+fn usage(error: &clap::Error) -> u8 {
+    let code = if error.use_stderr() { failure::USAGE } else { 0 };
+    if error.kind() == ErrorKind::UnknownArgument && names_json(error) {
+        // clap would quote it, and it is a payload.
+        Failure::usage("an argument that is JSON has no place here")
+            .with_hint("give the event as --payload '...', --payload @FILE or --payload -")
+            .report();
+        return code;
+    }
+    let text = error.render().to_string();
+    if error.use_stderr() && sanitise_lines(&text) != text {
+        terminal::note(sanitise_lines(&text).trim_end());
+    } else {
+        // Whoever closed the stream does not want to know.
+        let _ = error.print();
+    }
+    code
+}
+
+fn names_json(error: &clap::Error) -> bool {
+    use clap::error::{ContextKind, ContextValue};
+    matches!(
+        error.get(ContextKind::InvalidArg),
+        Some(ContextValue::String(argument)) if argument.trim_start().starts_with(['{', '[', '"'])
+    )
+}

@@ -1,1 +1,19 @@
-//! TBD
+//! Talking to AWS: the only room that names the SDK.
+//!
+//! What comes in is turned into `domain` types and sanitised on the way; what goes wrong becomes one [`Error`].
+//! Every call has time-outs. Reads are retried by the SDK; writes and invocations never are.
+
+pub mod budget;
+mod convert;
+pub mod error;
+mod guard;
+pub mod identity;
+pub mod lambda;
+pub mod logs;
+pub mod profiles;
+pub mod session;
+
+pub use budget::Budget;
+pub use error::{Error, Kind};
+pub use identity::Identity;
+pub use session::{Session, Spec};

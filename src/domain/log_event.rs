@@ -13,6 +13,7 @@ pub struct LogEvent {
     pub timestamp: i64,
     /// When the service took it in, in milliseconds since the epoch.
     pub ingestion_time: i64,
-    /// The message, sanitised ([`super::text::sanitise_lines`]): newlines are kept, no other control character is.
+    /// The message as it was written: its tabs separate fields, and `--output json` gives it back unchanged. Whoever
+    /// shows it does so through [`super::text`].
     pub message: String,
 }

@@ -6,6 +6,7 @@ pub mod cost;
 pub mod format;
 pub mod function;
 pub mod invocation;
+pub mod json;
 pub mod log_event;
 pub mod name;
 pub mod report;

@@ -1,1 +1,243 @@
-//! TBD
+//! What lambdeck asks of AWS, asked of the emulators that others wrote.
+//!
+//! The functions and log events are made with the SDK alone; everything that is asserted came through `cloud`.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use aws_sdk_cloudwatchlogs::types::InputLogEvent;
+use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_lambda::types::{Environment, FunctionCode, Runtime};
+use lambdeck::cloud::logs::EventQuery;
+use lambdeck::cloud::{Identity, Kind, Session};
+use lambdeck::domain::invocation::{Answer, InvocationType, Request};
+use lambdeck::domain::secret::Secret;
+use serde_json::{Value, json};
+
+use crate::support::emulators::{Emulator, ministack, moto, python};
+use crate::support::zip_of;
+
+const WAIT: Duration = Duration::from_secs(20);
+
+async fn create(emulator: &Emulator, region: &'static str, name: &str, handler: &str) {
+    let lambda = aws_sdk_lambda::Client::new(&emulator.sdk_config(region));
+    let code = FunctionCode::builder().zip_file(Blob::new(zip_of(&[("index.py", handler)]))).build();
+    lambda
+        .create_function()
+        .function_name(name)
+        .description("made by a test")
+        .runtime(Runtime::Python313)
+        .handler("index.handler")
+        .role(emulator.role())
+        .memory_size(256)
+        .timeout(7)
+        .code(code)
+        .environment(Environment::builder().variables("STAGE", "test").build())
+        .send()
+        .await
+        .unwrap();
+}
+
+async fn open(emulator: &Emulator, region: &str) -> Session {
+    Session::open(&emulator.spec(region)).await.unwrap()
+}
+
+/// All names, page by page, sorted.
+async fn names(session: &Session) -> Vec<String> {
+    let (mut names, mut marker) = (Vec::new(), None);
+    loop {
+        let page = session.list_functions(marker).await.unwrap();
+        names.extend(page.items.iter().map(|function| function.name.to_string()));
+        marker = page.next;
+        if marker.is_none() {
+            names.sort();
+            return names;
+        }
+    }
+}
+
+async fn invoke(session: &Session, function: &str, payload: Value) -> Answer {
+    let request = Request {
+        function: function.into(),
+        qualifier: None,
+        invocation_type: InvocationType::RequestResponse,
+        payload: Secret::new(payload.to_string()),
+        timeout_s: None,
+    };
+    session.invoke(&request).await.unwrap()
+}
+
+/// Until the function has settled.
+async fn active(session: &Session, name: &str) {
+    let settled = async {
+        while session.function_state(name).await.unwrap().state.as_deref() != Some("Active") {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(WAIT, settled).await.expect("the function gets active");
+}
+
+fn parsed(payload: &[u8]) -> Value {
+    serde_json::from_slice(payload).unwrap()
+}
+
+#[test]
+fn the_python_environment_has_what_the_tests_need() {
+    let Some(python) = python() else { return };
+    let mut script = "import boto3, cbor2, ministack, moto.server".to_owned();
+    if cfg!(target_os = "linux") {
+        script.push_str(", awslambdaric");
+    }
+    let status = std::process::Command::new(python).args(["-c", &script]).status().unwrap();
+    assert!(status.success());
+}
+
+/// The same on every emulator: a list, one function in full, one that is not there, who is asking.
+async fn shows_functions(emulator: &Emulator, region: &'static str) {
+    let session = open(emulator, region).await;
+    assert_eq!(names(&session).await, Vec::<String>::new());
+    create(emulator, region, "checkout", "def handler(event, context): return 1").await;
+    create(emulator, region, "billing", "def handler(event, context): return 2").await;
+    assert_eq!(names(&session).await, ["billing", "checkout"]);
+
+    let page = session.list_functions(None).await.unwrap();
+    let row = page.items.iter().find(|function| &*function.name == "checkout").unwrap();
+    assert_eq!((row.memory_mb, row.timeout_s, row.runtime.as_deref()), (256, 7, Some("python3.13")));
+    assert_eq!((&*row.description, row.log_group().as_str()), ("made by a test", "/aws/lambda/checkout"));
+    assert!(row.code_size > 0);
+    let now = jiff::Timestamp::now().as_millisecond();
+    assert!(row.modified_ms.is_some_and(|modified| (now - modified).abs() < 60_000), "{:?}", row.modified_ms);
+
+    active(&session, "checkout").await;
+    let function = session.get_function("checkout", None).await.unwrap().configuration;
+    assert_eq!(function.arn, format!("arn:aws:lambda:{region}:{}:function:checkout", emulator.account()));
+    assert_eq!(function.role, Some(emulator.role()));
+    assert_eq!(function.handler.as_deref(), Some("index.handler"));
+    assert_eq!(function.environment.unwrap().reveal(), BTreeMap::from([("STAGE", "test")]));
+
+    let unknown = session.get_function("nothing", None).await.unwrap_err();
+    assert_eq!(unknown.kind, Kind::NotFound, "{unknown:?}");
+
+    let Identity { account, arn } = session.identity().await.unwrap();
+    assert_eq!(account.as_deref(), Some(emulator.account()));
+    assert!(arn.is_some_and(|arn| arn.starts_with("arn:aws:")));
+}
+
+/// The same on every emulator: events by time, and a group that is not there.
+async fn reads_logs(emulator: &Emulator, region: &'static str) {
+    let logs = aws_sdk_cloudwatchlogs::Client::new(&emulator.sdk_config(region));
+    let session = open(emulator, region).await;
+    let (group, stream) = ("/aws/lambda/checkout", "2026/11/20/[$LATEST]0123456789abcdef");
+    let query = EventQuery { group: group.into(), ..EventQuery::default() };
+    let missing = session.filter_log_events(&query).await.unwrap_err();
+    assert_eq!(missing.kind, Kind::NotFound, "{missing:?}");
+
+    let now = jiff::Timestamp::now().as_millisecond();
+    logs.create_log_group().log_group_name(group).send().await.unwrap();
+    logs.create_log_stream().log_group_name(group).log_stream_name(stream).send().await.unwrap();
+    let mut put = logs.put_log_events().log_group_name(group).log_stream_name(stream);
+    for (time, message) in [(now - 2000, "first"), (now - 1000, "tab\tand \u{1b}[31mred"), (now, "third")] {
+        put = put.log_events(InputLogEvent::builder().timestamp(time).message(message).build().unwrap());
+    }
+    put.send().await.unwrap();
+
+    let later = EventQuery { start_ms: Some(now - 1000), ..query };
+    let mut events = Vec::new();
+    let mut token = None;
+    loop {
+        let page = session.filter_log_events(&EventQuery { token, ..later.clone() }).await.unwrap();
+        events.extend(page.events);
+        token = page.next;
+        if token.is_none() {
+            break;
+        }
+    }
+    let seen: Vec<_> = events.iter().map(|event| (event.timestamp, event.message.as_str())).collect();
+    assert_eq!(seen, [(now - 1000, "tab\tand \u{1b}[31mred"), (now, "third")]);
+    assert!(events.iter().all(|event| event.group == group && event.stream == stream));
+    assert_ne!(events[0].id, events[1].id);
+}
+
+#[tokio::test]
+async fn moto_shows_its_functions() {
+    let Some(moto) = moto() else { return };
+    shows_functions(moto, "eu-west-1").await;
+}
+
+#[tokio::test]
+async fn ministack_shows_its_functions() {
+    let Some(ministack) = ministack() else { return };
+    shows_functions(ministack, "eu-west-1").await;
+}
+
+#[tokio::test]
+async fn moto_gives_its_log_events() {
+    let Some(moto) = moto() else { return };
+    reads_logs(moto, "eu-west-2").await;
+}
+
+#[tokio::test]
+async fn ministack_gives_its_log_events() {
+    let Some(ministack) = ministack() else { return };
+    reads_logs(ministack, "eu-west-2").await;
+}
+
+#[tokio::test]
+async fn moto_answers_an_invocation() {
+    let Some(moto) = moto() else { return };
+    create(moto, "eu-west-3", "echo", "def handler(event, context): return event").await;
+    let session = open(moto, "eu-west-3").await;
+    // Without Docker nothing runs: the payload comes back, and nothing else.
+    let answer = invoke(&session, "echo", json!({ "a": 1 })).await;
+    assert_eq!((answer.status, answer.function_error.as_deref()), (200, None));
+    assert_eq!(parsed(&answer.payload), json!({ "a": 1 }));
+    assert_eq!((answer.log_tail.as_str(), answer.report), ("", None));
+}
+
+#[tokio::test]
+async fn ministack_runs_functions_and_keeps_their_logs() {
+    let Some(ministack) = ministack() else { return };
+    let handler = r#"
+import os
+def handler(event, context):
+    print("stage", os.environ["STAGE"])
+    if event.get("fail"):
+        raise ValueError("asked to fail")
+    return {"twice": event["n"] * 2}
+"#;
+    create(ministack, "eu-west-3", "doubler", handler).await;
+    let session = open(ministack, "eu-west-3").await;
+    active(&session, "doubler").await;
+
+    let answer = invoke(&session, "doubler", json!({ "n": 21 })).await;
+    assert_eq!((answer.status, answer.function_error.as_deref()), (200, None));
+    assert_eq!(parsed(&answer.payload), json!({ "twice": 42 }));
+    assert_eq!(answer.executed_version.as_deref(), Some("$LATEST"));
+    assert!(answer.log_tail.contains("stage test"), "{}", answer.log_tail);
+    assert!(answer.request_id.is_some());
+
+    let failed = invoke(&session, "doubler", json!({ "fail": true })).await;
+    assert_eq!((failed.status, failed.function_error.as_deref()), (200, Some("Unhandled")));
+    assert_eq!(parsed(&failed.payload)["errorMessage"], "asked to fail");
+
+    let query = EventQuery { group: "/aws/lambda/doubler".into(), ..EventQuery::default() };
+    let page = session.filter_log_events(&query).await.unwrap();
+    let messages: Vec<_> = page.events.iter().map(|event| event.message.trim_end()).collect();
+    assert!(messages.contains(&"stage test"), "{messages:?}");
+    assert!(messages.iter().any(|message| message.starts_with("REPORT RequestId: ")), "{messages:?}");
+}
+
+#[tokio::test]
+async fn ministack_gives_its_functions_in_pages() {
+    let Some(ministack) = ministack() else { return };
+    // One more than a page of AWS holds.
+    let mut expected = Vec::new();
+    for index in 0..51 {
+        expected.push(format!("function-{index:02}"));
+        create(ministack, "us-west-2", &expected[index], "def handler(event, context): pass").await;
+    }
+    let session = open(ministack, "us-west-2").await;
+    let first = session.list_functions(None).await.unwrap();
+    assert_eq!((first.items.len(), first.next.is_some()), (50, true));
+    assert_eq!(names(&session).await, expected);
+}

@@ -1,1 +1,10 @@
-//! TBD
+//! Functions that really run: the executor is driven directly, without the control plane.
+
+mod code;
+mod faults;
+mod harness;
+mod lifecycle;
+mod node;
+mod python;
+mod runtime_api;
+mod samples;

@@ -1,1 +1,189 @@
-//! TBD
+//! Keys in, screen out: the real loop and the real SDK, against the local engine or an endpoint that fails.
+
+use std::time::Duration;
+
+use crossterm::event::Event;
+use lambdeck::{
+    cloud::Spec,
+    local::{Engine, Options},
+};
+
+use crate::support::{
+    fault_server::{Fault, FaultServer, refused_endpoint},
+    harness::Harness,
+};
+
+const SIZE: (u16, u16) = (100, 30);
+
+async fn engine() -> Engine {
+    Engine::start(Options {
+        port: 0,
+        access_key: None,
+        account_id: Some("111122223333".into()),
+        region: "us-east-1".into(),
+        settle_ms: 0,
+        samples: true,
+        traffic: false,
+        program: env!("CARGO_BIN_EXE_lambdeck").into(),
+    })
+    .await
+    .unwrap()
+}
+
+fn on(engine: &Engine) -> Spec {
+    Spec {
+        region: Some(engine.region().into()),
+        endpoint_url: Some(engine.endpoint_url()),
+        keys: Some((engine.access_key_id().into(), engine.secret_access_key().clone())),
+        ..Spec::default()
+    }
+}
+
+fn at(endpoint: &str) -> Spec {
+    Spec {
+        region: Some("us-east-1".into()),
+        endpoint_url: Some(endpoint.into()),
+        keys: Some(("test".into(), "test".into())),
+        ..Spec::default()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn list_filter_open_invoke_and_back() {
+    let engine = engine().await;
+    let mut dashboard = Harness::start(on(&engine), SIZE);
+    dashboard.wait_text("checkout-api").await;
+    dashboard.wait_text("● Active").await;
+    dashboard.wait_text("111122223333").await;
+
+    dashboard.press("/checkout<enter>");
+    dashboard.wait_for("only checkout-api", |screen| !screen.contains("greeter")).await;
+    dashboard.press("<enter>");
+    dashboard.wait_text("Execution role").await;
+    dashboard.press("i");
+    dashboard.wait_text("\"key\": \"value\"").await;
+    dashboard.press("i");
+    dashboard.wait_text("Billed").await;
+    dashboard.press("<esc>");
+    dashboard.wait_text("1 of").await;
+    dashboard.press("q");
+    assert_eq!(dashboard.exit().await, 0);
+    engine.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn values_are_masked_until_revealed() {
+    let engine = engine().await;
+    let mut dashboard = Harness::start(on(&engine), SIZE);
+    dashboard.wait_text("checkout-api").await;
+    dashboard.press("/checkout<enter>E");
+    let masked = dashboard.wait_text("••••").await;
+    dashboard.press("x");
+    let revealed =
+        dashboard.wait_for("a revealed value", |screen| screen != masked && screen.contains("shown")).await;
+    dashboard.press("x");
+    dashboard.wait_for("a masked value", |screen| !screen.contains("shown")).await;
+    assert_ne!(masked, revealed);
+    dashboard.press("<esc>q");
+    assert_eq!(dashboard.exit().await, 0);
+    engine.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_drawn_while_nothing_happens() {
+    let engine = engine().await;
+    let mut dashboard = Harness::start(on(&engine), SIZE);
+    dashboard
+        .wait_for("all states", |screen| {
+            let rows = screen.lines().filter(|line| line.contains("provided")).count();
+            rows >= 4 && screen.matches("● Active").count() == rows
+        })
+        .await;
+    let before = dashboard.frames();
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    assert_eq!(dashboard.frames(), before);
+    dashboard.press("q");
+    dashboard.exit().await;
+    engine.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_size_is_drawn_and_a_storm_of_them_survived() {
+    let engine = engine().await;
+    let mut dashboard = Harness::start(on(&engine), SIZE);
+    dashboard.wait_text("checkout-api").await;
+    for step in 0..200u16 {
+        dashboard.resize(1 + step * 7 % 210, 1 + step * 3 % 65);
+    }
+    dashboard.resize(SIZE.0, SIZE.1);
+    dashboard.wait_text("checkout-api").await;
+    dashboard.press("q");
+    assert_eq!(dashboard.exit().await, 0);
+    engine.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hanging_endpoint_freezes_nothing() {
+    let server = FaultServer::start();
+    server.always("ListFunctions", Fault::Hang);
+    server.always("GetCallerIdentity", Fault::Hang);
+    let mut dashboard = Harness::start(at(&server.endpoint()), SIZE);
+    server.arrived("ListFunctions", 1).await;
+    dashboard.press("?");
+    dashboard.wait_text("this help").await;
+    dashboard.press("<esc>q");
+    assert_eq!(dashboard.exit().await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_connection_says_so_and_what_to_do() {
+    let mut dashboard = Harness::start(at(&refused_endpoint()), SIZE);
+    dashboard.wait_text("no connection").await;
+    dashboard.wait_text("check the network and the endpoint").await;
+    dashboard.press("q");
+    assert_eq!(dashboard.exit().await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn expired_credentials_name_the_command_that_renews_them() {
+    let server = FaultServer::start();
+    server.always("ListFunctions", Fault::expired_token());
+    server.always("GetCallerIdentity", Fault::expired_token());
+    let mut dashboard = Harness::start(at(&server.endpoint()), SIZE);
+    dashboard.wait_text("aws sso login").await;
+    dashboard.press("q");
+    assert_eq!(dashboard.exit().await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invoke_that_is_reset_was_sent_once_and_reads_outcome_unknown() {
+    let engine = engine().await;
+    let server = FaultServer::forwarding(&engine.endpoint_url());
+    server.always("Invoke", Fault::PassThenReset);
+    let mut spec = on(&engine);
+    spec.endpoint_url = Some(server.endpoint());
+    let mut dashboard = Harness::start(spec, SIZE);
+    dashboard.wait_text("checkout-api").await;
+    dashboard.press("i");
+    dashboard.wait_text("\"key\": \"value\"").await;
+    dashboard.press("i");
+    dashboard.wait_text("OUTCOME UNKNOWN").await;
+    assert_eq!(server.count("Invoke"), 1);
+    dashboard.press("<esc>q");
+    assert_eq!(dashboard.exit().await, 0);
+    engine.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_are_answered_while_a_list_is_loading() {
+    let server = FaultServer::start();
+    server.always("ListFunctions", Fault::Hang);
+    let mut dashboard = Harness::start(at(&server.endpoint()), SIZE);
+    server.arrived("ListFunctions", 1).await;
+    dashboard.press(":");
+    dashboard.wait_text("profile").await;
+    dashboard.press("<esc>");
+    dashboard.send(Event::Paste("q".into()));
+    dashboard.press("q");
+    assert_eq!(dashboard.exit().await, 0);
+}

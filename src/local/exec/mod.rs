@@ -6,6 +6,19 @@ use bytes::Bytes;
 
 use crate::domain::secret::Secret;
 
+mod code;
+mod environment;
+mod executor;
+mod memory;
+mod platform;
+mod process;
+mod runtime_api;
+mod runtimes;
+
+pub use code::{CodeError, MAX_UNZIPPED_BYTES};
+pub use executor::{Executor, Options};
+pub use runtimes::runtime_version_arn;
+
 /// The unpacked code of a function, shared by its environments. The folder is removed when the last user is gone.
 #[derive(Debug)]
 pub struct CodeFolder {

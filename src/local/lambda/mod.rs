@@ -1,1 +1,203 @@
-//! TBD
+//! The Lambda control plane and Invoke's wire (restJson1).
+//!
+//! - `operations`: which operation a request is
+//! - `names`, `validate`, `settings`: names and ARNs, the service model's input rules, what a function may be
+//! - `state`, `code`: what is kept of a function
+//! - `wire`, `error`: the JSON in and out
+//! - `functions`, `versions`, `extras`: the operations; `invoke`: Invoke and the asynchronous queue
+
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, SystemTime},
+};
+
+use tokio::{sync::Semaphore, time::Instant};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    auth::Credentials,
+    exec::Executor,
+    http::{Answer, Request},
+};
+use error::Error;
+use names::{Place, Target};
+use operations::Operation;
+use state::Function;
+
+mod code;
+mod error;
+mod extras;
+mod functions;
+mod invoke;
+pub(super) mod names;
+pub(super) mod operations;
+mod settings;
+mod state;
+mod validate;
+mod versions;
+mod wire;
+
+/// Concurrent executions of the whole account. AWS gives a new account 10, others 1000; every one is a process here.
+pub(super) const ACCOUNT_CONCURRENCY: u32 = 100;
+/// What must stay unreserved of it.
+const UNRESERVED_FLOOR: u32 = 10;
+/// Items on a page of a list, whatever `MaxItems` says beyond.
+const PAGE: usize = 50;
+
+/// What the control plane is made with.
+#[derive(Debug)]
+pub(super) struct Setup {
+    pub place: Place,
+    /// How long a write takes to settle.
+    pub settle: Duration,
+    /// Where code is kept.
+    pub root: PathBuf,
+    /// `127.0.0.1:port`, for addresses that the engine gives out.
+    pub authority: String,
+    pub credentials: Arc<Credentials>,
+    pub executor: Arc<Executor>,
+    /// Ends the asynchronous queue.
+    pub stop: CancellationToken,
+}
+
+/// The Lambda service.
+#[derive(Debug)]
+pub(super) struct Lambda {
+    setup: Setup,
+    functions: Mutex<BTreeMap<String, Function>>,
+    /// What is left of the asynchronous queue, in KB.
+    queue: Arc<Semaphore>,
+}
+
+impl Lambda {
+    pub fn new(setup: Setup) -> Self {
+        Self { setup, functions: Mutex::default(), queue: Arc::new(Semaphore::new(invoke::QUEUE_KB)) }
+    }
+
+    /// Answers a request whose sender is known.
+    pub async fn handle(self: &Arc<Self>, operation: &Operation, request: &Request) -> Answer {
+        let name = operation.label();
+        let answer = match operation.name {
+            "CreateFunction" => self.create_function(&request.body).await,
+            "GetFunction" => self.get_function(name, request),
+            "GetFunctionConfiguration" => self.get_function_configuration(name, request),
+            "ListFunctions" => self.list_functions(request),
+            "DeleteFunction" => self.delete_function(name, request),
+            "UpdateFunctionConfiguration" => self.update_function_configuration(name, &request.body),
+            "UpdateFunctionCode" => self.update_function_code(name, &request.body).await,
+            "Invoke" => self.invoke(name, request).await,
+            "PublishVersion" => self.publish_version(name, &request.body),
+            "ListVersionsByFunction" => self.list_versions_by_function(name, request),
+            "CreateAlias" => self.create_alias(name, &request.body),
+            "GetAlias" => self.get_alias(name, operation.second_label()),
+            "UpdateAlias" => self.update_alias(name, operation.second_label(), &request.body),
+            "DeleteAlias" => self.delete_alias(name, operation.second_label()),
+            "ListAliases" => self.list_aliases(name, request),
+            "PutFunctionConcurrency" => self.put_function_concurrency(name, &request.body),
+            "GetFunctionConcurrency" => self.get_function_concurrency(name),
+            "DeleteFunctionConcurrency" => self.delete_function_concurrency(name),
+            "GetAccountSettings" => Ok(self.get_account_settings()),
+            "ListTags" => self.list_tags(name),
+            "TagResource" => self.tag_resource(name, &request.body),
+            "UntagResource" => self.untag_resource(name, request),
+            other => Err(Error::not_implemented(other)),
+        };
+        answer.unwrap_or_else(|error| error.answer())
+    }
+
+    fn place(&self) -> &Place {
+        &self.setup.place
+    }
+
+    fn settles(&self) -> Instant {
+        state::settles(self.setup.settle)
+    }
+
+    /// The functions, everything settled that is due.
+    fn functions(&self) -> MutexGuard<'_, BTreeMap<String, Function>> {
+        let mut functions = self.functions.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        for function in functions.values_mut() {
+            if function.settle(&self.setup.place, now) {
+                self.setup.executor.retire(&function.name);
+            }
+        }
+        functions
+    }
+
+    /// Calls `with` on one function.
+    fn with_function<T>(
+        &self,
+        target: &Target,
+        with: impl FnOnce(&mut Function) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        match self.functions().get_mut(&target.name) {
+            Some(function) => with(function),
+            None => Err(Error::function_not_found(&target.arn(self.place()))),
+        }
+    }
+
+    /// A zip by its hash, for the addresses that GetFunction gives out.
+    pub async fn code_archive(&self, sha256: &str) -> Answer {
+        let file = self.functions().values().find_map(|function| {
+            std::iter::once(&function.latest)
+                .chain(function.versions.values())
+                .find(|release| release.code.sha256_hex() == sha256)
+                .and_then(|release| release.code.file().map(std::path::Path::to_owned))
+        });
+        let bytes = match file {
+            Some(file) => tokio::fs::read(file).await.ok(),
+            None => None,
+        };
+        match bytes {
+            Some(bytes) => Answer::typed(200, "application/zip", bytes),
+            None => Error::not_found("This code is no longer here.").answer(),
+        }
+    }
+
+    /// An address for the zip, good for ten minutes.
+    fn code_location(&self, sha256: &str) -> String {
+        let setup = &self.setup;
+        let path = format!("/code/{sha256}");
+        setup
+            .credentials
+            .presign(&setup.authority, &path, &setup.place.region, SystemTime::now())
+            .unwrap_or_default()
+    }
+}
+
+/// One page of a list. The marker names the last item of the page before.
+fn page<T>(request: &Request, items: Vec<(String, T)>) -> Result<(Vec<T>, Option<String>), Error> {
+    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+    let mut violations = validate::Violations::default();
+    let size = match request.query("MaxItems") {
+        None => PAGE,
+        Some(text) => {
+            let number = text.parse::<i64>().map_err(|_| Error::invalid("MaxItems must be a number."))?;
+            violations.between(Some(number), "maxItems", 1, 10_000);
+            usize::try_from(number).unwrap_or(PAGE).min(PAGE)
+        }
+    };
+    violations.finish()?;
+    let after = match request.query("Marker").filter(|marker| !marker.is_empty()) {
+        None => None,
+        Some(marker) => {
+            let bytes = URL_SAFE_NO_PAD.decode(marker).ok();
+            let key = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+            Some(key.ok_or_else(|| Error::invalid("Invalid marker: it was not given out by this endpoint."))?)
+        }
+    };
+    let mut rest =
+        items.into_iter().filter(|(key, _)| after.as_ref().is_none_or(|after| key > after)).peekable();
+    let (mut page, mut last) = (Vec::new(), String::new());
+    while page.len() < size
+        && let Some((key, item)) = rest.next()
+    {
+        page.push(item);
+        last = key;
+    }
+    let next = rest.peek().is_some().then(|| URL_SAFE_NO_PAD.encode(last));
+    Ok((page, next))
+}

@@ -11,9 +11,9 @@ use tokio::{
 };
 
 use super::Options;
+use crate::cloud::Budget;
 use crate::tail::{
     backoff::Backoff,
-    budget::Budget,
     drain::{Drain, Tier},
     seen::Seen,
     source::{Clock, Page, PageRequest, Source, SourceError, SourceErrorKind},

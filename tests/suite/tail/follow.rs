@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use lambdeck::tail::{Budget, GapKind, Options, SourceErrorKind, State, Streams, Update};
+use lambdeck::cloud::Budget;
+use lambdeck::tail::{GapKind, Options, SourceErrorKind, State, Streams, Update};
 
 use super::service::{Ending, Random, Script, Scripted, Service, T0, Told, Trouble, run, run_with, scripted};
 
@@ -52,7 +53,7 @@ async fn events_up_to_ninety_seconds_late_are_found_told_once_and_marked() {
             scripted.event.ingestion_time = T0 + scripted.visible;
         }
     }
-    let told = run(script.clone(), live(), Budget::for_region("eu-west-1"), 480, 0).await;
+    let told = run(script.clone(), live(), Budget::for_logs("eu-west-1"), 480, 0).await;
     told.assert_complete(&script, T0, 400_000);
     assert!(told.p95_delay() <= 1_500, "{}", told.p95_delay());
     assert!(told.calls_per_second(5_000, 300_000) <= 2.0);
@@ -81,7 +82,7 @@ async fn bursts_with_partial_and_empty_pages_lose_nothing() {
     script.page = 7_000;
     script.partial = 20;
     script.empty = 15;
-    let told = run(script.clone(), live(), Budget::for_region("us-east-1"), 120, 0).await;
+    let told = run(script.clone(), live(), Budget::for_logs("us-east-1"), 120, 0).await;
     told.assert_complete(&script, T0, 100_000);
     assert!(told.p95_delay() <= 1_500, "{}", told.p95_delay());
 }
@@ -99,7 +100,7 @@ async fn a_tight_budget_slows_and_loses_nothing() {
 async fn throttling_is_told_waited_out_and_caught_up_with() {
     let mut script = Script::new(steady(0, 60, 50, 4));
     script.troubles.push(Trouble { from: 20_000, to: 26_000, kind: SourceErrorKind::Throttled });
-    let told = run(script.clone(), live(), Budget::for_region("eu-west-1"), 150, 0).await;
+    let told = run(script.clone(), live(), Budget::for_logs("eu-west-1"), 150, 0).await;
     told.assert_complete(&script, T0, 120_000);
     let behind: Vec<_> = told
         .statuses()
@@ -122,7 +123,7 @@ async fn no_failure_ends_it_and_a_long_one_is_a_gap_until_it_is_repaired() {
     for kind in KINDS {
         let mut script = Script::new(steady(0, 1_500, 2, 5));
         script.troubles.push(Trouble { from: 60_000, to: 1_260_000, kind });
-        let told = run(script.clone(), live(), Budget::for_region("eu-west-1"), 1_700, 0).await;
+        let told = run(script.clone(), live(), Budget::for_logs("eu-west-1"), 1_700, 0).await;
         told.assert_complete(&script, T0, 1_600_000);
         let [(opened, from, false), (closed, same, true)] = gaps(&told)[..] else {
             panic!("{kind:?}: {:?}", gaps(&told));
@@ -144,7 +145,7 @@ async fn late_events_of_an_interruption_are_found_after_it() {
         script.events.push(scripted("late", &n.to_string(), 40_000 + n * 400, 70_000 + n * 700));
     }
     script.troubles.push(Trouble { from: 60_000, to: 1_000_000, kind: SourceErrorKind::Offline });
-    let told = run(script.clone(), live(), Budget::for_region("eu-west-1"), 1_100, 0).await;
+    let told = run(script.clone(), live(), Budget::for_logs("eu-west-1"), 1_100, 0).await;
     told.assert_complete(&script, T0, 1_050_000);
 }
 
@@ -227,7 +228,7 @@ async fn a_missing_group_is_waited_for() {
     // It is deleted and made again, too.
     script.troubles.push(Trouble { from: 70_000, to: 80_000, kind: SourceErrorKind::NotFound });
     script.events.extend((0..20).map(|n| scripted("new", &n.to_string(), 81_000 + n, 81_500)));
-    let told = run(script.clone(), live(), Budget::for_region("eu-west-1"), 120, 0).await;
+    let told = run(script.clone(), live(), Budget::for_logs("eu-west-1"), 120, 0).await;
     told.assert_complete(&script, T0, 110_000);
     let states = [State::CatchingUp, State::Waiting, State::Live, State::Waiting, State::Live];
     assert_eq!(told.states(), states);
@@ -246,7 +247,7 @@ async fn thousands_of_events_in_one_millisecond_are_all_told() {
         scripted
     }));
     script.page = 3_000;
-    let told = run(script.clone(), live(), Budget::for_region("us-east-1"), 200, 0).await;
+    let told = run(script.clone(), live(), Budget::for_logs("us-east-1"), 200, 0).await;
     told.assert_complete(&script, T0, 180_000);
 }
 
@@ -259,7 +260,7 @@ async fn ids_that_repeat_in_other_streams_or_at_other_times_are_other_events() {
         }
     }
     let script = Script::new(events);
-    let told = run(script.clone(), live(), Budget::for_region("eu-west-1"), 90, 0).await;
+    let told = run(script.clone(), live(), Budget::for_logs("eu-west-1"), 90, 0).await;
     told.assert_complete(&script, T0, 85_000);
 }
 
@@ -274,7 +275,7 @@ async fn a_local_clock_that_is_wrong_changes_nothing() {
                 scripted.event.ingestion_time = T0 + scripted.visible;
             }
         }
-        let told = run(script.clone(), live(), Budget::for_region("eu-west-1"), 380, ahead).await;
+        let told = run(script.clone(), live(), Budget::for_logs("eu-west-1"), 380, ahead).await;
         told.assert_complete(&script, T0, 300_000);
         assert!(told.p95_delay() <= 1_500, "{ahead}: {}", told.p95_delay());
     }
@@ -286,7 +287,7 @@ async fn a_writer_whose_clock_is_ahead_does_not_hide_the_others() {
     script
         .events
         .extend((0..120).map(|n| scripted("ahead", &n.to_string(), n * 1_000 + 3_600_000, n * 1_000 + 200)));
-    let told = run(script.clone(), live(), Budget::for_region("eu-west-1"), 180, 0).await;
+    let told = run(script.clone(), live(), Budget::for_logs("eu-west-1"), 180, 0).await;
     told.assert_complete(&script, T0, 150_000);
     assert!(told.p95_delay() <= 1_500, "{}", told.p95_delay());
 }
@@ -298,7 +299,7 @@ async fn after_hours_of_quiet_the_first_event_is_told_soon_and_quiet_costs_littl
         second.event.stream.push('2');
         second
     }));
-    let told = run(script.clone(), live(), Budget::for_region("eu-west-1"), 7_400, 0).await;
+    let told = run(script.clone(), live(), Budget::for_logs("eu-west-1"), 7_400, 0).await;
     told.assert_complete(&script, T0, 7_380_000);
     assert!(told.p95_delay() <= 2_200, "{}", told.p95_delay());
     assert!(told.calls_per_second(200_000, 7_200_000) <= 0.7);
@@ -335,7 +336,7 @@ async fn history_comes_first_and_a_hundred_thousand_events_of_it_soon() {
     script.page = 7_000;
     script.latency_ms = 30;
     let told =
-        run(script.clone(), Options::live("g", T0 - 600_000), Budget::for_region("us-east-1"), 60, 0).await;
+        run(script.clone(), Options::live("g", T0 - 600_000), Budget::for_logs("us-east-1"), 60, 0).await;
     told.assert_complete(&script, T0 - 600_000, 55_000);
     let done = told.history_done();
     assert!(done.len() == 1 && done[0] < 1_000, "{done:?}");
@@ -400,7 +401,7 @@ async fn groups_share_the_budget_and_all_get_on() {
         ..live()
     };
     let script = Script::new(steady(0, 100, 10, 19));
-    let told = run(script, options, Budget::for_region("eu-central-1"), 100, 0).await;
+    let told = run(script, options, Budget::for_logs("eu-central-1"), 100, 0).await;
     assert!(told.calls_per_second(5_000, 100_000) <= 2.05);
     for group in ["g", "h", "i"] {
         let calls: Vec<_> = told.calls.iter().filter(|call| call.request.group == group).collect();
@@ -431,7 +432,7 @@ async fn groups_share_the_budget_and_all_get_on() {
 async fn a_flood_shrinks_the_lookback_and_says_so() {
     let mut script = Script::new(steady(0, 300, 250, 20));
     script.page = 500;
-    let told = run(script.clone(), live(), Budget::for_region("us-east-1"), 320, 0).await;
+    let told = run(script.clone(), live(), Budget::for_logs("us-east-1"), 320, 0).await;
     told.assert_complete(&script, T0, 318_000);
     let lookbacks: Vec<_> = told.statuses().map(|(_, status)| status.lookback_ms).collect();
     let least = *lookbacks.iter().min().unwrap();

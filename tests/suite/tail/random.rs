@@ -1,6 +1,7 @@
 //! Many small scripts, each with several troubles at once.
 
-use lambdeck::tail::{Budget, Options, SourceErrorKind};
+use lambdeck::cloud::Budget;
+use lambdeck::tail::{Options, SourceErrorKind};
 use proptest::prelude::*;
 
 use super::{

@@ -7,10 +7,11 @@ use std::{
 };
 
 use lambdeck::{
+    cloud::Budget,
     domain::log_event::LogEvent,
     tail::{
-        Arrival, Budget, Clock, Options, Page, PageRequest, Source, SourceError, SourceErrorKind, State,
-        Status, Store, Streams, Update, follow,
+        Arrival, Clock, Options, Page, PageRequest, Source, SourceError, SourceErrorKind, State, Status,
+        Store, Streams, Update, follow,
     },
 };
 use tokio::{sync::mpsc, time::Instant};

@@ -1,0 +1,144 @@
+//! What a key can mean, and where.
+
+use tui_textarea::Input;
+
+/// A place where keys are looked up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Context {
+    /// Everywhere but in overlays and text fields.
+    Global,
+    /// The start screen.
+    Start,
+    /// The list of functions.
+    Functions,
+    /// The filter's text field above the list.
+    Filter,
+    /// One function, whatever its tab.
+    Function,
+    /// A tab that shows fields or text to scroll.
+    Details,
+    /// The Environment tab.
+    Environment,
+    /// The Test tab.
+    Test,
+    /// The Test tab's event editor.
+    Editor,
+    /// The Logs tab.
+    Logs,
+    /// The filter's text field of the Logs tab.
+    LogFilter,
+    /// The command line.
+    CommandLine,
+    /// A picker: a list narrowed down by typing.
+    Picker,
+    /// A question.
+    Dialog,
+    /// A page to read: help, messages, raw JSON.
+    Page,
+}
+
+impl Context {
+    /// Whether it is a text field.
+    pub fn takes_text(self) -> bool {
+        matches!(self, Self::Filter | Self::Editor | Self::LogFilter | Self::CommandLine | Self::Picker)
+    }
+}
+
+/// What a key does. Which key does it is told by the table in `keys`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// To the previous row.
+    Up,
+    /// To the next row.
+    Down,
+    /// To the first row.
+    Top,
+    /// To the last row.
+    Bottom,
+    /// A page up.
+    PageUp,
+    /// A page down.
+    PageDown,
+    /// Scroll left.
+    Left,
+    /// Scroll right.
+    Right,
+    /// Open what is selected, accept what was typed.
+    Open,
+    /// Back; never quits.
+    Back,
+    /// Type a filter.
+    Filter,
+    /// Type a command.
+    CommandLine,
+    /// Complete what was typed.
+    Complete,
+    /// Help for this place.
+    Help,
+    /// Read again.
+    Refresh,
+    /// To a tab by its number, 1 to 9.
+    Tab(u8),
+    /// To the next tab.
+    NextTab,
+    /// To the previous tab.
+    PreviousTab,
+    /// To the Test tab, or send the event when there.
+    Invoke,
+    /// To the Logs tab.
+    Logs,
+    /// To the Environment tab.
+    Environment,
+    /// To the Versions tab.
+    Versions,
+    /// To the Monitor tab.
+    Monitor,
+    /// Edit what is shown.
+    Edit,
+    /// Send the event.
+    Send,
+    /// Write the event prettily.
+    Format,
+    /// Copy the name.
+    CopyName,
+    /// Copy the ARN.
+    CopyArn,
+    /// Show the raw JSON.
+    RawJson,
+    /// Show a masked value for 30 s, or mask it again.
+    Reveal,
+    /// Hold the log where it is, or let it run.
+    Pause,
+    /// Follow the log's end.
+    Follow,
+    /// Wrap long lines.
+    Wrap,
+    /// Only errors.
+    ErrorsOnly,
+    /// Read further back.
+    Older,
+    /// Sort by the next column.
+    Sort,
+    /// Reverse the order.
+    ReverseSort,
+    /// Hide or show the preview beside the list.
+    Preview,
+    /// Yes to the question.
+    Yes,
+    /// No to the question.
+    No,
+    /// Put the program into the background.
+    Suspend,
+    /// Quit; asks when something is under way.
+    Quit,
+    /// A key for the focused text field.
+    Text(Input),
+    /// A bracketed paste: text, never a command.
+    Paste(String),
+    /// Mouse: pressed at a cell (column, row).
+    Click(u16, u16),
+    /// Mouse: pressed twice at a cell (column, row).
+    DoubleClick(u16, u16),
+    /// Mouse wheel: rows, negative is up.
+    Scroll(i16),
+}

@@ -1,0 +1,42 @@
+//! A text field of one line.
+
+use tui_textarea::{CursorMove, Input, TextArea};
+
+use crate::domain::text::sanitise;
+
+/// One line of text with a cursor.
+#[derive(Clone, Debug, Default)]
+pub struct Field(TextArea<'static>);
+
+impl Field {
+    /// What was typed.
+    pub fn text(&self) -> &str {
+        self.0.lines().first().map_or("", String::as_str)
+    }
+
+    /// The cursor's place, counted in characters.
+    pub fn cursor(&self) -> usize {
+        self.0.cursor().1
+    }
+
+    /// Replaces the text; the cursor goes to its end.
+    pub fn set(&mut self, text: &str) {
+        self.0 = TextArea::new(vec![sanitise(text).into_owned()]);
+        self.0.move_cursor(CursorMove::End);
+    }
+
+    /// Takes a key. Answers whether the text changed.
+    pub fn input(&mut self, input: Input) -> bool {
+        use tui_textarea::Key;
+        match input.key {
+            Key::Enter | Key::Tab => false,
+            Key::Char('m' | 'j') if input.ctrl => false,
+            _ => self.0.input(input),
+        }
+    }
+
+    /// Takes pasted text; line breaks become visible marks.
+    pub fn paste(&mut self, text: &str) -> bool {
+        self.0.insert_str(sanitise(text.trim_end()))
+    }
+}

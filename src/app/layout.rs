@@ -1,0 +1,183 @@
+//! How the screen is divided. The state needs it to page and to answer the mouse, `ui` to draw: both ask here.
+
+/// A size in cells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    /// Columns.
+    pub columns: u16,
+    /// Rows.
+    pub rows: u16,
+}
+
+impl Default for Size {
+    fn default() -> Self {
+        Self { columns: 80, rows: 24 }
+    }
+}
+
+/// A rectangle of cells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Area {
+    /// Leftmost column.
+    pub column: u16,
+    /// Topmost row.
+    pub row: u16,
+    /// Columns.
+    pub columns: u16,
+    /// Rows.
+    pub rows: u16,
+}
+
+impl Area {
+    /// Whether a cell lies in it.
+    pub fn contains(&self, column: u16, row: u16) -> bool {
+        (self.column..self.column + self.columns).contains(&column)
+            && (self.row..self.row + self.rows).contains(&row)
+    }
+}
+
+/// Below this nothing can be read; the screen says so.
+pub const LEAST: Size = Size { columns: 24, rows: 6 };
+
+/// From this width on the list has a preview beside it.
+pub const PREVIEW_FROM: u16 = 130;
+
+/// The rows of the frame around everything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// Program, profile, account, region.
+    pub header: Area,
+    /// Where one is: title of the list, breadcrumb and tabs.
+    pub title: Area,
+    /// What is shown.
+    pub body: Area,
+    /// Messages and keys.
+    pub footer: Area,
+}
+
+/// Divides the screen.
+pub fn frame(size: Size) -> Frame {
+    let row = |row: u16, rows: u16| Area { column: 0, row, columns: size.columns, rows };
+    let body = size.rows.saturating_sub(3);
+    Frame {
+        header: row(0, 1),
+        title: row(1, 1),
+        body: row(2, body),
+        footer: row(size.rows.saturating_sub(1), 1),
+    }
+}
+
+/// The body of the list: rows on the left, below a heading line; the preview on the right where there is room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ListLayout {
+    /// Column names.
+    pub heading: Area,
+    /// The rows.
+    pub rows: Area,
+    /// The preview.
+    pub preview: Option<Area>,
+}
+
+/// Divides the body of the list.
+pub fn list(size: Size, preview: bool) -> ListLayout {
+    let body = frame(size).body;
+    let (left, preview) = if preview && size.columns >= PREVIEW_FROM {
+        let width = size.columns * 2 / 5;
+        let left = size.columns - width;
+        (left, Some(Area { column: left, columns: width, ..body }))
+    } else {
+        (size.columns, None)
+    };
+    ListLayout {
+        heading: Area { columns: left, rows: body.rows.min(1), ..body },
+        rows: Area { columns: left, row: body.row + 1, rows: body.rows.saturating_sub(1), ..body },
+        preview,
+    }
+}
+
+/// The body of a tab: its first row is the row of tabs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TabLayout {
+    /// The names of the tabs.
+    pub tabs: Area,
+    /// What the tab shows.
+    pub content: Area,
+}
+
+/// Divides the body of one function.
+pub fn tab(size: Size) -> TabLayout {
+    let body = frame(size).body;
+    TabLayout {
+        tabs: Area { rows: body.rows.min(1), ..body },
+        content: Area { row: body.row + 1, rows: body.rows.saturating_sub(1), ..body },
+    }
+}
+
+/// The Test tab: the event on the left and the answer on the right, or one above the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TestLayout {
+    /// The event, with a heading line of its own.
+    pub event: Area,
+    /// The answer, with a heading line of its own.
+    pub answer: Area,
+}
+
+/// Divides the content of the Test tab.
+pub fn test(size: Size) -> TestLayout {
+    let content = tab(size).content;
+    if content.columns >= 100 {
+        let left = content.columns / 2;
+        TestLayout {
+            event: Area { columns: left, ..content },
+            answer: Area { column: left, columns: content.columns - left, ..content },
+        }
+    } else {
+        let top = content.rows / 2;
+        TestLayout {
+            event: Area { rows: top, ..content },
+            answer: Area { row: content.row + top, rows: content.rows - top, ..content },
+        }
+    }
+}
+
+/// A page that lies over all between header and footer: its frame, and the text inside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageLayout {
+    /// With its edges.
+    pub frame: Area,
+    /// Inside, with a column of margin on the left.
+    pub text: Area,
+}
+
+/// Divides what lies between header and footer for a page.
+pub fn page(size: Size) -> PageLayout {
+    let areas = frame(size);
+    let outer = Area { rows: areas.body.rows.saturating_add(1), ..areas.title };
+    PageLayout {
+        frame: outer,
+        text: Area {
+            column: outer.column + 2,
+            row: outer.row + 1,
+            columns: outer.columns.saturating_sub(3),
+            rows: outer.rows.saturating_sub(2),
+        },
+    }
+}
+
+/// The Logs tab: a status line, then lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogsLayout {
+    /// Transport, counts, filter.
+    pub status: Area,
+    /// The lines.
+    pub lines: Area,
+}
+
+/// Divides the content of the Logs tab.
+pub fn logs(size: Size) -> LogsLayout {
+    let content = tab(size).content;
+    LogsLayout {
+        status: Area { rows: content.rows.min(1), ..content },
+        lines: Area { row: content.row + 1, rows: content.rows.saturating_sub(1), ..content },
+    }
+}

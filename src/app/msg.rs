@@ -1,0 +1,136 @@
+//! What comes into the state and what goes out of it: data only.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{Action, layout::Size};
+use crate::{
+    cloud::{self, Identity, Spec, profiles::Profile},
+    domain::{
+        function::{Details, State, Summary},
+        invocation::{Answer, Request},
+    },
+    tail,
+};
+
+/// Names a request, so that its result finds its place, and is dropped when that place is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub struct Ticket {
+    /// Counts sessions: a result of an earlier one is dropped.
+    pub epoch: u32,
+    /// Counts requests.
+    pub number: u64,
+}
+
+/// What a connected session is, as far as the dashboard shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connected {
+    /// What it was made of.
+    pub spec: Spec,
+    /// The region in use.
+    pub region: String,
+    /// The endpoint, where it is not AWS's own.
+    pub endpoint: Option<String>,
+    /// Who is calling, where that was asked before connecting (a switch of sessions).
+    pub identity: Option<Identity>,
+}
+
+/// Something happened.
+#[derive(Debug)]
+pub enum Msg {
+    /// The user did something.
+    Action(Action),
+    /// The terminal has another size.
+    Resize(Size),
+    /// The terminal gained (`true`) or lost the focus.
+    Focus(bool),
+    /// The moment that [`super::App::wake_at`] named has come.
+    Tick,
+    /// The terminal ended or a signal asks to end; the exit code.
+    Terminate(u8),
+    /// A session is ready, or could not be made. The number is the epoch it was asked for with.
+    Connected(u32, Result<Box<Connected>, cloud::Error>),
+    /// There is nothing to connect with: what was looked for.
+    NoCredentials(u32),
+    /// Who is calling.
+    Identity(Ticket, Result<Identity, cloud::Error>),
+    /// A page of functions; `last` on the last one.
+    FunctionsPage {
+        /// The request.
+        ticket: Ticket,
+        /// Its rows.
+        functions: Vec<Summary>,
+        /// Whether it was the last page.
+        last: bool,
+    },
+    /// The list could not be read to its end.
+    FunctionsFailed(Ticket, cloud::Error),
+    /// A function's state.
+    FunctionState(Ticket, Box<str>, Result<State, cloud::Error>),
+    /// A function with everything.
+    Function(Ticket, Result<Box<Details>, cloud::Error>),
+    /// An invocation ended.
+    Invoked(Ticket, Result<Box<Answer>, cloud::Error>),
+    /// News of a followed log.
+    Tail(Ticket, tail::Update),
+    /// The profiles to pick from.
+    Profiles(Ticket, Result<Vec<Profile>, cloud::Error>),
+    /// Something went wrong beside the requests; said once.
+    Trouble(String),
+}
+
+/// Something is to be done, outside.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Make a session. `verify`: ask who is calling first, so that a switch that fails leaves all as it was.
+    Connect {
+        /// The epoch it will have.
+        epoch: u32,
+        /// What it is to be made of.
+        spec: Spec,
+        /// Whether identity comes first.
+        verify: bool,
+    },
+    /// Start the local engine, then connect to it.
+    StartLocal {
+        /// The epoch the session on it will have.
+        epoch: u32,
+    },
+    /// Ask who is calling.
+    Identify(Ticket),
+    /// Read all pages of functions.
+    ListFunctions(Ticket),
+    /// Read the states of these functions, in this order.
+    FetchStates(Ticket, Vec<Box<str>>),
+    /// Read one function with everything.
+    GetFunction {
+        /// The request.
+        ticket: Ticket,
+        /// Function name.
+        name: String,
+        /// Version or alias.
+        qualifier: Option<String>,
+        /// Wait so long first: a change is settling.
+        after: Duration,
+    },
+    /// Send an invocation, once.
+    Invoke(Ticket, Request),
+    /// Read a log group's history from `since` on, then follow it.
+    FollowLogs {
+        /// The request.
+        ticket: Ticket,
+        /// Log group.
+        group: String,
+        /// From when on.
+        since: Timestamp,
+    },
+    /// Stop following.
+    StopLogs,
+    /// Read the profiles.
+    LoadProfiles(Ticket),
+    /// Put a text on the clipboard.
+    Copy(String),
+    /// Put the program into the background.
+    Suspend,
+}

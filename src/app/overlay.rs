@@ -1,0 +1,231 @@
+//! What lies over the screen and takes all keys: questions, pickers, the command line, pages to read.
+
+use nucleo_matcher::{
+    Config, Matcher, Utf32Str,
+    pattern::{CaseMatching, Normalization, Pattern},
+};
+
+use super::{Action, Context, Ticket, command, field::Field, list::Cursor};
+use crate::domain::text;
+
+/// What lies over the screen.
+#[derive(Debug)]
+pub enum Overlay {
+    /// The keys of the place one came from.
+    Help {
+        /// That place.
+        contexts: Vec<Context>,
+        /// The topmost line on the screen.
+        cursor: Cursor,
+    },
+    /// A command being typed.
+    CommandLine(CommandLine),
+    /// A choice.
+    Picker(Picker),
+    /// A question; the answer is No unless Yes is said.
+    Question(Question),
+    /// A text to read.
+    Page(Page),
+    /// All messages.
+    Messages {
+        /// The topmost line on the screen.
+        cursor: Cursor,
+    },
+}
+
+impl Overlay {
+    pub(super) fn context(&self) -> Context {
+        match self {
+            Self::CommandLine(_) => Context::CommandLine,
+            Self::Picker(_) => Context::Picker,
+            Self::Question(_) => Context::Dialog,
+            Self::Help { .. } | Self::Page(_) | Self::Messages { .. } => Context::Page,
+        }
+    }
+}
+
+/// A question and what a Yes does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// What is asked.
+    pub text: String,
+    /// What one should know before answering.
+    pub detail: String,
+    /// What a Yes does.
+    pub then: Then,
+}
+
+/// What a Yes does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Then {
+    /// End the program.
+    Quit,
+}
+
+/// A text to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// What it is.
+    pub title: String,
+    /// Its lines, sanitised.
+    pub lines: Vec<String>,
+    /// The topmost line on the screen.
+    pub cursor: Cursor,
+}
+
+impl Page {
+    /// The rows it takes where there are so many columns: long lines wrap.
+    pub fn rows(&self, columns: usize) -> usize {
+        self.lines.iter().map(|line| text::rows(line, columns)).sum()
+    }
+}
+
+/// Rows of the longest help. What a place's help holds is the key table's affair.
+pub const HELP_ROWS: usize = 36;
+
+/// The command line.
+#[derive(Debug, Default)]
+pub struct CommandLine {
+    /// What was typed.
+    pub field: Field,
+    /// Which suggestion is marked.
+    pub marked: usize,
+    /// What is wrong with the command, once it was sent.
+    pub problem: Option<String>,
+}
+
+impl CommandLine {
+    /// The commands that what was typed may become.
+    pub fn suggestions(&self) -> Vec<&'static command::Help> {
+        let word = self.field.text().trim_start();
+        if word.contains(' ') {
+            return Vec::new();
+        }
+        command::HELP.iter().filter(|help| help.name.starts_with(word)).collect()
+    }
+
+    pub(super) fn handle(&mut self, action: &Action) {
+        let count = self.suggestions().len().max(1);
+        match action {
+            Action::Text(input) if self.field.input(input.clone()) => self.changed(),
+            Action::Paste(text) if self.field.paste(text) => self.changed(),
+            Action::Down => self.marked = (self.marked + 1) % count,
+            Action::Up => self.marked = (self.marked + count - 1) % count,
+            Action::Complete => {
+                if let Some(help) = self.suggestions().get(self.marked) {
+                    let space = if help.argument.is_empty() { "" } else { " " };
+                    self.field.set(&format!("{}{space}", help.name));
+                    self.changed();
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn changed(&mut self) {
+        self.marked = 0;
+        self.problem = None;
+    }
+}
+
+/// What a picker picks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PickerKind {
+    /// A profile.
+    Profile,
+    /// A region.
+    Region,
+}
+
+/// One choice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// What is chosen.
+    pub name: String,
+    /// What one should know of it.
+    pub note: String,
+}
+
+/// A list that is narrowed down by typing.
+#[derive(Debug)]
+pub struct Picker {
+    /// What is picked.
+    pub kind: PickerKind,
+    /// What was typed.
+    pub field: Field,
+    /// All choices.
+    pub items: Vec<Item>,
+    /// The choices that fit, best first.
+    pub shown: Vec<usize>,
+    /// The marked choice.
+    pub cursor: Cursor,
+    /// The request for the choices.
+    pub pending: Option<Ticket>,
+    /// Why there are none.
+    pub error: Option<String>,
+}
+
+impl Picker {
+    /// Rows of choices that a picker shows at once.
+    pub const HEIGHT: usize = 12;
+
+    /// A picker over what is known already.
+    pub fn new(kind: PickerKind, items: Vec<Item>) -> Self {
+        let mut picker = Self {
+            kind,
+            field: Field::default(),
+            items,
+            shown: Vec::new(),
+            cursor: Cursor::default(),
+            pending: None,
+            error: None,
+        };
+        picker.narrow();
+        picker
+    }
+
+    /// The marked choice; a region may also be typed in full, for AWS adds regions.
+    pub fn chosen(&self) -> Option<String> {
+        match self.shown.get(self.cursor.at) {
+            Some(index) => Some(self.items[*index].name.clone()),
+            None if self.kind == PickerKind::Region => {
+                let typed = self.field.text().trim();
+                (!typed.is_empty()).then(|| typed.to_owned())
+            }
+            None => None,
+        }
+    }
+
+    /// Applies what was typed.
+    pub(super) fn narrow(&mut self) {
+        let pattern = Pattern::parse(self.field.text(), CaseMatching::Ignore, Normalization::Smart);
+        let mut matcher = Matcher::new(Config::DEFAULT);
+        let mut buffer = Vec::new();
+        let mut ranked: Vec<(u32, usize)> = self
+            .items
+            .iter()
+            .enumerate()
+            .filter_map(|(index, item)| {
+                let text = format!("{} {}", item.name, item.note);
+                Some((pattern.score(Utf32Str::new(&text, &mut buffer), &mut matcher)?, index))
+            })
+            .collect();
+        ranked.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+        self.shown = ranked.into_iter().map(|(_, index)| index).collect();
+        self.cursor.go(0, self.shown.len(), Self::HEIGHT);
+    }
+
+    pub(super) fn handle(&mut self, action: &Action) {
+        let changed = match action {
+            Action::Text(input) => self.field.input(input.clone()),
+            Action::Paste(text) => self.field.paste(text),
+            _ => {
+                self.cursor.handle(action, self.shown.len(), Self::HEIGHT);
+                false
+            }
+        };
+        if changed {
+            self.narrow();
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! One function: opening it, reading it, sending events to it, and the keys of its tabs.
+
+use std::time::Duration;
+
+use super::{answer_size, editor_size};
+use crate::{
+    app::{
+        Action, App, Effect, Running, Screen, Ticket,
+        function::{Tab, View, overview},
+        layout,
+        list::Cursor,
+        messages::Severity,
+        overlay::{Overlay, Page},
+    },
+    cloud,
+    domain::{
+        function::{Details, Summary, default_log_group},
+        invocation::{Answer, InvocationType, Request},
+        secret::Secret,
+    },
+};
+
+/// How long to wait before a function that is changing is read again.
+const SETTLING: Duration = Duration::from_secs(1);
+
+impl App {
+    pub(super) fn read_function(&mut self, after: Duration) -> Vec<Effect> {
+        let ticket = self.ticket();
+        let Some(view) = &mut self.function else { return Vec::new() };
+        view.details.ask(ticket);
+        vec![Effect::GetFunction { ticket, name: view.name.clone(), qualifier: None, after }]
+    }
+
+    pub(super) fn function_read(
+        &mut self,
+        ticket: Ticket,
+        result: Result<Box<Details>, cloud::Error>,
+    ) -> Vec<Effect> {
+        let now = self.now;
+        let Some(view) = &mut self.function else { return Vec::new() };
+        if !view.details.receive(ticket, result.map(|details| *details), now) {
+            return Vec::new();
+        }
+        if let Some(error) = view.details.error.clone() {
+            self.report(&error);
+            return Vec::new();
+        }
+        let (settling, follows) = (view.is_settling(), view.logs.ticket.is_some());
+        let mut effects = if settling { self.read_function(SETTLING) } else { Vec::new() };
+        if follows {
+            // The configuration may name another log group than the one that was guessed.
+            effects.extend(self.follow());
+        }
+        effects
+    }
+
+    pub(super) fn send(&mut self) -> Vec<Effect> {
+        let Some(view) = &mut self.function else { return Vec::new() };
+        let name = view.name.clone();
+        if self.session.current.as_ref().is_some_and(|current| current.spec.read_only) {
+            self.say(Severity::Warning, "this session is read-only: nothing was sent");
+            return Vec::new();
+        }
+        if self.running.iter().any(|running| running.function == name) {
+            // A held key must not run it twice.
+            self.say(Severity::Warning, format!("{name} is still running: wait for its answer"));
+            return Vec::new();
+        }
+        let payload = match view.test.sendable() {
+            Ok(event) => Secret::new(event),
+            Err(problem) => {
+                self.say(Severity::Error, problem);
+                return Vec::new();
+            }
+        };
+        view.test.editing = false;
+        let known = view.details.value.as_ref().and_then(|details| details.configuration.timeout_s);
+        let timeout_s = known.or_else(|| self.functions.find(&name).map(|function| function.timeout_s));
+        let ticket = self.ticket();
+        self.messages.dismiss();
+        self.running.push(Running { ticket, function: name.clone(), since: self.now, timeout_s });
+        let request = Request {
+            function: name,
+            qualifier: None,
+            invocation_type: InvocationType::RequestResponse,
+            payload,
+            timeout_s,
+        };
+        vec![Effect::Invoke(ticket, request)]
+    }
+
+    /// An answer is never dropped: where its view is gone it is told in a message.
+    pub(super) fn invoked(
+        &mut self,
+        ticket: Ticket,
+        result: Result<Box<Answer>, cloud::Error>,
+    ) -> Vec<Effect> {
+        let Some(at) = self.running.iter().position(|running| running.ticket == ticket) else {
+            return Vec::new();
+        };
+        let running = self.running.remove(at);
+        let in_view = ticket.epoch == self.session.epoch
+            && self.function.as_ref().is_some_and(|view| view.name == running.function);
+        let name = &running.function;
+        let (severity, text) = match &result {
+            Ok(answer) => match &answer.function_error {
+                Some(error) => (Severity::Error, format!("{name} failed: {error} function error")),
+                None => (Severity::Info, format!("{name} answered after {} ms", answer.elapsed_ms)),
+            },
+            Err(error) => (Severity::Error, error.to_string()),
+        };
+        let on_screen = in_view
+            && self.screen == Screen::Function
+            && self.function.as_ref().is_some_and(|view| view.tab == Tab::Test);
+        self.say(severity, text);
+        if on_screen {
+            // The answer itself is in view; the log keeps the line.
+            self.messages.dismiss();
+        }
+        if in_view && let Some(view) = &mut self.function {
+            view.test.receive(self.now, result.map(|answer| *answer));
+        }
+        Vec::new()
+    }
+
+    pub(super) fn open_selected(&mut self, tab: Tab) -> Vec<Effect> {
+        match self.functions.selected() {
+            Some(function) => {
+                let (name, arn) = (function.name.to_string(), function.arn.to_string());
+                self.open(name, Some(arn), tab)
+            }
+            None => Vec::new(),
+        }
+    }
+
+    pub(super) fn open(&mut self, name: String, arn: Option<String>, tab: Tab) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        // The same function again keeps its event and its answer.
+        if self.function.as_ref().is_none_or(|view| view.name != name) {
+            effects.extend(self.leave_logs());
+            let event = self.settings.sample_events.get(&name).filter(|_| self.session.is_local());
+            self.function = Some(View::new(name, arn, event.map(String::as_str)));
+        }
+        self.functions.filter_focused = false;
+        self.screen = Screen::Function;
+        effects.extend(self.read_function(Duration::ZERO));
+        effects.extend(self.show_tab(tab));
+        effects
+    }
+
+    pub(super) fn show_tab(&mut self, tab: Tab) -> Vec<Effect> {
+        let Some(view) = &mut self.function else { return Vec::new() };
+        if view.tab != tab {
+            view.environment.mask();
+            view.last_tab = view.tab;
+            view.tab = tab;
+        }
+        if tab == Tab::Logs { self.follow() } else { Vec::new() }
+    }
+
+    /// Follows the function's log, unless that is under way.
+    pub(super) fn follow(&mut self) -> Vec<Effect> {
+        let (now, ticket) = (self.now, self.ticket());
+        let Some(view) = &mut self.function else { return Vec::new() };
+        let group = match &view.details.value {
+            Some(details) => details.configuration.log_group(),
+            None => self
+                .functions
+                .find(&view.name)
+                .map_or_else(|| default_log_group(&view.name), Summary::log_group),
+        };
+        if view.logs.ticket.is_some() && view.logs.group.as_ref() == Some(&group) {
+            return Vec::new();
+        }
+        vec![view.logs.begin(ticket, group, now)]
+    }
+
+    /// Reads the log again, from further back.
+    fn older_logs(&mut self) -> Vec<Effect> {
+        let Some(view) = &mut self.function else { return Vec::new() };
+        if !view.logs.lengthen() {
+            self.say(Severity::Info, "the history goes back 30 days already");
+            return Vec::new();
+        }
+        view.logs.ticket = None;
+        self.follow()
+    }
+
+    pub(super) fn leave_logs(&mut self) -> Option<Effect> {
+        let view = self.function.as_mut()?;
+        view.logs.ticket.take().map(|_| Effect::StopLogs)
+    }
+
+    pub(super) fn act_on_function(&mut self, action: Action) -> Vec<Effect> {
+        let (size, now, height) = (self.size, self.now, self.content_height());
+        let Some(view) = &mut self.function else {
+            self.screen = Screen::Functions;
+            return Vec::new();
+        };
+        let handled = match view.tab {
+            Tab::Overview => {
+                let lines = self.overview_rows();
+                self.function.as_mut().is_some_and(|view| view.overview.scroll(&action, lines, height))
+            }
+            Tab::Environment => {
+                // A heading line and the line of totals are not rows.
+                view.environment.handle(&action, view.details.value.as_ref(), now, height.saturating_sub(2))
+            }
+            Tab::Test => {
+                let test = layout::test(size);
+                view.test.handle(&action, answer_size(test), editor_size(test))
+            }
+            Tab::Logs => view.logs.handle(&action, usize::from(layout::logs(size).lines.rows)),
+            _ => false,
+        };
+        if handled {
+            return Vec::new();
+        }
+        let Some(view) = &mut self.function else { return Vec::new() };
+        let tab = match action {
+            Action::Send => return self.send(),
+            Action::Invoke | Action::Open if view.tab == Tab::Test => return self.send(),
+            Action::Older if view.tab == Tab::Logs => return self.older_logs(),
+            Action::Open if view.tab == Tab::Logs => {
+                let zone = self.zone();
+                let page = self.function.as_ref().and_then(|view| view.logs.page(&zone));
+                self.overlay = page.map(Overlay::Page).or(self.overlay.take());
+                return Vec::new();
+            }
+            Action::Tab(number) => Tab::nth(number).unwrap_or(view.tab),
+            Action::NextTab => view.tab.step(1),
+            Action::PreviousTab => view.tab.step(Tab::ALL.len() - 1),
+            Action::Invoke => Tab::Test,
+            Action::Logs => Tab::Logs,
+            Action::Environment => Tab::Environment,
+            Action::Versions => Tab::Versions,
+            Action::Monitor => Tab::Monitor,
+            Action::RawJson => return self.raw_json(),
+            Action::Back => {
+                view.environment.mask();
+                self.screen = Screen::Functions;
+                return self.leave_logs().into_iter().collect();
+            }
+            other => return self.act_anywhere(&other),
+        };
+        self.show_tab(tab)
+    }
+
+    fn overview_rows(&self) -> usize {
+        let columns = usize::from(layout::tab(self.size).content.columns);
+        let details = self.function.as_ref().and_then(|view| view.details.value.as_ref());
+        let lines = details.map(|details| overview::lines(details, self.now, &self.zone()));
+        lines.iter().flatten().map(|line| line.rows(columns)).sum()
+    }
+
+    pub(super) fn raw_json(&mut self) -> Vec<Effect> {
+        let Some(view) = &self.function else { return Vec::new() };
+        let Some(details) = &view.details.value else {
+            self.say(Severity::Info, "the function is still being read");
+            return Vec::new();
+        };
+        let text = serde_json::to_string_pretty(details).unwrap_or_default();
+        self.overlay = Some(Overlay::Page(Page {
+            title: format!("{} as JSON (values of variables left out)", view.name),
+            lines: text.lines().map(str::to_owned).collect(),
+            cursor: Cursor::default(),
+        }));
+        Vec::new()
+    }
+}

@@ -1,0 +1,320 @@
+//! How messages change the state.
+
+mod function;
+mod overlay;
+mod session;
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{
+    Action, App, Effect, Msg, Screen,
+    function::Tab,
+    layout,
+    list::Cursor,
+    messages::Severity,
+    overlay::{CommandLine, Overlay, Question, Then},
+};
+use crate::cloud;
+
+impl App {
+    /// What to do first: make the session.
+    pub fn start(&mut self) -> Vec<Effect> {
+        if self.settings.local_first && self.session.local_spec.is_none() {
+            return self.start_local();
+        }
+        let spec = self.session.spec.clone();
+        let epoch = self.session.begin(spec.clone());
+        vec![Effect::Connect { epoch, spec, verify: false }]
+    }
+
+    /// Changes the state by what happened at `now`, and says what is to be done.
+    pub fn update(&mut self, now: Timestamp, msg: Msg) -> Vec<Effect> {
+        self.now = now;
+        self.tick();
+        let mut effects = match msg {
+            Msg::Action(action) => self.act(action),
+            Msg::Resize(size) => self.resize(size),
+            Msg::Focus(gained) => {
+                if !gained {
+                    self.mask();
+                }
+                Vec::new()
+            }
+            Msg::Tick => Vec::new(),
+            Msg::Terminate(code) => {
+                self.exit = Some(code);
+                Vec::new()
+            }
+            Msg::Connected(epoch, result) => self.connected(epoch, result),
+            Msg::NoCredentials(epoch) => self.no_credentials(epoch),
+            Msg::Identity(ticket, result) => {
+                self.session.identity.receive(ticket, result, now);
+                Vec::new()
+            }
+            Msg::FunctionsPage { ticket, functions, last } => {
+                let height = self.list_height();
+                self.functions.receive(ticket, functions, last, now, height);
+                Vec::new()
+            }
+            Msg::FunctionsFailed(ticket, error) => {
+                if self.functions.failed(ticket, error.clone()) {
+                    self.report(&error);
+                }
+                Vec::new()
+            }
+            Msg::FunctionState(ticket, name, result) => {
+                self.functions.receive_state(ticket, &name, result, now);
+                Vec::new()
+            }
+            Msg::Function(ticket, result) => self.function_read(ticket, result),
+            Msg::Invoked(ticket, result) => self.invoked(ticket, result),
+            Msg::Tail(ticket, update) => {
+                let height = self.log_height();
+                if let Some(view) = &mut self.function {
+                    view.logs.receive(ticket, update, height);
+                }
+                Vec::new()
+            }
+            Msg::Profiles(ticket, result) => {
+                self.profiles(ticket, result);
+                Vec::new()
+            }
+            Msg::Trouble(text) => {
+                self.messages.say(now, Severity::Error, text);
+                Vec::new()
+            }
+        };
+        effects.extend(self.want_states());
+        effects
+    }
+
+    fn tick(&mut self) {
+        let (now, height) = (self.now, self.log_height());
+        self.messages.tick(now);
+        self.functions.tick(now);
+        if let Some(view) = &mut self.function {
+            view.environment.tick(now);
+            view.logs.tick(height);
+        }
+    }
+
+    fn resize(&mut self, size: layout::Size) -> Vec<Effect> {
+        self.size = size;
+        let height = self.list_height();
+        let len = self.functions.len();
+        self.functions.cursor.go(self.functions.cursor.at, len, height);
+        if let Some(view) = &mut self.function {
+            let test = layout::test(size);
+            view.test.follow_cursor(editor_size(test));
+        }
+        Vec::new()
+    }
+
+    /// The rows of the list that are on the screen.
+    pub fn list_height(&self) -> usize {
+        usize::from(layout::list(self.size, self.functions.preview).rows.rows)
+    }
+
+    /// The rows of the log that are on the screen.
+    pub fn log_height(&self) -> usize {
+        usize::from(layout::logs(self.size).lines.rows)
+    }
+
+    fn content_height(&self) -> usize {
+        usize::from(layout::tab(self.size).content.rows)
+    }
+
+    fn want_states(&mut self) -> Option<Effect> {
+        if self.screen != Screen::Functions || self.session.current.is_none() {
+            return None;
+        }
+        let height = self.list_height();
+        let (tickets, epoch) = (&mut self.tickets, self.session.epoch);
+        self.functions.want_states(height, || {
+            *tickets += 1;
+            super::Ticket { epoch, number: *tickets }
+        })
+    }
+
+    fn mask(&mut self) {
+        if let Some(view) = &mut self.function {
+            view.environment.mask();
+        }
+    }
+
+    fn say(&mut self, severity: Severity, text: impl Into<String>) {
+        self.messages.say(self.now, severity, text);
+    }
+
+    fn report(&mut self, error: &cloud::Error) {
+        self.say(Severity::Error, error.to_string());
+    }
+
+    fn list_functions(&mut self) -> Vec<Effect> {
+        let ticket = self.ticket();
+        self.functions.ask(ticket);
+        vec![Effect::ListFunctions(ticket)]
+    }
+
+    fn refresh(&mut self) -> Vec<Effect> {
+        if self.session.current.is_none() {
+            return if self.session.connecting.is_none() { self.start() } else { Vec::new() };
+        }
+        match self.screen {
+            Screen::Start => Vec::new(),
+            Screen::Functions if self.functions.pending.is_some() => Vec::new(),
+            Screen::Functions => self.list_functions(),
+            Screen::Function => self.read_function(Duration::ZERO),
+        }
+    }
+
+    fn act(&mut self, action: Action) -> Vec<Effect> {
+        if self.overlay.is_some() {
+            return self.act_on_overlay(&action);
+        }
+        match self.screen {
+            Screen::Start => self.act_on_start(action),
+            Screen::Functions => self.act_on_list(action),
+            Screen::Function => self.act_on_function(action),
+        }
+    }
+
+    fn act_anywhere(&mut self, action: &Action) -> Vec<Effect> {
+        match action {
+            Action::Help => {
+                self.overlay = Some(Overlay::Help { contexts: self.contexts(), cursor: Cursor::default() });
+            }
+            Action::CommandLine => self.overlay = Some(Overlay::CommandLine(CommandLine::default())),
+            Action::Refresh => return self.refresh(),
+            Action::Quit => return self.quit(),
+            Action::Suspend => {
+                self.mask();
+                return vec![Effect::Suspend];
+            }
+            Action::CopyName => return self.copy(|_, name, _| Some(name)),
+            Action::CopyArn => return self.copy(|_, _, arn| arn),
+            Action::Back => self.messages.dismiss(),
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    fn copy(&mut self, choose: impl FnOnce(&Self, String, Option<String>) -> Option<String>) -> Vec<Effect> {
+        let target = match (self.screen, &self.function) {
+            (Screen::Function, Some(view)) => Some((view.name.clone(), view.arn.clone())),
+            _ => self
+                .functions
+                .selected()
+                .map(|function| (function.name.to_string(), Some(function.arn.to_string()))),
+        };
+        let Some((name, arn)) = target else { return Vec::new() };
+        match choose(self, name, arn) {
+            Some(text) => {
+                self.say(Severity::Info, format!("copied {text}"));
+                vec![Effect::Copy(text)]
+            }
+            None => Vec::new(),
+        }
+    }
+
+    fn quit(&mut self) -> Vec<Effect> {
+        if self.running.is_empty() {
+            self.exit = Some(0);
+        } else {
+            let names: Vec<&str> = self.running.iter().map(|running| running.function.as_str()).collect();
+            self.overlay = Some(Overlay::Question(Question {
+                text: "Quit while an invocation is under way?".into(),
+                detail: format!("{} goes on at AWS, but its answer will be lost.", names.join(", ")),
+                then: Then::Quit,
+            }));
+        }
+        Vec::new()
+    }
+
+    fn act_on_start(&mut self, action: Action) -> Vec<Effect> {
+        let choices = StartChoice::ALL.len();
+        let mut cursor = Cursor { at: self.start_choice, top: 0 };
+        if cursor.handle(&action, choices, choices) {
+            self.start_choice = cursor.at;
+            return Vec::new();
+        }
+        match action {
+            Action::Open => match StartChoice::ALL[self.start_choice.min(choices - 1)] {
+                StartChoice::Local => self.start_local(),
+                StartChoice::Profile => self.pick_profile(),
+                StartChoice::Endpoint => {
+                    let mut line = CommandLine::default();
+                    line.field.set("endpoint http://127.0.0.1:");
+                    self.overlay = Some(Overlay::CommandLine(line));
+                    Vec::new()
+                }
+            },
+            other => self.act_anywhere(&other),
+        }
+    }
+
+    fn act_on_list(&mut self, action: Action) -> Vec<Effect> {
+        let height = self.list_height();
+        if self.functions.handle(&action, height) {
+            return Vec::new();
+        }
+        let tab = match action {
+            Action::Open => Tab::Overview,
+            Action::Invoke => Tab::Test,
+            Action::Logs => Tab::Logs,
+            Action::Environment => Tab::Environment,
+            Action::Versions => Tab::Versions,
+            Action::Monitor => Tab::Monitor,
+            Action::RawJson => {
+                let mut effects = self.open_selected(Tab::Overview);
+                effects.extend(self.raw_json());
+                return effects;
+            }
+            Action::Click(column, row) | Action::DoubleClick(column, row) => {
+                let rows = layout::list(self.size, self.functions.preview).rows;
+                if rows.contains(column, row) {
+                    self.functions.click(self.functions.cursor.top + usize::from(row - rows.row), height);
+                    if matches!(action, Action::DoubleClick(..)) {
+                        return self.open_selected(Tab::Overview);
+                    }
+                }
+                return Vec::new();
+            }
+            other => return self.act_anywhere(&other),
+        };
+        self.open_selected(tab)
+    }
+
+    /// The zone that times are shown in.
+    pub fn zone(&self) -> jiff::tz::TimeZone {
+        if self.settings.utc { jiff::tz::TimeZone::UTC } else { self.settings.zone.clone() }
+    }
+}
+
+/// What the start screen offers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StartChoice {
+    /// The local engine.
+    Local,
+    /// Another profile.
+    Profile,
+    /// An endpoint.
+    Endpoint,
+}
+
+impl StartChoice {
+    /// All of them, in order.
+    pub const ALL: [Self; 3] = [Self::Local, Self::Profile, Self::Endpoint];
+}
+
+/// Lines and columns of the editor: one line is the heading, four columns are line numbers and a border.
+fn editor_size(test: layout::TestLayout) -> (usize, usize) {
+    (usize::from(test.event.rows.saturating_sub(2)), usize::from(test.event.columns.saturating_sub(6)))
+}
+
+/// Rows and columns of the answer's text: two rows are the heading, one column is a margin.
+fn answer_size(test: layout::TestLayout) -> (usize, usize) {
+    (usize::from(test.answer.rows.saturating_sub(2)), usize::from(test.answer.columns.saturating_sub(1)))
+}

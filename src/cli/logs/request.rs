@@ -1,0 +1,126 @@
+//! What one invocation wrote: most lines of a function don't name it.
+
+use std::collections::HashMap;
+
+use crate::domain::{
+    log_event::LogEvent,
+    report::{LineKind, classify},
+};
+
+/// The most lines of one stream that are kept until it is known whose they are.
+const MAX_WAITING: usize = 1000;
+
+/// Picks the events of one request. A stream is one execution environment's, which handles one event at a time: a line
+/// belongs to the START before it, and one of the init phase to the START behind it.
+#[derive(Debug)]
+pub(super) struct OneRequest {
+    id: String,
+    /// By group and stream.
+    streams: HashMap<(String, String), Stream>,
+}
+
+#[derive(Debug, Default)]
+struct Stream {
+    /// The request that runs, as far as it is known.
+    running: Option<String>,
+    /// Whose these are the next START says.
+    waiting: Vec<LogEvent>,
+}
+
+impl OneRequest {
+    pub(super) fn new(id: &str) -> Self {
+        Self { id: id.to_owned(), streams: HashMap::new() }
+    }
+
+    /// The next event of its stream; gives those that are now known to be the request's.
+    pub(super) fn wanted(&mut self, event: &LogEvent) -> Vec<LogEvent> {
+        let key = (event.group.clone(), event.stream.clone());
+        let stream = self.streams.entry(key).or_default();
+        let line = classify(&event.message);
+        let id = line.request_id();
+        let mut wanted = Vec::new();
+        if let LineKind::Start { request_id, .. } = &line {
+            let waiting = std::mem::take(&mut stream.waiting);
+            if *request_id == self.id {
+                wanted = waiting;
+            }
+            stream.running = Some((*request_id).to_string());
+        }
+        match (id, &stream.running) {
+            (Some(id), _) if *id == self.id => wanted.push(event.clone()),
+            (None, Some(running)) if *running == self.id => wanted.push(event.clone()),
+            (None, None) if stream.waiting.len() < MAX_WAITING => stream.waiting.push(event.clone()),
+            _ => {}
+        }
+        if matches!(line, LineKind::Report(_)) {
+            stream.running = None;
+        }
+        wanted
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE: &str = "11111111-1111-4111-8111-111111111111";
+    const TWO: &str = "22222222-2222-4222-8222-222222222222";
+
+    fn event(stream: &str, message: &str) -> LogEvent {
+        LogEvent {
+            group: "/aws/lambda/f".into(),
+            stream: stream.into(),
+            id: String::new(),
+            timestamp: 0,
+            ingestion_time: 0,
+            message: message.into(),
+        }
+    }
+
+    fn lines_of(id: &str, lines: &[(&str, String)]) -> Vec<String> {
+        let mut request = OneRequest::new(id);
+        lines
+            .iter()
+            .flat_map(|(stream, line)| request.wanted(&event(stream, line)))
+            .map(|event| event.message)
+            .collect()
+    }
+
+    fn report(id: &str) -> String {
+        format!(
+            "REPORT RequestId: {id}\tDuration: 1.00 ms\tBilled Duration: 2 ms\tMemory Size: 128 MB\tMax Memory Used: 30 MB\t"
+        )
+    }
+
+    #[test]
+    fn lines_between_start_and_report_and_those_of_the_init_phase_belong_to_the_request() {
+        let lines = [
+            ("a", "INIT_START Runtime Version: python:3.13.v1\tRuntime Version ARN: arn:x".to_owned()),
+            ("a", "loading".to_owned()),
+            ("b", "elsewhere".to_owned()),
+            ("a", format!("START RequestId: {ONE} Version: $LATEST")),
+            ("a", "working".to_owned()),
+            ("b", format!("START RequestId: {TWO} Version: $LATEST")),
+            ("b", "other work".to_owned()),
+            ("a", format!("END RequestId: {ONE}")),
+            ("a", report(ONE)),
+            ("a", format!("START RequestId: {TWO} Version: $LATEST")),
+            ("a", "more".to_owned()),
+        ];
+        let one = lines_of(ONE, &lines);
+        assert_eq!(one.len(), 6, "{one:#?}");
+        assert_eq!((one[1].as_str(), one[3].as_str()), ("loading", "working"));
+        let two = lines_of(TWO, &lines);
+        assert_eq!(
+            two.iter().map(|line| line.split(' ').next().unwrap()).collect::<Vec<_>>(),
+            ["elsewhere", "START", "other", "START", "more"]
+        );
+        assert!(lines_of("33333333-3333-4333-8333-333333333333", &lines).is_empty());
+    }
+
+    #[test]
+    fn a_line_that_names_its_request_needs_no_start() {
+        let line = format!("2026-11-20T14:00:00.000Z\t{ONE}\tINFO\thello");
+        assert_eq!(lines_of(ONE, &[("a", line.clone())]), [line]);
+    }
+}

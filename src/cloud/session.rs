@@ -1,0 +1,313 @@
+//! A session: one set of credentials, one region, one endpoint, and the clients made of them.
+
+use std::time::Duration;
+
+use aws_config::{
+    BehaviorVersion, Region, SdkConfig, meta::region::ProvideRegion, profile::ProfileFileCredentialsProvider,
+    profile::ProfileFileRegionProvider, retry::RetryConfig, timeout::TimeoutConfig,
+};
+use aws_credential_types::Credentials;
+use aws_smithy_http_client::{pool, tls};
+use aws_smithy_runtime_api::client::{
+    http::SharedHttpClient, orchestrator::HttpResponse, result::SdkError,
+    stalled_stream_protection::StalledStreamProtectionConfig,
+};
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+use super::{Budget, Error, Kind, guard::ReadOnly};
+use crate::domain::{secret::Secret, text::sanitise};
+
+/// The region where nothing names one.
+pub const FALLBACK_REGION: &str = "us-east-1";
+
+/// What a session is to be made of. What is not set comes from the environment, then from the profile.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Spec {
+    /// A chosen profile. It beats keys in the environment.
+    pub profile: Option<String>,
+    /// A chosen region.
+    pub region: Option<String>,
+    /// A chosen endpoint for all services.
+    pub endpoint_url: Option<String>,
+    /// Fixed keys, as the local engine hands them out.
+    pub keys: Option<(String, Secret)>,
+    /// Refuse everything that is not known to only read.
+    pub read_only: bool,
+}
+
+impl Spec {
+    /// Whether the endpoint is on this machine. An emulator takes any keys, so where none are named it gets `test`,
+    /// as its documentation has it; nothing that is a secret could leave that way.
+    fn is_emulator(&self) -> bool {
+        let url = self.endpoint_url.clone().or_else(endpoint_of_environment);
+        url.and_then(|url| url.parse::<hyper::Uri>().ok())
+            .and_then(|uri| {
+                uri.host().map(|host| host == "localhost" || host == "[::1]" || host.starts_with("127."))
+            })
+            .unwrap_or_default()
+    }
+
+    /// Whether anything in the environment or the configuration files names a source of credentials. Without one
+    /// only the instance metadata service is left, which takes a second to say no.
+    pub async fn names_credentials(&self) -> bool {
+        self.names_source().await || self.is_emulator()
+    }
+
+    async fn names_source(&self) -> bool {
+        const SOURCES: [&str; 6] = [
+            "AWS_ACCESS_KEY_ID",
+            "AWS_PROFILE",
+            "AWS_DEFAULT_PROFILE",
+            "AWS_WEB_IDENTITY_TOKEN_FILE",
+            "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+        ];
+        self.keys.is_some()
+            || self.profile.is_some()
+            || SOURCES.iter().any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
+            // A file that can't be read is not "none": connecting tells what is wrong with it.
+            || super::profiles::profiles()
+                .await
+                .map_or(true, |profiles| profiles.iter().any(|profile| profile.name == "default"))
+    }
+}
+
+/// A connected session. Clones share connections and budget.
+#[derive(Clone, Debug)]
+pub struct Session {
+    spec: Spec,
+    region: String,
+    endpoint: Option<String>,
+    lambda: aws_sdk_lambda::Client,
+    logs: aws_sdk_cloudwatchlogs::Client,
+    sts: aws_sdk_sts::Client,
+    control_plane: Budget,
+    log_budget: Budget,
+}
+
+impl Session {
+    /// Loads the configuration and makes the clients. Nothing is sent to AWS, but a credential source may be asked.
+    ///
+    /// # Errors
+    /// A profile or a setting that does not hold, such as an unknown profile or an endpoint that is no URL.
+    pub async fn open(spec: &Spec) -> Result<Self, Error> {
+        if let Some(url) = &spec.endpoint_url {
+            check_endpoint(url)?;
+        }
+        if let Some(profile) = &spec.profile {
+            check_profile(profile).await?;
+        }
+        let region = region(spec).await;
+        let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
+            .http_client(http_client()?)
+            .region(Region::new(region.clone()))
+            .retry_config(RetryConfig::standard().with_max_attempts(3))
+            .timeout_config(
+                TimeoutConfig::builder()
+                    .connect_timeout(Duration::from_secs(3))
+                    .operation_attempt_timeout(Duration::from_secs(10))
+                    .operation_timeout(Duration::from_secs(30))
+                    .build(),
+            );
+        if let Some(profile) = &spec.profile {
+            // Given as the provider itself: keys in the environment would beat `.profile_name()`.
+            loader = loader.profile_name(profile).credentials_provider(
+                ProfileFileCredentialsProvider::builder().profile_name(profile).build(),
+            );
+        }
+        if let Some((id, secret)) = &spec.keys {
+            loader =
+                loader.credentials_provider(Credentials::new(id, secret.reveal(), None, None, "lambdeck"));
+        }
+        if let Some(url) = &spec.endpoint_url {
+            loader = loader.endpoint_url(url);
+        }
+        if spec.is_emulator() && !spec.names_source().await {
+            loader = loader.credentials_provider(Credentials::new("test", "test", None, None, "emulator"));
+        }
+        Ok(Self::from_config(spec, region, &loader.load().await))
+    }
+
+    fn from_config(spec: &Spec, region: String, config: &SdkConfig) -> Self {
+        let mut lambda = aws_sdk_lambda::config::Builder::from(config);
+        let mut logs = aws_sdk_cloudwatchlogs::config::Builder::from(config);
+        if spec.read_only {
+            lambda = lambda.interceptor(ReadOnly);
+            logs = logs.interceptor(ReadOnly);
+        }
+        let endpoint = endpoint_badge(spec, config);
+        Self {
+            spec: spec.clone(),
+            log_budget: if is_aws(endpoint.as_deref()) {
+                Budget::for_logs(&region)
+            } else {
+                Budget::unlimited()
+            },
+            control_plane: Budget::for_control_plane(),
+            region,
+            endpoint,
+            lambda: aws_sdk_lambda::Client::from_conf(lambda.build()),
+            logs: aws_sdk_cloudwatchlogs::Client::from_conf(logs.build()),
+            sts: aws_sdk_sts::Client::new(config),
+        }
+    }
+
+    /// What it was made of.
+    pub fn spec(&self) -> &Spec {
+        &self.spec
+    }
+
+    /// The region in use.
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
+    /// The endpoint, where it is not AWS's own.
+    pub fn endpoint(&self) -> Option<&str> {
+        self.endpoint.as_deref()
+    }
+
+    /// What reading logs may cost, shared by all who follow them in this session.
+    pub fn log_budget(&self) -> &Budget {
+        &self.log_budget
+    }
+
+    pub(super) fn lambda(&self) -> &aws_sdk_lambda::Client {
+        &self.lambda
+    }
+
+    pub(super) fn logs(&self) -> &aws_sdk_cloudwatchlogs::Client {
+        &self.logs
+    }
+
+    pub(super) fn sts(&self) -> &aws_sdk_sts::Client {
+        &self.sts
+    }
+
+    pub(super) fn control_plane(&self) -> &Budget {
+        &self.control_plane
+    }
+
+    pub(super) fn read_error<E>(&self, what: &str, error: &SdkError<E, HttpResponse>) -> Error
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        Error::from_sdk(what, self.spec.profile.as_deref(), error)
+    }
+
+    pub(super) fn write_error<E>(&self, what: &str, error: &SdkError<E, HttpResponse>) -> Error
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        Error::from_write(what, self.spec.profile.as_deref(), error)
+    }
+}
+
+/// For requests that may take minutes: no retry, no protection against slow streams, a limit of their own.
+pub(super) struct Patient {
+    /// Never sent twice.
+    pub(super) retry: RetryConfig,
+    /// The time the answer may take.
+    pub(super) timeout: TimeoutConfig,
+    /// A late answer is not a stalled one.
+    pub(super) stalled: StalledStreamProtectionConfig,
+}
+
+impl Patient {
+    /// Settings for one request that may take `limit`.
+    pub(super) fn of(limit: Duration) -> Self {
+        Self {
+            retry: RetryConfig::disabled(),
+            timeout: TimeoutConfig::builder()
+                .connect_timeout(Duration::from_secs(3))
+                .operation_attempt_timeout(limit)
+                .operation_timeout(limit)
+                .build(),
+            stalled: StalledStreamProtectionConfig::disabled(),
+        }
+    }
+}
+
+/// Keep-alive tells a dead peer from a function that takes its 15 minutes.
+fn http_client() -> Result<SharedHttpClient, Error> {
+    use aws_smithy_runtime_api::shared::IntoShared;
+    let failed =
+        |error: &dyn std::fmt::Display| Error::new(Kind::Network, format!("no HTTP client: {error}"));
+    let pool = pool::ConnectionPool::builder()
+        .tcp_keepalive(Duration::from_mins(1))
+        .tcp_nodelay(true)
+        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc))
+        .build_https()
+        .map_err(|error| failed(&error))?;
+    Ok(pool::Client::new(&pool).map_err(|error| failed(&error))?.into_shared())
+}
+
+/// Whether a text can be an endpoint: an http or https URL with a host.
+///
+/// # Errors
+/// [`Kind::Invalid`], with a hint of what one looks like.
+pub fn check_endpoint(url: &str) -> Result<(), Error> {
+    let parsed: Option<hyper::Uri> = url.parse().ok();
+    let holds =
+        parsed.is_some_and(|uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some());
+    if holds {
+        Ok(())
+    } else {
+        Err(Error::new(Kind::Invalid, format!("the endpoint {:?} is not a URL", sanitise(url)))
+            .with_hint("write it like http://127.0.0.1:4566"))
+    }
+}
+
+async fn check_profile(name: &str) -> Result<(), Error> {
+    let profiles = super::profiles::profiles().await?;
+    if profiles.iter().any(|profile| profile.name == name) {
+        return Ok(());
+    }
+    let known: Vec<&str> = profiles.iter().map(|profile| profile.name.as_str()).collect();
+    let hint = if known.is_empty() {
+        "there are no profiles yet: `aws configure` makes one".to_owned()
+    } else {
+        format!("there are: {}", known.join(", "))
+    };
+    Err(Error::new(Kind::Credentials, format!("there is no profile {:?}", sanitise(name))).with_hint(hint))
+}
+
+/// The flag, then the environment, then the profile, then the fallback. The instance metadata service is not asked:
+/// it would stall the start on every machine that is not an instance.
+async fn region(spec: &Spec) -> String {
+    if let Some(region) = &spec.region {
+        return region.clone();
+    }
+    for name in ["AWS_REGION", "AWS_DEFAULT_REGION"] {
+        if let Ok(region) = std::env::var(name)
+            && !region.is_empty()
+        {
+            return region;
+        }
+    }
+    let mut profile = ProfileFileRegionProvider::builder();
+    if let Some(name) = &spec.profile {
+        profile = profile.profile_name(name);
+    }
+    profile.build().region().await.map_or_else(|| FALLBACK_REGION.to_owned(), |region| region.to_string())
+}
+
+/// The endpoint to show: the flag, Lambda's own variable, the one for all, the profile's.
+fn endpoint_badge(spec: &Spec, config: &SdkConfig) -> Option<String> {
+    spec.endpoint_url
+        .clone()
+        .or_else(endpoint_of_environment)
+        .or_else(|| config.endpoint_url().map(str::to_owned))
+        .map(|url| sanitise(&url).into_owned())
+}
+
+fn endpoint_of_environment() -> Option<String> {
+    ["AWS_ENDPOINT_URL_LAMBDA", "AWS_ENDPOINT_URL"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok().filter(|url| !url.is_empty()))
+}
+
+/// Whether the endpoint is AWS's own, where quotas are shared with others; an emulator has none.
+fn is_aws(endpoint: Option<&str>) -> bool {
+    endpoint.is_none_or(|url| url.contains(".amazonaws.com") || url.contains(".api.aws"))
+}

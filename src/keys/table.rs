@@ -1,0 +1,196 @@
+//! The bindings. This table is the only place that names a key: lookup, footer, help and the README's table derive
+//! from it.
+
+use crokey::{KeyCombination, key};
+
+use crate::app::{Action, Context};
+
+/// What some keys do in some places.
+#[derive(Debug)]
+pub struct Binding {
+    /// The places.
+    pub contexts: &'static [Context],
+    /// The keys, the one to show first.
+    pub keys: &'static [KeyCombination],
+    /// What they do.
+    pub action: Action,
+    /// What they do, in words.
+    pub help: &'static str,
+    /// The word for it on the footer; none where it does not show there.
+    pub hint: Option<&'static str>,
+}
+
+const LISTED: &[Context] = &[Context::Functions, Context::Function];
+const SCROLLED: &[Context] = &[Context::Global, Context::Page];
+const TAB: &str = "to the tab of that number";
+
+const fn binding(
+    contexts: &'static [Context],
+    keys: &'static [KeyCombination],
+    action: Action,
+    help: &'static str,
+    hint: Option<&'static str>,
+) -> Binding {
+    Binding { contexts, keys, action, help, hint }
+}
+
+/// All bindings, in the order in which they are shown.
+pub static BINDINGS: &[Binding] = &[
+    // The start screen.
+    binding(&[Context::Start], &[key!(enter)], Action::Open, "do what is marked", Some("choose")),
+    // The list of functions.
+    binding(&[Context::Functions], &[key!(enter)], Action::Open, "open the function", Some("open")),
+    // The Test tab. Here enter and i send, whatever they do elsewhere.
+    binding(&[Context::Test], &[key!(enter), key!(i)], Action::Send, "send the event", Some("send")),
+    binding(&[Context::Test], &[key!(e)], Action::Edit, "edit the event", Some("edit")),
+    binding(&[Context::Test], &[key!('=')], Action::Format, "write the event prettily", Some("format")),
+    // The Environment tab.
+    binding(
+        &[Context::Environment],
+        &[key!(x)],
+        Action::Reveal,
+        "show the value for 30 s, or mask it again",
+        Some("reveal"),
+    ),
+    // The Logs tab.
+    binding(&[Context::Logs], &[key!(space)], Action::Pause, "hold the log, or let it run", Some("pause")),
+    binding(&[Context::Logs], &[key!(f)], Action::Follow, "follow the end of the log", Some("follow")),
+    binding(&[Context::Logs], &[key!('/')], Action::Filter, "filter the lines", Some("filter")),
+    binding(&[Context::Logs], &[key!('!')], Action::ErrorsOnly, "only errors, or all", Some("errors")),
+    binding(
+        &[Context::Logs],
+        &[key!('o')],
+        Action::Older,
+        "read older events, four times as far back",
+        Some("older"),
+    ),
+    binding(&[Context::Logs], &[key!(w)], Action::Wrap, "wrap long lines, or cut them", Some("wrap")),
+    binding(&[Context::Logs], &[key!(enter)], Action::Open, "the whole event, with its stream", None),
+    binding(&[Context::Logs], &[key!(left)], Action::Left, "scroll left", None),
+    binding(&[Context::Logs], &[key!(right)], Action::Right, "scroll right", None),
+    // One function, from the list or from any of its tabs.
+    binding(LISTED, &[key!(i)], Action::Invoke, "invoke: to the Test tab", Some("invoke")),
+    binding(LISTED, &[key!(l)], Action::Logs, "to its logs", Some("logs")),
+    binding(LISTED, &[key!(shift - e)], Action::Environment, "to its environment variables", Some("env")),
+    binding(LISTED, &[key!(v), key!(a)], Action::Versions, "to its versions and aliases", None),
+    binding(LISTED, &[key!(m)], Action::Monitor, "to its metrics", None),
+    binding(LISTED, &[key!(d)], Action::RawJson, "the function as raw JSON", None),
+    binding(LISTED, &[key!(y)], Action::CopyName, "copy its name", None),
+    binding(LISTED, &[key!(shift - y)], Action::CopyArn, "copy its ARN", None),
+    binding(&[Context::Functions], &[key!('/')], Action::Filter, "filter the functions", Some("filter")),
+    binding(&[Context::Functions], &[key!(s)], Action::Sort, "sort by the next column", None),
+    binding(&[Context::Functions], &[key!(shift - s)], Action::ReverseSort, "reverse the order", None),
+    binding(&[Context::Functions], &[key!(p)], Action::Preview, "show or hide the preview", None),
+    binding(&[Context::Function], &[key!(tab)], Action::NextTab, "to the next tab", Some("next tab")),
+    binding(&[Context::Function], &[key!(backtab)], Action::PreviousTab, "to the previous tab", None),
+    binding(&[Context::Function], &[key!(1)], Action::Tab(1), TAB, None),
+    binding(&[Context::Function], &[key!(2)], Action::Tab(2), TAB, None),
+    binding(&[Context::Function], &[key!(3)], Action::Tab(3), TAB, None),
+    binding(&[Context::Function], &[key!(4)], Action::Tab(4), TAB, None),
+    binding(&[Context::Function], &[key!(5)], Action::Tab(5), TAB, None),
+    binding(&[Context::Function], &[key!(6)], Action::Tab(6), TAB, None),
+    binding(&[Context::Function], &[key!(7)], Action::Tab(7), TAB, None),
+    binding(&[Context::Function], &[key!(8)], Action::Tab(8), TAB, None),
+    binding(&[Context::Function], &[key!(9)], Action::Tab(9), TAB, None),
+    // The event editor.
+    binding(&[Context::Editor], &[key!(f5), key!(ctrl - r)], Action::Send, "send the event", Some("send")),
+    binding(&[Context::Editor], &[key!(ctrl - f)], Action::Format, "write it prettily", Some("format")),
+    binding(
+        &[Context::Editor],
+        &[key!(esc), key!(ctrl - s)],
+        Action::Back,
+        "leave the editor; the event is kept",
+        Some("done"),
+    ),
+    binding(&[Context::Editor], &[key!(pageup)], Action::PageUp, "a page up", None),
+    binding(&[Context::Editor], &[key!(pagedown)], Action::PageDown, "a page down", None),
+    // The filters.
+    binding(
+        &[Context::Filter, Context::LogFilter],
+        &[key!(enter)],
+        Action::Open,
+        "keep the filter and leave its field",
+        Some("keep"),
+    ),
+    binding(
+        &[Context::Filter, Context::LogFilter],
+        &[key!(esc)],
+        Action::Back,
+        "drop the filter",
+        Some("clear"),
+    ),
+    binding(&[Context::Filter], &[key!(up), key!(ctrl - p)], Action::Up, "to the previous row", None),
+    binding(&[Context::Filter], &[key!(down), key!(ctrl - n)], Action::Down, "to the next row", None),
+    binding(&[Context::Filter], &[key!(pageup)], Action::PageUp, "a page up", None),
+    binding(&[Context::Filter], &[key!(pagedown)], Action::PageDown, "a page down", None),
+    // The command line and the pickers.
+    binding(&[Context::CommandLine], &[key!(enter)], Action::Open, "do it", Some("do it")),
+    binding(&[Context::CommandLine], &[key!(tab)], Action::Complete, "complete the word", Some("complete")),
+    binding(&[Context::Picker], &[key!(enter)], Action::Open, "choose what is marked", Some("choose")),
+    binding(
+        &[Context::CommandLine, Context::Picker],
+        &[key!(esc)],
+        Action::Back,
+        "leave it, nothing is changed",
+        Some("cancel"),
+    ),
+    binding(
+        &[Context::CommandLine, Context::Picker],
+        &[key!(up), key!(ctrl - p)],
+        Action::Up,
+        "mark the previous one",
+        None,
+    ),
+    binding(
+        &[Context::CommandLine, Context::Picker],
+        &[key!(down), key!(ctrl - n)],
+        Action::Down,
+        "mark the next one",
+        None,
+    ),
+    binding(&[Context::Picker], &[key!(pageup)], Action::PageUp, "a page up", None),
+    binding(&[Context::Picker], &[key!(pagedown)], Action::PageDown, "a page down", None),
+    // Questions.
+    binding(&[Context::Dialog], &[key!(y)], Action::Yes, "yes", Some("yes")),
+    binding(
+        &[Context::Dialog],
+        &[key!(n), key!(esc), key!(enter), key!(q)],
+        Action::No,
+        "no, the default",
+        Some("no (enter)"),
+    ),
+    // Pages to read.
+    binding(
+        &[Context::Page],
+        &[key!(esc), key!(q), key!('?'), key!(enter)],
+        Action::Back,
+        "close",
+        Some("close"),
+    ),
+    // Everywhere.
+    binding(&[Context::Global], &[key!(esc)], Action::Back, "back", None),
+    binding(SCROLLED, &[key!(j), key!(down)], Action::Down, "down", None),
+    binding(SCROLLED, &[key!(k), key!(up)], Action::Up, "up", None),
+    binding(SCROLLED, &[key!(g), key!(home)], Action::Top, "to the top", None),
+    binding(SCROLLED, &[key!(shift - g), key!(end)], Action::Bottom, "to the bottom", None),
+    binding(SCROLLED, &[key!(pageup)], Action::PageUp, "a page up", None),
+    binding(SCROLLED, &[key!(pagedown)], Action::PageDown, "a page down", None),
+    binding(&[Context::Global], &[key!(r)], Action::Refresh, "read again", None),
+    binding(&[Context::Global], &[key!(':')], Action::CommandLine, "type a command", Some("command")),
+    binding(&[Context::Global], &[key!('?'), key!(f1)], Action::Help, "the keys of this place", Some("help")),
+    binding(
+        &[Context::Editor, Context::Filter, Context::LogFilter],
+        &[key!(f1)],
+        Action::Help,
+        "the keys of this place",
+        Some("help"),
+    ),
+    binding(&[Context::Global], &[key!(ctrl - z)], Action::Suspend, "put lambdeck into the background", None),
+    binding(
+        &[Context::Global],
+        &[key!(q), key!(ctrl - c)],
+        Action::Quit,
+        "quit; asks while an invocation is under way",
+        None,
+    ),
+];

@@ -1,0 +1,594 @@
+//! One execution environment: a task that owns a process and gives it one event after the other.
+
+use std::{
+    io,
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::{Response, StatusCode, header::HeaderValue};
+use serde::Serialize;
+use tempfile::TempDir;
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::MissedTickBehavior,
+};
+
+use super::{
+    Event, FunctionSpec, Outcome,
+    executor::{Lease, Shared},
+    memory,
+    platform::{Log, Report, Status, now_ms},
+    process::{self, Output, Process},
+    runtime_api::{self, Answer, Body, Call, MAX_RESPONSE_BYTES, Reply, RuntimeApi},
+    runtimes::{self, Place, Unrunnable},
+};
+
+/// What the init phase may take; then it is done again as part of the event, within the function's time-out.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html>
+const INIT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long after a process's end its last response may still be on its way.
+const LAST_CALL: Duration = Duration::from_millis(20);
+
+/// An event on its way to an environment.
+pub(super) struct Job {
+    pub(super) event: Event,
+    /// As invoked: its ARN may name an alias.
+    pub(super) spec: Arc<FunctionSpec>,
+    pub(super) reply: oneshot::Sender<Outcome>,
+    pub(super) lease: Lease,
+}
+
+/// An environment. Its process starts with the first event.
+pub(super) struct Environment {
+    id: u64,
+    shared: Arc<Shared>,
+    spec: Arc<FunctionSpec>,
+    log: Log,
+    /// Stays when the process is replaced, as `/tmp` does on AWS.
+    tmp: Option<TempDir>,
+    running: Option<Running>,
+    /// The id of the last event.
+    last: String,
+}
+
+struct Running {
+    process: Process,
+    output: Output,
+    api: RuntimeApi,
+    /// The runtime's request for its next event.
+    ready: Option<Reply>,
+    /// The most memory that was seen in use, in kB.
+    peak: u64,
+    /// When that was last looked at.
+    looked: Option<Instant>,
+}
+
+/// How an event ended.
+enum End {
+    Response(Bytes),
+    TooLarge,
+    /// The runtime reported an error: of the handler, or of the init.
+    Error {
+        error_type: Option<String>,
+        body: Bytes,
+        in_init: bool,
+    },
+    TimedOut,
+    OutOfMemory,
+    /// The process is gone; why.
+    Exited(String),
+    /// As [`End::Exited`], before it got the event.
+    Undelivered(String),
+    Unrunnable(Unrunnable),
+}
+
+impl Environment {
+    pub(super) fn new(id: u64, shared: Arc<Shared>, spec: Arc<FunctionSpec>) -> Self {
+        let log = Log::new(Arc::clone(&shared.options.logs), &spec);
+        Self { id, shared, spec, log, tmp: None, running: None, last: String::new() }
+    }
+
+    /// Works until it is retired, has been idle for long, or the engine stops.
+    pub(super) async fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
+        let stop = self.shared.stop.clone();
+        loop {
+            let job = tokio::select! {
+                biased;
+                () = stop.cancelled() => None,
+                job = jobs.recv() => job,
+                () = tokio::time::sleep(self.shared.idle_after) => {
+                    // If it is no longer in the pool, an event is on its way.
+                    if self.shared.forget(&self.spec.name, self.id) { None } else { jobs.recv().await }
+                }
+                () = self.rest() => None,
+            };
+            let Some(Job { event, spec, reply, lease }) = job else { break };
+            let outcome = tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                outcome = self.handle(&event, &spec) => outcome,
+            };
+            self.last = event.request_id;
+            lease.give_back();
+            let _ = reply.send(outcome);
+        }
+        self.stop().await;
+    }
+
+    /// Looks after the process between events. It never ends, and may be dropped at any time.
+    async fn rest(&mut self) {
+        loop {
+            let Some(running) = &mut self.running else { return std::future::pending().await };
+            tokio::select! {
+                (call, reply) = running.api.call() => running.refuse_or_keep(call, reply, &self.last),
+                () = running.output.readable() => self.log.write(running.output.drain()),
+                _ = running.process.exit() => {
+                    self.log.write(running.output.rest());
+                    self.running = None;
+                }
+            }
+        }
+    }
+
+    /// One event, from beginning to end.
+    async fn handle(&mut self, event: &Event, spec: &FunctionSpec) -> Outcome {
+        let limit = Duration::from_secs(spec.timeout_s.into());
+        if self.running.as_mut().is_some_and(|running| running.process.has_ended()) {
+            self.stop().await;
+        }
+        self.log.begin();
+        let mut init = None;
+        let mut begun = Instant::now();
+        let mut end = None;
+        if self.running.is_none() {
+            match self.start("init", INIT_TIMEOUT).await {
+                Ok(took) => init = Some(took),
+                Err(End::Unrunnable(why)) => end = Some(End::Unrunnable(why)),
+                Err(_) => {
+                    self.log.begin();
+                    begun = Instant::now();
+                    end = self.start("invoke", limit).await.err();
+                }
+            }
+            if init.is_some() {
+                self.log.begin();
+                begun = Instant::now();
+            }
+        }
+        self.log.start(&event.request_id, &spec.version);
+        let mut end = match end {
+            Some(end) => end,
+            None => self.serve(event, spec, begun + limit).await,
+        };
+        if let End::Undelivered(_) = end {
+            // It ended between two events; the event is still whole.
+            self.stop().await;
+            end = match self.start("invoke", limit).await {
+                Ok(_) => self.serve(event, spec, begun + limit).await,
+                Err(end) => end,
+            };
+        }
+        let took = if matches!(end, End::TimedOut) { limit } else { begun.elapsed() };
+        self.conclude(event, spec, end, took, init).await
+    }
+
+    /// Starts the process and waits until it asks for an event; how long that took.
+    async fn start(&mut self, phase: &str, limit: Duration) -> Result<Duration, End> {
+        let version = runtimes::runtime_version(&self.spec.runtime);
+        if phase == "init" {
+            let arn = runtimes::runtime_version_arn(&self.shared.options.region, &self.spec.runtime);
+            self.log.init_start(&version, &arn);
+        }
+        let mut begun = Instant::now();
+        let launched = self.launch(phase, &mut begun).await;
+        let result = match launched {
+            Ok(running) => {
+                self.running = Some(running);
+                self.await_ready(begun + limit).await
+            }
+            Err(why) => Err(End::Unrunnable(why)),
+        };
+        let took = begun.elapsed();
+        let Err(end) = result else { return Ok(took) };
+        self.stop().await;
+        self.log.init_report(took, phase, &end.status(true));
+        Err(end)
+    }
+
+    async fn launch(&mut self, phase: &str, begun: &mut Instant) -> Result<Running, Unrunnable> {
+        let (launch, note) = self.shared.runtimes.launch(&self.spec).await?;
+        if let Some(note) = note.filter(|_| phase == "init") {
+            self.log.note(&note);
+        }
+        // Finding the interpreter is the engine's time, not the function's.
+        *begun = Instant::now();
+        let failed = |error: &io::Error| {
+            Unrunnable::new(format!("fork/exec {}: {}", launch.program.display(), reason(error)))
+        };
+        let api = RuntimeApi::start().await.map_err(|error| failed(&error))?;
+        let tmp = match &self.tmp {
+            Some(tmp) => tmp,
+            None => self.tmp.insert(new_tmp(&self.shared.options.root).map_err(|error| failed(&error))?),
+        };
+        let place = Place {
+            region: &self.shared.options.region,
+            stream: self.log.stream(),
+            tmp: tmp.path(),
+            runtime_api: api.address.to_string(),
+        };
+        let variables = self.shared.runtimes.variables(&self.spec, &place);
+        let (process, output) =
+            Process::start(&launch, &self.spec.code.path, variables).await.map_err(|error| failed(&error))?;
+        Ok(Running { process, output, api, ready: None, peak: 0, looked: None })
+    }
+
+    async fn await_ready(&mut self, deadline: Instant) -> Result<Duration, End> {
+        let Some(running) = &mut self.running else { return Err(End::Exited(String::new())) };
+        let mut tick = memory_tick();
+        loop {
+            tokio::select! {
+                biased;
+                (call, reply) = running.api.call() => match call {
+                    Call::Next => {
+                        running.ready = Some(reply);
+                        self.log.write(running.output.drain());
+                        return Ok(Duration::ZERO);
+                    }
+                    Call::InitError { error_type, body } => {
+                        self.log.write(running.output.rest());
+                        let _ = reply.send(runtime_api::accepted());
+                        return Err(End::Error { error_type, body, in_init: true });
+                    }
+                    Call::Response { .. } | Call::Error { .. } => {
+                        let _ = reply.send(runtime_api::unknown_request());
+                    }
+                },
+                () = running.output.readable() => self.log.write(running.output.drain()),
+                status = running.process.exit() => return Err(End::Exited(process::describe(status))),
+                () = tokio::time::sleep_until(deadline.into()) => return Err(End::TimedOut),
+                _ = tick.tick() => {
+                    if running.over(self.spec.memory_mb) {
+                        return Err(End::OutOfMemory);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Hands the event to the process and waits for what comes of it.
+    async fn serve(&mut self, event: &Event, spec: &FunctionSpec, deadline: Instant) -> End {
+        let Some(running) = &mut self.running else { return End::Undelivered(String::new()) };
+        let mut delivered = false;
+        let mut tick = memory_tick();
+        let timeout = tokio::time::sleep_until(deadline.into());
+        tokio::pin!(timeout);
+        loop {
+            if let Some(ready) = running.ready.take_if(|_| !delivered) {
+                // When the runtime has hung up, it will ask again.
+                delivered = ready.send(next(event, spec, deadline)).is_ok();
+            }
+            tokio::select! {
+                biased;
+                (call, reply) = running.api.call() => {
+                    if !delivered {
+                        running.refuse_or_keep(call, reply, &self.last);
+                        continue;
+                    }
+                    let end = running.settle(call, reply, &event.request_id, &mut self.log);
+                    if let Some(end) = end {
+                        return if running.over_at_the_end(spec.memory_mb) { End::OutOfMemory } else { end };
+                    }
+                }
+                () = running.output.readable() => self.log.write(running.output.drain()),
+                status = running.process.exit() => {
+                    let why = process::describe(status);
+                    if !delivered {
+                        return End::Undelivered(why);
+                    }
+                    // It may have answered and ended without waiting for our thanks.
+                    while let Ok((call, reply)) = tokio::time::timeout(LAST_CALL, running.api.call()).await {
+                        let end = running.settle(call, reply, &event.request_id, &mut self.log);
+                        if let Some(end) = end {
+                            return end;
+                        }
+                    }
+                    return End::Exited(why);
+                }
+                () = &mut timeout => return End::TimedOut,
+                _ = tick.tick() => {
+                    if running.over(spec.memory_mb) {
+                        return End::OutOfMemory;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Stops the process if the end calls for it, closes the log and words the outcome.
+    async fn conclude(
+        &mut self,
+        event: &Event,
+        spec: &FunctionSpec,
+        end: End,
+        took: Duration,
+        init: Option<Duration>,
+    ) -> Outcome {
+        let peak = self.running.as_ref().map_or(0, |running| running.peak);
+        if end.is_fatal() {
+            self.stop().await;
+        }
+        let id = &event.request_id;
+        match &end {
+            End::TimedOut => self.log.timed_out(id, &timed_out(spec)),
+            End::OutOfMemory | End::Exited(_) | End::Undelivered(_) | End::Unrunnable(_) => {
+                self.log.fault(format!("RequestId: {id} Error: {}\n{}", end.message(spec), end.error_type()));
+            }
+            End::Response(_) | End::TooLarge | End::Error { .. } => {}
+        }
+        self.log.report(&Report {
+            request_id: id,
+            took,
+            init,
+            memory_mb: spec.memory_mb,
+            // The kill comes a moment late; on AWS there is no more than the function has.
+            used_mb: (peak > 0).then(|| peak.div_ceil(1024).min(spec.memory_mb.into())),
+            status: end.status(false),
+        });
+        let log_tail = self.log.tail();
+        let function_error = (!matches!(end, End::Response(_))).then_some("Unhandled");
+        let payload = match end {
+            End::Response(body) | End::Error { body, .. } => body,
+            End::TooLarge => error_object(&end.error_type(), &end.message(spec)),
+            _ => error_object(&end.error_type(), &format!("RequestId: {id} Error: {}", end.message(spec))),
+        };
+        Outcome { payload, function_error, log_tail }
+    }
+
+    /// Kills the process, if there is one, and logs what it had left to say.
+    async fn stop(&mut self) {
+        if let Some(mut running) = self.running.take() {
+            running.process.kill().await;
+            self.log.write(running.output.rest());
+        }
+    }
+}
+
+impl Running {
+    /// A call while the process has no event.
+    fn refuse_or_keep(&mut self, call: Call, reply: Reply, last: &str) {
+        let answer = match call {
+            Call::Next => {
+                if let Some(older) = self.ready.replace(reply) {
+                    let _ = older.send(runtime_api::not_allowed("Ready", "Ready"));
+                }
+                return;
+            }
+            Call::InitError { .. } => runtime_api::not_allowed("Ready", "InitError"),
+            Call::Response { request_id, .. } if request_id == last => {
+                runtime_api::not_allowed("Ready", "InvocationResponse")
+            }
+            Call::Error { request_id, .. } if request_id == last => {
+                runtime_api::not_allowed("Ready", "InvocationErrorResponse")
+            }
+            Call::Response { .. } | Call::Error { .. } => runtime_api::unknown_request(),
+        };
+        let _ = reply.send(answer);
+    }
+
+    /// A call while the process has an event; the event's end, if that is what it is. All that was written before it is in
+    /// the log then.
+    fn settle(&mut self, call: Call, reply: Reply, current: &str, log: &mut Log) -> Option<End> {
+        let (answer, end) = match call {
+            Call::Next => (runtime_api::not_allowed("Running", "Ready"), None),
+            Call::InitError { .. } => (runtime_api::not_allowed("Running", "InitError"), None),
+            Call::Response { request_id, .. } | Call::Error { request_id, .. } if request_id != current => {
+                (runtime_api::unknown_request(), None)
+            }
+            Call::Response { body: Body::Whole(body), .. } => {
+                (runtime_api::accepted(), Some(End::Response(body)))
+            }
+            Call::Response { body: Body::TooLarge, .. } => (runtime_api::too_large(), Some(End::TooLarge)),
+            Call::Response { body: Body::Failed { error_type, body }, .. } => {
+                let end = End::Error { error_type: Some(error_type), body, in_init: false };
+                (runtime_api::accepted(), Some(end))
+            }
+            Call::Error { error_type, body, .. } => {
+                (runtime_api::accepted(), Some(End::Error { error_type, body, in_init: false }))
+            }
+        };
+        if end.is_some() {
+            log.write(self.output.rest());
+        }
+        let _ = reply.send(answer);
+        end
+    }
+
+    /// Whether the group uses more memory than the function has.
+    fn over(&mut self, memory_mb: u32) -> bool {
+        self.note_memory(self.process.id().and_then(memory::of_group), memory_mb)
+    }
+
+    /// As [`Running::over`], at the end of an event, where it must be quick: only the process is looked at.
+    fn over_at_the_end(&mut self, memory_mb: u32) -> bool {
+        if self.looked.is_some_and(|looked| looked.elapsed() < memory::FRESH) {
+            return false;
+        }
+        self.note_memory(self.process.id().and_then(memory::of_process), memory_mb)
+    }
+
+    fn note_memory(&mut self, used: Option<u64>, memory_mb: u32) -> bool {
+        self.looked = Some(Instant::now());
+        self.peak = self.peak.max(used.unwrap_or(0));
+        self.peak > u64::from(memory_mb) * 1024
+    }
+}
+
+impl Output {
+    /// All that is left, the line without an end included.
+    fn rest(&mut self) -> Vec<String> {
+        let mut lines = self.drain();
+        lines.extend(self.flush());
+        lines
+    }
+}
+
+impl End {
+    /// Whether the process can't go on after it.
+    fn is_fatal(&self) -> bool {
+        match self {
+            Self::Response(_) | Self::TooLarge | Self::Error { in_init: false, .. } => false,
+            Self::Error { in_init: true, .. }
+            | Self::TimedOut
+            | Self::OutOfMemory
+            | Self::Exited(_)
+            | Self::Undelivered(_)
+            | Self::Unrunnable(_) => true,
+        }
+    }
+
+    fn error_type(&self) -> String {
+        match self {
+            Self::Response(_) => String::new(),
+            Self::TooLarge => "Function.ResponseSizeTooLarge".to_owned(),
+            Self::Error { error_type, .. } => known_type(error_type.as_deref()),
+            Self::TimedOut => "Sandbox.Timedout".to_owned(),
+            Self::OutOfMemory => "Runtime.OutOfMemory".to_owned(),
+            Self::Exited(_) | Self::Undelivered(_) => "Runtime.ExitError".to_owned(),
+            Self::Unrunnable(why) => why.error_type.to_owned(),
+        }
+    }
+
+    fn message(&self, spec: &FunctionSpec) -> String {
+        match self {
+            Self::Response(_) | Self::Error { .. } => String::new(),
+            Self::TooLarge => {
+                format!(
+                    "Response payload size exceeded maximum allowed payload size ({MAX_RESPONSE_BYTES} bytes)."
+                )
+            }
+            Self::TimedOut => timed_out(spec),
+            Self::OutOfMemory => "Runtime exited with error: signal: killed".to_owned(),
+            Self::Exited(why) | Self::Undelivered(why) => why.clone(),
+            Self::Unrunnable(why) => why.message.clone(),
+        }
+    }
+
+    fn status(&self, of_init: bool) -> Status {
+        match self {
+            Self::Response(_) => Status::Success,
+            Self::TooLarge | Self::Error { in_init: false, .. } if !of_init => {
+                Status::Handler(self.error_type())
+            }
+            Self::TimedOut => Status::Timeout,
+            _ => Status::Error(self.error_type()),
+        }
+    }
+}
+
+/// AWS's supervisor only lets types of its own pattern into its records.
+fn known_type(error_type: Option<&str>) -> String {
+    let given = error_type.unwrap_or_default();
+    let rest = given.strip_prefix("Runtime.").or_else(|| given.strip_prefix("Function."));
+    let fits = rest.is_some_and(|rest| {
+        rest.starts_with(|c: char| c.is_ascii_uppercase())
+            && rest.len() > 1
+            && rest.chars().all(|c| c.is_ascii_alphabetic())
+    });
+    match given {
+        given if fits => given.to_owned(),
+        given if given.starts_with("Function") => "Function.Unknown".to_owned(),
+        _ => "Runtime.Unknown".to_owned(),
+    }
+}
+
+fn timed_out(spec: &FunctionSpec) -> String {
+    format!("Task timed out after {:.2} seconds", f64::from(spec.timeout_s))
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ErrorObject<'a> {
+    error_type: &'a str,
+    error_message: &'a str,
+}
+
+fn error_object(error_type: &str, error_message: &str) -> Bytes {
+    serde_json::to_vec(&ErrorObject { error_type, error_message }).unwrap_or_default().into()
+}
+
+/// The answer that carries an event.
+fn next(event: &Event, spec: &FunctionSpec, deadline: Instant) -> Answer {
+    let left =
+        i64::try_from(deadline.saturating_duration_since(Instant::now()).as_millis()).unwrap_or(i64::MAX);
+    let mut answer = Response::new(Full::new(event.payload.clone()));
+    *answer.status_mut() = StatusCode::OK;
+    let headers = answer.headers_mut();
+    let mut set = |name: &'static str, value: &str| {
+        if let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) {
+            headers.insert(name, value);
+        }
+    };
+    set("content-type", "application/json");
+    set("lambda-runtime-aws-request-id", &event.request_id);
+    set("lambda-runtime-deadline-ms", &now_ms().saturating_add(left).to_string());
+    set("lambda-runtime-invoked-function-arn", &spec.arn);
+    set("lambda-runtime-trace-id", &trace_id());
+    if let Some(context) = &event.client_context {
+        set("lambda-runtime-client-context", &one_line(context));
+    }
+    answer
+}
+
+/// A header can't hold line breaks, which JSON allows between its tokens only.
+fn one_line(json: &str) -> String {
+    json.replace(['\r', '\n'], " ")
+}
+
+/// An X-Ray trace header of an unsampled trace.
+fn trace_id() -> String {
+    let random = uuid::Uuid::new_v4().simple().to_string();
+    let parent = uuid::Uuid::new_v4().simple().to_string();
+    format!("Root=1-{:08x}-{};Parent={};Sampled=0", now_ms() / 1000, &random[..24], &parent[..16])
+}
+
+fn new_tmp(root: &Path) -> io::Result<TempDir> {
+    tempfile::Builder::new().prefix("tmp-").tempdir_in(root)
+}
+
+fn memory_tick() -> tokio::time::Interval {
+    let mut tick = tokio::time::interval_at(tokio::time::Instant::now() + memory::TICK, memory::TICK);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    tick
+}
+
+/// `permission denied`, without the number.
+fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or_default();
+    text.to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_types_of_awss_own_pattern_are_kept() {
+        assert_eq!(known_type(Some("Runtime.ImportModuleError")), "Runtime.ImportModuleError");
+        assert_eq!(known_type(Some("ValueError")), "Runtime.Unknown");
+        assert_eq!(known_type(Some("Function.<odd>")), "Function.Unknown");
+        assert_eq!(known_type(None), "Runtime.Unknown");
+    }
+
+    #[test]
+    fn a_trace_id_has_the_form_of_x_ray() {
+        let id = trace_id();
+        let form =
+            regex::Regex::new("^Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=[0-9a-f]{16};Sampled=0$").unwrap();
+        assert!(form.is_match(&id), "{id}");
+    }
+}

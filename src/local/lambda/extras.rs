@@ -1,0 +1,146 @@
+//! Reserved concurrency, account settings and tags.
+
+use serde_json::json;
+
+use super::{
+    ACCOUNT_CONCURRENCY, Lambda, UNRESERVED_FLOOR,
+    code::{UNZIPPED_LIMIT, ZIPPED_LIMIT},
+    error::Error,
+    names::{self, Naming, Target},
+    state,
+    validate::{self, Violations},
+    wire::{self, Concurrency, TagResource},
+};
+use crate::local::http::{Answer, Request};
+
+/// Bytes of code that an account may store.
+const TOTAL_CODE_SIZE: u64 = 80_530_636_800;
+
+impl Lambda {
+    pub(super) fn put_function_concurrency(&self, name: &str, body: &[u8]) -> Result<Answer, Error> {
+        let target = names::target(self.place(), name, None, Naming::Plain)?;
+        target.unqualified()?;
+        let input: Concurrency = wire::read(body)?;
+        let mut violations = Violations::default();
+        violations.required(input.reserved_concurrent_executions.as_ref(), "reservedConcurrentExecutions");
+        violations.between(
+            input.reserved_concurrent_executions,
+            "reservedConcurrentExecutions",
+            0,
+            i64::from(i32::MAX),
+        );
+        violations.finish()?;
+        let wanted =
+            input.reserved_concurrent_executions.and_then(|it| u32::try_from(it).ok()).unwrap_or_default();
+
+        let mut functions = self.functions();
+        let others: u32 = functions
+            .values()
+            .filter(|function| function.name != target.name)
+            .filter_map(|it| it.reserved)
+            .sum();
+        let Some(function) = functions.get_mut(&target.name) else {
+            return Err(Error::function_not_found(&self.place().arn(&target.name, Some("$LATEST"))));
+        };
+        if others.saturating_add(wanted) > ACCOUNT_CONCURRENCY - UNRESERVED_FLOOR {
+            return Err(Error::invalid(format!(
+                "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution \
+                 below its minimum value of [{UNRESERVED_FLOOR}]."
+            ))
+            .untyped());
+        }
+        function.reserved = Some(wanted);
+        Ok(Answer::json(200, &json!({ "ReservedConcurrentExecutions": wanted })))
+    }
+
+    pub(super) fn get_function_concurrency(&self, name: &str) -> Result<Answer, Error> {
+        let target = names::target(self.place(), name, None, Naming::Plain)?;
+        target.unqualified()?;
+        self.with_function(&target, |function| {
+            Ok(Answer::json(
+                200,
+                &function
+                    .reserved
+                    .map_or_else(|| json!({}), |it| json!({ "ReservedConcurrentExecutions": it })),
+            ))
+        })
+    }
+
+    pub(super) fn delete_function_concurrency(&self, name: &str) -> Result<Answer, Error> {
+        let target = names::target(self.place(), name, None, Naming::Plain)?;
+        target.unqualified()?;
+        self.with_function(&target, |function| {
+            function.reserved = None;
+            Ok(Answer::empty(204))
+        })
+    }
+
+    pub(super) fn get_account_settings(&self) -> Answer {
+        let functions = self.functions();
+        let reserved: u32 = functions.values().filter_map(|function| function.reserved).sum();
+        let used: usize = functions
+            .values()
+            .flat_map(|function| std::iter::once(&function.latest).chain(function.versions.values()))
+            .map(|release| release.code.size())
+            .sum();
+        Answer::json(
+            200,
+            &json!({
+                "AccountLimit": {
+                    "TotalCodeSize": TOTAL_CODE_SIZE,
+                    "CodeSizeUnzipped": UNZIPPED_LIMIT,
+                    "CodeSizeZipped": ZIPPED_LIMIT,
+                    "ConcurrentExecutions": ACCOUNT_CONCURRENCY,
+                    "UnreservedConcurrentExecutions": ACCOUNT_CONCURRENCY.saturating_sub(reserved),
+                },
+                "AccountUsage": { "TotalCodeSize": used, "FunctionCount": functions.len() },
+            }),
+        )
+    }
+
+    fn tagged(&self, arn: &str) -> Result<Target, Error> {
+        Ok(Target { name: names::tag_target(self.place(), arn)?, qualifier: None })
+    }
+
+    pub(super) fn list_tags(&self, arn: &str) -> Result<Answer, Error> {
+        let target = self.tagged(arn)?;
+        self.with_function(&target, |function| Ok(Answer::json(200, &json!({ "Tags": function.tags }))))
+    }
+
+    pub(super) fn tag_resource(&self, arn: &str, body: &[u8]) -> Result<Answer, Error> {
+        let target = self.tagged(arn)?;
+        let input: TagResource = wire::read(body)?;
+        let mut violations = Violations::default();
+        violations.required(input.tags.as_ref(), "tags");
+        violations.finish()?;
+        let tags = input.tags.unwrap_or_default();
+        validate::check_tags(&tags)?;
+        if tags.is_empty() {
+            return Err(Error::invalid("An error occurred and the request cannot be processed."));
+        }
+        self.with_function(&target, |function| {
+            let new = tags.keys().filter(|key| !function.tags.contains_key(*key)).count();
+            validate::check_tag_count(function.tags.len() + new)?;
+            function.tags.extend(tags);
+            function.latest.revision_id = state::revision();
+            Ok(Answer::empty(204))
+        })
+    }
+
+    pub(super) fn untag_resource(&self, arn: &str, request: &Request) -> Result<Answer, Error> {
+        let target = self.tagged(arn)?;
+        let mut keys =
+            request.query.iter().filter(|(name, _)| name == "tagKeys").map(|(_, key)| key).peekable();
+        let mut violations = Violations::default();
+        violations.required(keys.peek(), "tagKeys");
+        violations.finish()?;
+        self.with_function(&target, |function| {
+            for key in keys {
+                if function.tags.remove(key).is_some() {
+                    function.latest.revision_id = state::revision();
+                }
+            }
+            Ok(Answer::empty(204))
+        })
+    }
+}

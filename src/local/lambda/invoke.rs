@@ -1,0 +1,326 @@
+//! Invoke: synchronous, asynchronous and dry.
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use serde::de::IgnoredAny;
+use uuid::Uuid;
+
+use super::{
+    Lambda,
+    error::Error,
+    functions::pending,
+    names::{self, Naming, Target},
+    operations,
+    state::{self, Phase},
+    validate::Violations,
+};
+use crate::local::{
+    exec::{Event, ExecError, FunctionSpec, Outcome},
+    http::{Answer, Request},
+};
+
+/// What the asynchronous queue may hold, in KB.
+pub(super) const QUEUE_KB: usize = 64 * 1024;
+/// Most bytes of `X-Amz-Client-Context`.
+const CLIENT_CONTEXT_LIMIT: usize = 3583;
+/// When a failed asynchronous event is tried again: AWS waits one and two minutes, a developer would not.
+const RETRIES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(2)];
+/// A throttled asynchronous event is tried again after one second, then twice as long each time, up to this,
+const BACKOFF_MAX: Duration = Duration::from_mins(5);
+/// for this long.
+const MAX_AGE: Duration = Duration::from_hours(6);
+
+/// A function chosen for one event.
+struct Chosen {
+    spec: Arc<FunctionSpec>,
+    reserved: Option<u32>,
+}
+
+impl Lambda {
+    pub(super) async fn invoke(self: &Arc<Self>, name: &str, request: &Request) -> Result<Answer, Error> {
+        let mut target = names::target(self.place(), name, request.query("Qualifier"), Naming::Namespaced)?;
+        let kind = request.header("x-amz-invocation-type").unwrap_or("RequestResponse");
+        let log_type = request.header("x-amz-log-type").unwrap_or("None");
+        let mut violations = Violations::default();
+        violations.one_of(Some(kind), "invocationType", &["Event", "RequestResponse", "DryRun"]);
+        violations.one_of(Some(log_type), "logType", &["None", "Tail"]);
+        violations.finish()?;
+        let client_context = request.header("x-amz-client-context").map(client_context).transpose()?;
+        let chosen = self.choose(&target)?;
+        let payload = if request.body.is_empty() { Bytes::from_static(b"{}") } else { request.body.clone() };
+        check_json(&payload)?;
+        let event = Event { request_id: request.id.clone(), payload, client_context };
+        match kind {
+            "DryRun" => Ok(Answer::empty(204)),
+            "Event" => {
+                target.qualifier.get_or_insert_with(|| "$LATEST".to_owned());
+                self.enqueue(target, event)?;
+                Ok(Answer::empty(202))
+            }
+            _ => {
+                let outcome = self.run(&chosen, event).await.map_err(|error| exec_error(&error))?;
+                Ok(answer(&outcome, &chosen.spec.version, log_type == "Tail"))
+            }
+        }
+    }
+
+    /// Invokes one of the engine's own functions, for background traffic. The outcome is in its log.
+    pub(in crate::local) async fn invoke_quietly(&self, function: String, payload: Bytes) {
+        let target = Target { name: function, qualifier: None };
+        let event = Event { request_id: Uuid::new_v4().to_string(), payload, client_context: None };
+        if let Ok(chosen) = self.choose(&target)
+            && let Err(error) = self.run(&chosen, event).await
+        {
+            tracing::debug!(%error, "background traffic was not taken");
+        }
+    }
+
+    async fn run(&self, chosen: &Chosen, event: Event) -> Result<Outcome, ExecError> {
+        self.setup.executor.invoke(&chosen.spec, chosen.reserved, event).await
+    }
+
+    /// The version for one event, an alias's weights applied.
+    fn choose(&self, target: &Target) -> Result<Chosen, Error> {
+        let qualifier = target.qualifier.as_deref().unwrap_or("$LATEST");
+        let functions = self.functions();
+        let missing = || Error::function_not_found(&self.place().arn(&target.name, Some(qualifier)));
+        let function = functions.get(&target.name).ok_or_else(missing)?;
+        let version = function.aliases.get(qualifier).map_or(qualifier, |alias| alias.pick(state::draw()));
+        let release = function.release(version).ok_or_else(missing)?;
+        if release.code.image_uri().is_some() {
+            return Err(Error::new(
+                502,
+                "InvalidRuntimeException",
+                format!("The local engine runs zip packages only: {} has package type Image.", target.name),
+            ));
+        }
+        let spec = match (&release.serving, release.phase) {
+            (Some(spec), _) => spec,
+            (None, Phase::Pending(_)) => return Err(pending()),
+            (None, _) => return Err(missing()),
+        };
+        // The context shows the ARN that was invoked: with its qualifier, where there was one.
+        let arn = target.arn(self.place());
+        let spec = if spec.arn == arn {
+            Arc::clone(spec)
+        } else {
+            Arc::new(FunctionSpec { arn, ..spec.as_ref().clone() })
+        };
+        Ok(Chosen { spec, reserved: function.reserved })
+    }
+
+    /// Takes an event into the asynchronous queue.
+    fn enqueue(self: &Arc<Self>, target: Target, event: Event) -> Result<(), Error> {
+        // At least 1 KB each, so that the number of events is bounded, too.
+        let size = u32::try_from(event.payload.len() / 1024 + 1).unwrap_or(u32::MAX);
+        let Ok(permit) = Arc::clone(&self.queue).try_acquire_many_owned(size) else {
+            return Err(Error::throttled("CallerRateLimitExceeded"));
+        };
+        let lambda = Arc::clone(self);
+        tokio::spawn(async move {
+            let stop = lambda.setup.stop.clone();
+            let delivery = deliver(|| lambda.attempt(&target, event.clone()));
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = delivery => {}
+            }
+            drop(permit);
+        });
+        Ok(())
+    }
+
+    async fn attempt(&self, target: &Target, event: Event) -> Attempt {
+        // Deleted meanwhile: there is nobody to tell.
+        let Ok(chosen) = self.choose(target) else { return Attempt::Over };
+        match self.run(&chosen, event).await {
+            Ok(outcome) if outcome.function_error.is_some() => Attempt::Failed,
+            Ok(_) | Err(ExecError::Stopping) => Attempt::Over,
+            // Nothing is ever run with a reserved concurrency of 0: AWS gives such events up at once.
+            Err(ExecError::Throttled { .. }) if chosen.reserved == Some(0) => Attempt::Over,
+            Err(ExecError::Throttled { .. }) => Attempt::Throttled,
+        }
+    }
+}
+
+/// How one try of an asynchronous event ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Attempt {
+    /// It ran, or never will.
+    Over,
+    /// The function failed.
+    Failed,
+    /// There was no concurrency left.
+    Throttled,
+}
+
+/// Tries an event until it is over: twice more where the function fails, for six hours where it is throttled.
+async fn deliver<F, Fut>(attempt: F)
+where
+    F: Fn() -> Fut,
+    Fut: Future<Output = Attempt>,
+{
+    let began = tokio::time::Instant::now();
+    let mut retries = RETRIES.into_iter();
+    let mut backoff = Duration::from_secs(1);
+    loop {
+        let wait = match attempt().await {
+            Attempt::Over => return,
+            Attempt::Failed => match retries.next() {
+                Some(wait) => wait,
+                None => return,
+            },
+            Attempt::Throttled => {
+                let wait = backoff;
+                backoff = (backoff * 2).min(BACKOFF_MAX);
+                wait
+            }
+        };
+        tokio::time::sleep(wait).await;
+        if began.elapsed() > MAX_AGE {
+            return;
+        }
+    }
+}
+
+fn answer(outcome: &Outcome, version: &str, tail: bool) -> Answer {
+    let mut answer = Answer::typed(200, "application/json", outcome.payload.clone())
+        .with_header("x-amz-executed-version", version)
+        .with_header("x-amzn-remapped-content-length", "0");
+    if let Some(kind) = outcome.function_error {
+        answer = answer.with_header("x-amz-function-error", kind);
+    }
+    if tail {
+        answer = answer.with_header("x-amz-log-result", STANDARD.encode(&outcome.log_tail));
+    }
+    answer
+}
+
+fn exec_error(error: &ExecError) -> Error {
+    match error {
+        ExecError::Throttled { reason } => Error::throttled(reason),
+        ExecError::Stopping => Error::new(503, "ServiceUnavailableException", error.to_string()),
+    }
+}
+
+/// `X-Amz-Client-Context`: JSON in base64.
+fn client_context(header: &str) -> Result<String, Error> {
+    let invalid = || Error::content("Client context must be a valid Base64-encoded JSON object.");
+    if header.len() > CLIENT_CONTEXT_LIMIT {
+        return Err(Error::content(format!(
+            "Client context must be no more than {CLIENT_CONTEXT_LIMIT} bytes."
+        )));
+    }
+    let text =
+        STANDARD.decode(header).ok().and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(invalid)?;
+    match serde_json::from_str(&text) {
+        Ok(serde_json::Value::Object(_)) => Ok(text),
+        _ => Err(invalid()),
+    }
+}
+
+/// Refuses a payload that is no JSON, in the words of AWS's parser.
+fn check_json(payload: &[u8]) -> Result<(), Error> {
+    let refuse = |what: String, before: &[u8]| {
+        let line = before.split(|byte| *byte == b'\n').count();
+        let column = 1 + before.iter().rev().take_while(|byte| **byte != b'\n').count();
+        Err(Error::content(format!(
+            "Could not parse request body into json: Could not parse payload into json: {what}\n at [Source: REDACTED \
+             (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: {line}, column: {column}]"
+        )))
+    };
+    let text = match std::str::from_utf8(payload) {
+        Ok(text) => text,
+        Err(error) => {
+            let at = error.valid_up_to();
+            return refuse(format!("Invalid UTF-8 start byte 0x{:x}", payload[at]), &payload[..at]);
+        }
+    };
+    let Err(error) = serde_json::from_str::<IgnoredAny>(text) else { return Ok(()) };
+    let before: usize = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
+    let at = (before + error.column().saturating_sub(1)).min(payload.len());
+    let what = match text.get(at..).and_then(|rest| rest.chars().next()) {
+        Some(found) if !error.is_eof() => format!(
+            "Unexpected character ({} (code {})): expected a valid value (JSON String, Number, Array, Object or token \
+             'null', 'true' or 'false')",
+            if found.is_control() { "(CTRL-CHAR".to_owned() + ")" } else { format!("'{found}'") },
+            u32::from(found)
+        ),
+        _ => "Unexpected end-of-input".to_owned(),
+    };
+    refuse(what, &payload[..at])
+}
+
+const _: () = assert!(operations::ASYNC_LIMIT / 1024 < QUEUE_KB, "one event always fits the queue");
+
+#[cfg(test)]
+mod tests {
+    use std::{cell::RefCell, time::Duration};
+
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    use tokio::time::Instant;
+
+    use super::{Attempt, check_json, client_context, deliver};
+
+    /// When each try took place, in seconds, if they end as given (the last again and again).
+    async fn tries(ends: &[Attempt]) -> Vec<u64> {
+        let (began, seen) = (Instant::now(), RefCell::new(Vec::new()));
+        deliver(|| {
+            let mut seen = seen.borrow_mut();
+            let end = ends[seen.len().min(ends.len() - 1)];
+            seen.push(began.elapsed().as_secs());
+            async move { end }
+        })
+        .await;
+        seen.into_inner()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_failing_event_is_tried_three_times() {
+        assert_eq!(tries(&[Attempt::Failed]).await, [0, 1, 3]);
+        assert_eq!(tries(&[Attempt::Failed, Attempt::Over]).await, [0, 1]);
+        assert_eq!(tries(&[Attempt::Over]).await, [0]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_throttled_event_backs_off_and_is_given_up_after_six_hours() {
+        assert_eq!(
+            tries(&[Attempt::Throttled, Attempt::Throttled, Attempt::Failed, Attempt::Over]).await,
+            [0, 1, 3, 4]
+        );
+        let all = tries(&[Attempt::Throttled]).await;
+        assert_eq!(all[..6], [0, 1, 3, 7, 15, 31]);
+        assert_eq!(all[12] - all[11], 300);
+        let six_hours = Duration::from_hours(6).as_secs();
+        assert!(all.last().is_some_and(|last| (six_hours - 300..=six_hours).contains(last)));
+    }
+
+    #[test]
+    fn a_payload_must_be_json() {
+        for good in ["null", "1", "\"x\"", " {\"a\":[1,2]} "] {
+            assert!(check_json(good.as_bytes()).is_ok(), "{good}");
+        }
+        let wrong = |payload: &[u8]| check_json(payload).unwrap_err().to_string();
+        assert!(wrong(b"n\x87r").contains("Invalid UTF-8 start byte 0x87\n"));
+        assert!(wrong(b"n\x87r").ends_with("line: 1, column: 2]"));
+        assert!(
+            wrong(b"{\n  x").contains("('x' (code 120))")
+                && wrong(b"{\n  x").ends_with("line: 2, column: 3]")
+        );
+        assert!(wrong(b"{\"a\":").contains("Unexpected end-of-input"));
+        assert!(wrong(b"{} {}").contains("Unexpected character ('{' (code 123))"));
+    }
+
+    #[test]
+    fn client_context_is_a_json_object_in_base64() {
+        assert_eq!(client_context("eyJhIjoxfQ==").unwrap(), r#"{"a":1}"#);
+        let text = |length: usize| STANDARD.encode(format!("{{}}{}", " ".repeat(length - 2)));
+        // Base64 comes in fours, so 3580 is the longest that fits 3583.
+        assert_eq!(text(2685).len(), 3580);
+        assert!(client_context(&text(2685)).is_ok());
+        for bad in ["x", "MQ==", "e30", &text(2686)] {
+            assert!(client_context(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! What the engine keeps of a function: its unpublished state, versions, aliases, tags.
+//!
+//! A write is answered at once with Pending or InProgress; [`Release::settle`] ends that when its time has come, on
+//! the next look at the function. Until then the code from before serves.
+
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use jiff::Timestamp;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::{code::Code, names::Place};
+use crate::{domain::secret::Secret, local::exec::FunctionSpec};
+
+/// `LoggingConfig`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Logging {
+    /// `JSON`, else `Text`.
+    pub json: bool,
+    /// `ApplicationLogLevel`, with JSON only.
+    pub application_level: Option<String>,
+    /// `SystemLogLevel`, with JSON only.
+    pub system_level: Option<String>,
+    /// `LogGroup`.
+    pub group: String,
+}
+
+/// `ImageConfig`.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct ImageConfig {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entry_point: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub command: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub working_directory: Option<String>,
+}
+
+/// What UpdateFunctionConfiguration can change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Settings {
+    pub role: String,
+    pub runtime: Option<String>,
+    pub handler: Option<String>,
+    pub description: String,
+    pub timeout_s: u32,
+    pub memory_mb: u32,
+    pub ephemeral_mb: u32,
+    pub variables: Option<BTreeMap<String, Secret>>,
+    pub tracing: String,
+    pub snap_start: String,
+    pub kms_key: Option<String>,
+    pub logging: Logging,
+    pub image_config: Option<ImageConfig>,
+}
+
+/// Where a version stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Being created, until then.
+    Pending(Instant),
+    /// Settled.
+    Active,
+    /// Being changed, until then.
+    InProgress(Instant),
+}
+
+/// One version: `$LATEST` or a published one.
+#[derive(Clone, Debug)]
+pub(super) struct Release {
+    pub version: String,
+    pub settings: Settings,
+    pub code: Code,
+    pub last_modified: String,
+    pub revision_id: String,
+    pub phase: Phase,
+    /// What runs now. None for an image, and while Pending.
+    pub serving: Option<Arc<FunctionSpec>>,
+}
+
+impl Release {
+    /// A version that is being created, or Active at once where `settles` is None.
+    pub fn new(version: String, settings: Settings, code: Code, settles: Option<Instant>) -> Self {
+        Self {
+            version,
+            settings,
+            code,
+            last_modified: timestamp(),
+            revision_id: revision(),
+            phase: settles.map_or(Phase::Active, Phase::Pending),
+            serving: None,
+        }
+    }
+
+    /// Notes a change of settings or code.
+    pub fn changed(&mut self, settles: Instant) {
+        self.last_modified = timestamp();
+        self.revision_id = revision();
+        self.phase = Phase::InProgress(settles);
+    }
+
+    /// Ends Pending or InProgress where its time has come: another revision, and the new code serves. Says whether
+    /// environments of older code are out of date now.
+    pub fn settle(&mut self, name: &str, place: &Place, now: Instant) -> bool {
+        let Some(was_serving) = (match self.phase {
+            Phase::Pending(until) | Phase::InProgress(until) if until <= now => Some(self.serving.is_some()),
+            _ => None,
+        }) else {
+            return false;
+        };
+        self.phase = Phase::Active;
+        self.revision_id = revision();
+        self.serve(name, place);
+        was_serving
+    }
+
+    /// Puts the present settings and code into service.
+    pub fn serve(&mut self, name: &str, place: &Place) {
+        let settings = &self.settings;
+        self.serving = self.code.folder().map(|folder| {
+            let qualifier = (self.version != "$LATEST").then_some(self.version.as_str());
+            Arc::new(FunctionSpec {
+                name: name.to_owned(),
+                version: self.version.clone(),
+                arn: place.arn(name, qualifier),
+                revision: revision(),
+                runtime: settings.runtime.clone().unwrap_or_default(),
+                handler: settings.handler.clone().unwrap_or_default(),
+                memory_mb: settings.memory_mb,
+                timeout_s: settings.timeout_s,
+                variables: settings.variables.clone().unwrap_or_default(),
+                code: folder,
+                log_group: settings.logging.group.clone(),
+                json_logs: settings.logging.json,
+            })
+        });
+    }
+}
+
+/// A name for a version, or for two of them.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Alias {
+    pub name: String,
+    pub version: String,
+    pub description: String,
+    /// A second version, and the part of the invocations that goes to it, 0-1.
+    pub second: Option<(String, f64)>,
+    pub revision_id: String,
+}
+
+impl Alias {
+    /// The version for one invocation. `draw` is a random number, 0 <= draw < 1.
+    pub fn pick(&self, draw: f64) -> &str {
+        match &self.second {
+            Some((version, weight)) if draw < *weight => version,
+            _ => &self.version,
+        }
+    }
+}
+
+/// A function.
+#[derive(Debug)]
+pub(super) struct Function {
+    pub name: String,
+    pub latest: Release,
+    pub versions: BTreeMap<u64, Release>,
+    /// The highest version number ever given: none is used twice.
+    pub last_version: u64,
+    /// What `$LATEST` was when the last version was published.
+    pub published: Option<(Settings, Code)>,
+    pub aliases: BTreeMap<String, Alias>,
+    pub tags: BTreeMap<String, String>,
+    /// Reserved concurrency.
+    pub reserved: Option<u32>,
+}
+
+impl Function {
+    /// Settles every version that is due; says whether environments of older code are out of date now.
+    pub fn settle(&mut self, place: &Place, now: Instant) -> bool {
+        let name = &self.name;
+        self.versions.values_mut().for_each(|release| {
+            release.settle(name, place, now);
+        });
+        self.latest.settle(name, place, now)
+    }
+
+    /// `$LATEST` or a published version.
+    pub fn release(&self, version: &str) -> Option<&Release> {
+        if version == "$LATEST" { Some(&self.latest) } else { self.versions.get(&version.parse().ok()?) }
+    }
+
+    /// Publishes `$LATEST`; the last version again where nothing has changed since.
+    pub fn publish(
+        &mut self,
+        description: Option<String>,
+        settles: Option<Instant>,
+        place: &Place,
+    ) -> &Release {
+        let unchanged = self
+            .published
+            .as_ref()
+            .is_some_and(|(settings, code)| *settings == self.latest.settings && *code == self.latest.code);
+        if !unchanged || !self.versions.contains_key(&self.last_version) {
+            self.last_version += 1;
+            self.published = Some((self.latest.settings.clone(), self.latest.code.clone()));
+            let mut settings = self.latest.settings.clone();
+            if let Some(description) = description {
+                settings.description = description;
+            }
+            let mut release =
+                Release::new(self.last_version.to_string(), settings, self.latest.code.clone(), settles);
+            if settles.is_none() {
+                release.serve(&self.name, place);
+            }
+            self.versions.insert(self.last_version, release);
+        }
+        // Present: looked up or inserted above; `$LATEST` keeps this total.
+        self.versions.get(&self.last_version).unwrap_or(&self.latest)
+    }
+}
+
+/// A new RevisionId.
+pub(super) fn revision() -> String {
+    Uuid::new_v4().to_string()
+}
+
+/// Now, as `LastModified` has it.
+pub(super) fn timestamp() -> String {
+    Timestamp::try_from(SystemTime::now())
+        .unwrap_or_default()
+        .strftime("%Y-%m-%dT%H:%M:%S%.3f+0000")
+        .to_string()
+}
+
+/// A random number, 0 <= draw < 1.
+pub(super) fn draw() -> f64 {
+    let (high, _) = Uuid::new_v4().as_u64_pair();
+    // The upper 32 bits of a version 4 UUID are random, and exact in an f64.
+    f64::from((high >> 32) as u32) / (f64::from(u32::MAX) + 1.0)
+}
+
+/// When something that begins now settles.
+pub(super) fn settles(settle: Duration) -> Instant {
+    Instant::now() + settle
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Alias, draw};
+
+    #[test]
+    fn an_alias_sends_its_weight_to_the_second_version() {
+        let mut alias = Alias {
+            name: "live".into(),
+            version: "1".into(),
+            description: String::new(),
+            second: Some(("2".into(), 0.1)),
+            revision_id: String::new(),
+        };
+        assert_eq!(
+            (alias.pick(0.0), alias.pick(0.0999), alias.pick(0.1), alias.pick(0.999)),
+            ("2", "2", "1", "1")
+        );
+        alias.second = Some(("2".into(), 0.0));
+        assert_eq!(alias.pick(0.0), "1");
+        alias.second = Some(("2".into(), 1.0));
+        assert_eq!(alias.pick(0.999_999), "2");
+        alias.second = None;
+        assert_eq!(alias.pick(0.0), "1");
+    }
+
+    #[test]
+    fn draws_are_spread_over_zero_to_one() {
+        let mut tenths = [0_u32; 10];
+        for draw in std::iter::repeat_with(draw).take(10_000) {
+            let tenth = (1..10).take_while(|n| draw >= f64::from(*n) / 10.0).count();
+            tenths[tenth] += 1;
+        }
+        // 1000 each on average; 800-1200 is six standard deviations.
+        assert!(tenths.iter().all(|count| (800..1200).contains(count)), "{tenths:?}");
+    }
+}

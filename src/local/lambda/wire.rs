@@ -1,0 +1,304 @@
+//! Lambda's JSON: what requests bring and how functions, versions and aliases are shown. What is absent is left out.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::{Map, Value, json};
+
+use super::{
+    error::Error,
+    names::Place,
+    state::{Alias, ImageConfig, Phase, Release},
+};
+use crate::local::exec::runtime_version_arn;
+
+// None of the inputs has `Debug`: environment values are in them.
+
+/// CreateFunction.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct CreateFunction {
+    pub function_name: Option<String>,
+    pub code: Option<CodeInput>,
+    pub package_type: Option<String>,
+    pub publish: Option<bool>,
+    pub tags: Option<BTreeMap<String, String>>,
+    pub architectures: Option<Vec<String>>,
+    #[serde(flatten)]
+    pub settings: SettingsInput,
+}
+
+/// UpdateFunctionConfiguration.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct UpdateConfiguration {
+    pub revision_id: Option<String>,
+    #[serde(flatten)]
+    pub settings: SettingsInput,
+}
+
+/// UpdateFunctionCode.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct UpdateCode {
+    #[serde(flatten)]
+    pub code: CodeInput,
+    pub architectures: Option<Vec<String>>,
+    pub publish: Option<bool>,
+    pub dry_run: Option<bool>,
+    pub revision_id: Option<String>,
+}
+
+/// Where code comes from.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct CodeInput {
+    /// Base64.
+    pub zip_file: Option<String>,
+    pub s3_bucket: Option<String>,
+    pub s3_key: Option<String>,
+    pub image_uri: Option<String>,
+}
+
+/// What CreateFunction and UpdateFunctionConfiguration share.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct SettingsInput {
+    pub role: Option<String>,
+    pub runtime: Option<String>,
+    pub handler: Option<String>,
+    pub description: Option<String>,
+    pub timeout: Option<i64>,
+    pub memory_size: Option<i64>,
+    pub environment: Option<EnvironmentInput>,
+    pub ephemeral_storage: Option<SizeInput>,
+    pub tracing_config: Option<TracingInput>,
+    pub snap_start: Option<SnapStartInput>,
+    #[serde(rename = "KMSKeyArn")]
+    pub kms_key_arn: Option<String>,
+    pub logging_config: Option<LoggingInput>,
+    pub layers: Option<Vec<String>>,
+    pub image_config: Option<ImageConfig>,
+    // What the engine has no counterpart for. Refused unless empty.
+    pub vpc_config: Option<Value>,
+    pub dead_letter_config: Option<Value>,
+    pub file_system_configs: Option<Value>,
+    pub code_signing_config_arn: Option<Value>,
+    pub tenancy_config: Option<Value>,
+    pub capacity_provider_config: Option<Value>,
+    pub durable_config: Option<Value>,
+    pub publish_to: Option<Value>,
+}
+
+/// `Environment`.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct EnvironmentInput {
+    pub variables: Option<BTreeMap<String, String>>,
+}
+
+/// `EphemeralStorage`.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct SizeInput {
+    pub size: Option<i64>,
+}
+
+/// `TracingConfig`.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct TracingInput {
+    pub mode: Option<String>,
+}
+
+/// `SnapStart`.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct SnapStartInput {
+    pub apply_on: Option<String>,
+}
+
+/// `LoggingConfig`.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct LoggingInput {
+    pub log_format: Option<String>,
+    pub application_log_level: Option<String>,
+    pub system_log_level: Option<String>,
+    pub log_group: Option<String>,
+}
+
+/// PublishVersion.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct PublishVersion {
+    pub code_sha256: Option<String>,
+    pub description: Option<String>,
+    pub revision_id: Option<String>,
+}
+
+/// CreateAlias and UpdateAlias.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct AliasInput {
+    pub name: Option<String>,
+    pub function_version: Option<String>,
+    pub description: Option<String>,
+    pub routing_config: Option<RoutingInput>,
+    pub revision_id: Option<String>,
+}
+
+/// `RoutingConfig`.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct RoutingInput {
+    pub additional_version_weights: Option<BTreeMap<String, f64>>,
+}
+
+/// PutFunctionConcurrency.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Concurrency {
+    pub reserved_concurrent_executions: Option<i64>,
+}
+
+/// TagResource.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct TagResource {
+    pub tags: Option<BTreeMap<String, String>>,
+}
+
+/// Reads a request's body; an empty one is an empty object. The error says where it went wrong, not with which value.
+pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
+    let body = if body.is_empty() { b"{}" } else { body };
+    serde_json::from_slice(body).map_err(|error| {
+        let what =
+            if error.is_data() { "a member has another type than expected" } else { "it is no valid JSON" };
+        Error::content(format!(
+            "Could not parse request body into json: {what} (line {}, column {})",
+            error.line(),
+            error.column()
+        ))
+    })
+}
+
+/// Whether a member says nothing: null, empty, or made of such.
+pub(super) fn is_void(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.iter().all(is_void),
+        Value::Object(members) => members.values().all(is_void),
+        Value::Bool(flag) => !flag,
+        Value::Number(_) => false,
+    }
+}
+
+/// How much of a version's state an answer shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Show {
+    /// Everything.
+    Whole,
+    /// As lists do: no State, LastUpdateStatus, RuntimeVersionConfig.
+    Listed,
+}
+
+/// `FunctionConfiguration`.
+pub(super) fn configuration(name: &str, arn: &str, release: &Release, place: &Place, show: Show) -> Value {
+    let settings = &release.settings;
+    let mut out = Map::new();
+    let mut put = |key: &str, value: Value| out.insert(key.to_owned(), value);
+    put("FunctionName", json!(name));
+    put("FunctionArn", json!(arn));
+    put("Role", json!(settings.role));
+    put("CodeSize", json!(release.code.size()));
+    put("CodeSha256", json!(release.code.sha256()));
+    put("Description", json!(settings.description));
+    put("Timeout", json!(settings.timeout_s));
+    put("MemorySize", json!(settings.memory_mb));
+    put("LastModified", json!(release.last_modified));
+    put("Version", json!(release.version));
+    put("TracingConfig", json!({ "Mode": settings.tracing }));
+    put("RevisionId", json!(release.revision_id));
+    put("PackageType", json!(if release.code.image_uri().is_some() { "Image" } else { "Zip" }));
+    put("Architectures", json!([release.code.architecture]));
+    put("EphemeralStorage", json!({ "Size": settings.ephemeral_mb }));
+    put("SnapStart", json!({ "ApplyOn": settings.snap_start, "OptimizationStatus": "Off" }));
+    put("LoggingConfig", logging(release));
+    if let Some(variables) = &settings.variables {
+        let variables: BTreeMap<&str, &str> =
+            variables.iter().map(|(key, value)| (key.as_str(), value.reveal())).collect();
+        put("Environment", json!({ "Variables": variables }));
+    }
+    for (key, value) in
+        [("Runtime", &settings.runtime), ("Handler", &settings.handler), ("KMSKeyArn", &settings.kms_key)]
+    {
+        if let Some(value) = value {
+            put(key, json!(value));
+        }
+    }
+    if let Some(config) = &settings.image_config {
+        put("ImageConfigResponse", json!({ "ImageConfig": config }));
+    }
+    if show == Show::Whole {
+        if let Some(runtime) = settings.runtime.as_ref().filter(|_| release.code.image_uri().is_none()) {
+            let arn = runtime_version_arn(&place.region, runtime);
+            put("RuntimeVersionConfig", json!({ "RuntimeVersionArn": arn }));
+        }
+        put_state(&mut out, release.phase);
+    }
+    Value::Object(out)
+}
+
+fn logging(release: &Release) -> Value {
+    let logging = &release.settings.logging;
+    let mut out =
+        json!({ "LogFormat": if logging.json { "JSON" } else { "Text" }, "LogGroup": logging.group });
+    for (key, level) in
+        [("ApplicationLogLevel", &logging.application_level), ("SystemLogLevel", &logging.system_level)]
+    {
+        if let Some(level) = level {
+            out[key] = json!(level);
+        }
+    }
+    out
+}
+
+fn put_state(out: &mut Map<String, Value>, phase: Phase) {
+    let mut put = |key: &str, value: &str| out.insert(key.to_owned(), json!(value));
+    // "created" is AWS's wording for an update, too.
+    let reason = "The function is being created.";
+    match phase {
+        Phase::Pending(_) => {
+            put("State", "Pending");
+            put("StateReason", reason);
+            put("StateReasonCode", "Creating");
+        }
+        Phase::Active => {
+            put("State", "Active");
+            put("LastUpdateStatus", "Successful");
+        }
+        Phase::InProgress(_) => {
+            put("State", "Active");
+            put("LastUpdateStatus", "InProgress");
+            put("LastUpdateStatusReason", reason);
+            put("LastUpdateStatusReasonCode", "Creating");
+        }
+    }
+}
+
+/// `AliasConfiguration`.
+pub(super) fn alias(function: &str, alias: &Alias, place: &Place) -> Value {
+    let mut out = json!({
+        "AliasArn": place.arn(function, Some(&alias.name)),
+        "Name": alias.name,
+        "FunctionVersion": alias.version,
+        "Description": alias.description,
+        "RevisionId": alias.revision_id,
+    });
+    if let Some((version, weight)) = &alias.second {
+        out["RoutingConfig"] = json!({ "AdditionalVersionWeights": { version: weight } });
+    }
+    out
+}

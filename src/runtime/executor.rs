@@ -1,0 +1,252 @@
+//! Turns effects into tasks, and their results into messages.
+
+use std::{
+    collections::HashMap,
+    future::Future,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use futures_util::StreamExt;
+use jiff::Timestamp;
+use tokio::sync::mpsc;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use super::crash;
+use crate::{
+    app::{Effect, Msg, Ticket, msg::Connected},
+    cloud::{self, Kind, Session, Spec, profiles},
+    tail,
+};
+
+/// States that are read at a time; the budget says how many a second.
+const STATES_AT_ONCE: usize = 4;
+
+/// Starts the local engine and tells how it is reached.
+pub type StartLocal =
+    Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Result<Spec, cloud::Error>> + Send>> + Send + Sync>;
+
+/// A read is cancelled by the next one in its slot. Invocations have none: they are never cancelled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Slot {
+    Connect,
+    Identity,
+    List,
+    States,
+    Function,
+    Logs,
+    Profiles,
+}
+
+/// Runs effects. Dropping it cancels all reads.
+pub struct Executor {
+    messages: mpsc::Sender<Msg>,
+    start_local: StartLocal,
+    sessions: Sessions,
+    slots: HashMap<Slot, DropGuard>,
+    epoch: u32,
+}
+
+/// Sessions by their epoch. The state names the epoch it wants in each ticket.
+#[derive(Clone, Default)]
+struct Sessions(Arc<Mutex<HashMap<u32, Session>>>);
+
+impl Sessions {
+    fn insert(&self, epoch: u32, session: Session) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(epoch, session);
+    }
+
+    fn get(&self, epoch: u32) -> Option<Session> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&epoch).cloned()
+    }
+
+    fn forget_before(&self, epoch: u32) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|of, _| *of >= epoch);
+    }
+}
+
+impl Executor {
+    /// An executor whose results go to `messages`.
+    pub fn new(messages: mpsc::Sender<Msg>, start_local: StartLocal) -> Self {
+        Self { messages, start_local, sessions: Sessions::default(), slots: HashMap::new(), epoch: 0 }
+    }
+
+    /// Begins what an effect asks for.
+    pub fn execute(&mut self, effect: Effect) {
+        let messages = self.messages.clone();
+        let sessions = self.sessions.clone();
+        match effect {
+            Effect::Connect { epoch, spec, verify } => {
+                self.spawn(Slot::Connect, async move {
+                    connect(epoch, spec, verify, &sessions, &messages).await;
+                });
+            }
+            Effect::StartLocal { epoch } => {
+                let start = Arc::clone(&self.start_local);
+                self.spawn(Slot::Connect, async move {
+                    match start().await {
+                        Ok(spec) => connect(epoch, spec, false, &sessions, &messages).await,
+                        Err(error) => send(&messages, Msg::Connected(epoch, Err(error))).await,
+                    }
+                });
+            }
+            Effect::Identify(ticket) => self.with_session(Slot::Identity, ticket, |session| async move {
+                send(&messages, Msg::Identity(ticket, session.identity().await)).await;
+            }),
+            Effect::ListFunctions(ticket) => self.with_session(Slot::List, ticket, |session| async move {
+                list_functions(ticket, &session, &messages).await;
+            }),
+            Effect::FetchStates(ticket, names) => {
+                self.with_session(Slot::States, ticket, |session| async move {
+                    let mut states = futures_util::stream::iter(names)
+                        .map(|name| async {
+                            let state = session.function_state(&name).await;
+                            (name, state)
+                        })
+                        .buffered(STATES_AT_ONCE);
+                    while let Some((name, state)) = states.next().await {
+                        send(&messages, Msg::FunctionState(ticket, name, state)).await;
+                    }
+                });
+            }
+            Effect::GetFunction { ticket, name, qualifier, after } => {
+                self.with_session(Slot::Function, ticket, |session| async move {
+                    tokio::time::sleep(after).await;
+                    let details = session.get_function(&name, qualifier.as_deref()).await;
+                    send(&messages, Msg::Function(ticket, details.map(Box::new))).await;
+                });
+            }
+            Effect::Invoke(ticket, request) => {
+                if let Some(session) = self.session(ticket) {
+                    tokio::spawn(async move {
+                        let answer = session.invoke(&request).await;
+                        crash::rehearse("invoke");
+                        send(&messages, Msg::Invoked(ticket, answer.map(Box::new))).await;
+                    });
+                }
+            }
+            Effect::FollowLogs { ticket, group, since } => {
+                self.with_session(Slot::Logs, ticket, |session| async move {
+                    follow_logs(ticket, session, group, since, &messages).await;
+                });
+            }
+            Effect::StopLogs => {
+                self.slots.remove(&Slot::Logs);
+            }
+            Effect::LoadProfiles(ticket) => self.spawn(Slot::Profiles, async move {
+                send(&messages, Msg::Profiles(ticket, profiles::profiles().await)).await;
+            }),
+            // The terminal's affairs: the loop takes them.
+            Effect::Copy(_) | Effect::Suspend => {}
+        }
+    }
+
+    fn spawn(&mut self, slot: Slot, task: impl Future<Output = ()> + Send + 'static) {
+        let token = CancellationToken::new();
+        // The task that had the slot before is cancelled by the drop of its guard.
+        self.slots.insert(slot, token.clone().drop_guard());
+        tokio::spawn(async move {
+            tokio::select! {
+                () = token.cancelled() => {}
+                () = task => {}
+            }
+        });
+    }
+
+    fn with_session<F>(&mut self, slot: Slot, ticket: Ticket, task: impl FnOnce(Session) -> F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        if let Some(session) = self.session(ticket) {
+            self.spawn(slot, task(session));
+        }
+    }
+
+    /// The session of a ticket. The first ticket of a new one ends all reads of the old one.
+    fn session(&mut self, ticket: Ticket) -> Option<Session> {
+        if ticket.epoch > self.epoch {
+            self.epoch = ticket.epoch;
+            self.slots.retain(|slot, _| matches!(slot, Slot::Connect));
+            self.sessions.forget_before(ticket.epoch);
+        }
+        self.sessions.get(ticket.epoch)
+    }
+}
+
+async fn send(messages: &mpsc::Sender<Msg>, message: Msg) {
+    // The loop is gone: so is the one who asked.
+    let _ = messages.send(message).await;
+}
+
+async fn connect(epoch: u32, spec: Spec, verify: bool, sessions: &Sessions, messages: &mpsc::Sender<Msg>) {
+    crash::rehearse("connect");
+    let named = spec.names_credentials().await;
+    if !named {
+        send(messages, Msg::NoCredentials(epoch)).await;
+    }
+    let result = open(epoch, &spec, verify || !named, sessions).await;
+    send(messages, Msg::Connected(epoch, result.map(Box::new))).await;
+}
+
+async fn open(epoch: u32, spec: &Spec, verify: bool, sessions: &Sessions) -> Result<Connected, cloud::Error> {
+    let session = Session::open(spec).await?;
+    let identity = if verify {
+        match session.identity().await {
+            Ok(identity) => Some(identity),
+            Err(error) if matches!(error.kind, Kind::Credentials | Kind::Network | Kind::Timeout) => {
+                return Err(error);
+            }
+            // It answered: who is calling may not be asked, or the endpoint has no STS.
+            Err(_) => Some(cloud::Identity { account: None, arn: None }),
+        }
+    } else {
+        None
+    };
+    let connected = Connected {
+        spec: spec.clone(),
+        region: session.region().to_owned(),
+        endpoint: session.endpoint().map(str::to_owned),
+        identity,
+    };
+    sessions.insert(epoch, session);
+    Ok(connected)
+}
+
+/// A slow reader slows the follower down: both channels are bounded, and the service keeps the data.
+async fn follow_logs(
+    ticket: Ticket,
+    session: Session,
+    group: String,
+    since: Timestamp,
+    messages: &mpsc::Sender<Msg>,
+) {
+    let (updates, mut news) = mpsc::channel(16);
+    let budget = session.log_budget().clone();
+    let cancel = CancellationToken::new();
+    let _ends_with_this = cancel.clone().drop_guard();
+    let options = tail::Options::live(group, since.as_millisecond());
+    let forward = async {
+        while let Some(update) = news.recv().await {
+            send(messages, Msg::Tail(ticket, update)).await;
+        }
+    };
+    tokio::join!(tail::follow(session, options, budget, tail::SystemClock, updates, cancel), forward);
+}
+
+/// The next page is asked for as soon as its marker is known: nothing on the screen holds it up.
+async fn list_functions(ticket: Ticket, session: &Session, messages: &mpsc::Sender<Msg>) {
+    let mut marker = None;
+    loop {
+        match session.list_functions(marker).await {
+            Ok(page) => {
+                marker = page.next;
+                let last = marker.is_none();
+                send(messages, Msg::FunctionsPage { ticket, functions: page.items, last }).await;
+                if last {
+                    return;
+                }
+            }
+            Err(error) => return send(messages, Msg::FunctionsFailed(ticket, error)).await,
+        }
+    }
+}

@@ -1,0 +1,313 @@
+//! The Logs tab: how following goes, then one event a row, or wrapped.
+
+use std::borrow::Cow;
+
+use jiff::{SignedDuration, tz::TimeZone};
+use ratatui::{
+    buffer::Buffer,
+    style::{Modifier, Style},
+};
+
+use super::{
+    Theme,
+    paint::{self, Row, note},
+};
+use crate::{
+    app::{
+        App,
+        function::{View, logs::LogsPane},
+        layout::{self, Area, Size},
+    },
+    domain::{
+        format,
+        report::{Level, LineKind, classify},
+        text::{sanitise, sanitise_lines, slice_columns, width},
+    },
+    tail::{self, State, is_error},
+};
+
+/// Up to this many bytes a message is read for its meaning; a larger one is shown as it begins.
+const READ: usize = 16 * 1024;
+
+/// From this width on the time has its milliseconds.
+const WIDE: usize = 60;
+
+pub(super) fn draw(app: &App, view: &View, size: Size, theme: &Theme, buffer: &mut Buffer) {
+    let areas = layout::logs(size);
+    let pane = &view.logs;
+    status(pane, theme, &app.zone(), Row::new(buffer, areas.status, 0));
+    if pane.is_empty() {
+        empty(pane, theme, buffer, areas.lines);
+    } else if pane.wrap {
+        wrapped(pane, theme, &app.zone(), buffer, areas.lines);
+    } else {
+        cut(pane, theme, &app.zone(), buffer, areas.lines);
+    }
+}
+
+fn status(pane: &LogsPane, theme: &Theme, zone: &TimeZone, mut row: Row) {
+    let (shape, style) = match pane.status.as_ref().map(|status| &status.state) {
+        Some(State::Live) => ("●", theme.good),
+        None | Some(State::CatchingUp | State::Throttled { .. }) => ("◐", theme.warning),
+        Some(State::Waiting) => ("○", theme.dim),
+        Some(_) => ("✗", theme.error),
+    };
+    row.skip(1).put(&format!("{shape} {}", pane.state_word()), style);
+    if let Some(State::Throttled { behind_ms } | State::Offline { behind_ms, .. }) =
+        pane.status.as_ref().map(|status| &status.state)
+    {
+        row.put(&format!(", {} s behind", behind_ms / 1000), style);
+    }
+    if let Some((_, from)) = pane.gaps.iter().min_by_key(|(_, from)| *from) {
+        let text = format!("! may be incomplete since {}", format::clock(format::from_millis(*from), zone));
+        row.skip(2);
+        row.put_whole(&text, theme.warning);
+    }
+    if !pane.following {
+        let new = if pane.new > 0 { format!(", {} new below", pane.new) } else { String::new() };
+        row.skip(2).put(&format!("paused{new}"), theme.warning);
+    }
+    if pane.errors_only {
+        row.skip(2).put("errors only", theme.warning);
+    }
+    if pane.filter_focused || !pane.filter.text().is_empty() {
+        row.skip(2).put("/", theme.accent).field(&pane.filter, pane.filter_focused, theme);
+    }
+    let mut facts = vec![if pane.applied().is_all() {
+        format!("{} events", pane.len())
+    } else {
+        format!("{} of {} events", pane.len(), pane.store.len())
+    }];
+    if pane.is_scanning() {
+        facts.push("searching…".into());
+    }
+    let reading = !pane.history_done && pane.state_word() != "reading";
+    facts.push(format!("last {}{}", span(pane.history), if reading { ", still reading" } else { "" }));
+    if pane.store.evicted() > 0 {
+        facts.push(format!("{} oldest dropped", pane.store.evicted()));
+    }
+    for fact in facts {
+        row.skip(2);
+        row.put_whole(&fact, theme.dim);
+    }
+    if let Some(group) = &pane.group {
+        row.put_right(" ", theme.text);
+        row.put_right(group, theme.dim);
+    }
+}
+
+/// A length of time in its largest unit: `15m`, `4h`, `10d`.
+fn span(length: SignedDuration) -> String {
+    match (length.as_mins(), length.as_hours()) {
+        (minutes, 0) => format!("{minutes}m"),
+        (_, hours @ ..48) => format!("{hours}h"),
+        (_, hours) => format!("{}d", hours / 24),
+    }
+}
+
+fn empty(pane: &LogsPane, theme: &Theme, buffer: &mut Buffer, area: Area) {
+    let group = pane.group.as_deref().unwrap_or("the log group");
+    let history = span(pane.history);
+    if !pane.store.is_empty() && pane.is_scanning() {
+        note(buffer, area, 1, &[("Searching…", theme.dim)]);
+        return;
+    }
+    if !pane.store.is_empty() {
+        let what = if pane.errors_only { "No error" } else { "No event" };
+        let filter = pane.filter.text();
+        let holds = if filter.is_empty() { String::new() } else { format!(" that holds \"{filter}\"") };
+        let text = format!("{what}{holds} among {} events of the last {history}.", pane.store.len());
+        note(buffer, area, 1, &[(&text, theme.text), ("o reads older ones.", theme.dim)]);
+        return;
+    }
+    let (text, style, more) = match pane.status.as_ref().map(|status| &status.state) {
+        Some(State::Waiting) => (
+            format!("{group} does not exist yet."),
+            theme.text,
+            "The first invocation makes it; this goes on then.",
+        ),
+        Some(State::Denied { message }) => {
+            (failure(message), theme.error, "It needs logs:FilterLogEvents on this log group.")
+        }
+        Some(State::Unsupported { message } | State::Failed { message }) => {
+            (failure(message), theme.error, "")
+        }
+        Some(State::Offline { message, .. } | State::Credentials { message }) => {
+            (failure(message), theme.error, "Nothing is lost: reading goes on from where it stopped.")
+        }
+        _ if pane.history_done => (
+            format!("No events in the last {history}."),
+            theme.text,
+            "New ones appear here; o reads older ones.",
+        ),
+        _ => (format!("Reading the last {history} of {group}…"), theme.dim, ""),
+    };
+    note(buffer, area, 1, &[(&text, style), (more, theme.dim)]);
+}
+
+fn failure(message: &str) -> String {
+    format!("✗ {}", sanitise(message))
+}
+
+/// An event as it is shown.
+struct Event<'a> {
+    level: Option<Level>,
+    text: Cow<'a, str>,
+    style: Style,
+}
+
+impl<'a> Event<'a> {
+    /// Reads an event, as far as `characters` of it can be on the screen.
+    fn new(message: &'a str, characters: usize, theme: &Theme) -> Self {
+        let message = message.trim_end_matches(['\n', '\r']);
+        if message.len() > READ {
+            let end = message.char_indices().nth(characters).map_or(message.len(), |(at, _)| at);
+            return Self { level: None, text: Cow::Borrowed(&message[..end]), style: theme.text };
+        }
+        let kind = classify(message);
+        let failed = kind.is_error() || is_error(message);
+        let (level, platform) = (kind.level(), kind.is_platform());
+        let text = match kind {
+            LineKind::Application { message, .. } => message,
+            // The same words whether the log's format is Text or JSON.
+            LineKind::Report(report) => Cow::Owned(report.to_string()),
+            LineKind::Start { request_id, version } => {
+                let version = version.map(|version| format!(" Version: {version}")).unwrap_or_default();
+                Cow::Owned(format!("START RequestId: {request_id}{version}"))
+            }
+            LineKind::TimedOut { request_id, seconds } => {
+                Cow::Owned(format!("Task timed out after {seconds:.2} seconds RequestId: {request_id}"))
+            }
+            LineKind::End { request_id, status: None } => Cow::Owned(format!("END RequestId: {request_id}")),
+            _ => Cow::Borrowed(message),
+        };
+        // A level of its own says it already.
+        Self { level, text, style: style(failed && level.is_none(), platform, theme) }
+    }
+}
+
+fn style(failed: bool, platform: bool, theme: &Theme) -> Style {
+    match (failed, platform) {
+        (true, _) => theme.error,
+        (false, true) => theme.dim,
+        _ => theme.text,
+    }
+}
+
+fn level_style(level: Level, theme: &Theme) -> Style {
+    match level {
+        level if level.is_error() => theme.error,
+        Level::Warn => theme.warning,
+        Level::Trace | Level::Debug => theme.dim,
+        _ => theme.text,
+    }
+}
+
+/// What stands before the text: marker, time, level, lateness.
+fn begin(event: &tail::Row, shown: &Event, selected: bool, theme: &Theme, zone: &TimeZone, row: &mut Row) {
+    let at = format::from_millis(event.timestamp);
+    let time = if row.room() >= WIDE { format::clock_ms(at, zone) } else { format::clock(at, zone) };
+    row.put(if selected { ">" } else { " " }, theme.accent);
+    row.put(&time, if selected { theme.selected } else { theme.dim }).skip(1);
+    match shown.level {
+        Some(level) => row.put(&format!("{:5}", level.name()), level_style(level, theme)).skip(1),
+        None => row.skip(6),
+    };
+    if let Some(late) = event.late_by_ms {
+        row.put(&format!("late +{} s ", late / 1000), theme.warning);
+    }
+}
+
+/// Writes text with what the filter found in it marked, from a column on. What does not fit is cut and marked.
+fn text(pane: &LogsPane, text: &str, left: usize, style: Style, row: &mut Row) {
+    let mut skip = left;
+    let mut at = 0;
+    let found = pane.applied().highlights(text);
+    let ends = found.iter().flat_map(|range| [(range.start, false), (range.end, true)]);
+    for (end, marked) in ends.chain([(text.len(), false)]) {
+        if row.room() == 0 {
+            return;
+        }
+        let Some(piece) = text.get(at..end) else { continue };
+        at = end;
+        let columns = width(piece);
+        if columns <= skip {
+            skip -= columns;
+            continue;
+        }
+        let style = if marked { style.add_modifier(Modifier::REVERSED) } else { style };
+        row.put(&slice_columns(piece, skip, row.room() + 1), style);
+        skip = 0;
+    }
+}
+
+/// One event a row.
+fn cut(pane: &LogsPane, theme: &Theme, zone: &TimeZone, buffer: &mut Buffer, area: Area) {
+    let height = usize::from(area.rows);
+    let characters = (pane.left + usize::from(area.columns) + 1) * 2;
+    // The selected row shows whatever size the screen has.
+    let top = pane.cursor.top.max((pane.cursor.at + 1).saturating_sub(height));
+    for (nth, at) in (top..pane.len()).take(height).enumerate() {
+        let Some(event) = pane.get(at) else { return };
+        let shown = Event::new(event.message, characters, theme);
+        let mut row = Row::new(buffer, area, nth);
+        begin(&event, &shown, at == pane.cursor.at, theme, zone, &mut row);
+        // Tabs separate, so they stay blanks; a line's end shows as a mark.
+        let lines = sanitise_lines(&shown.text);
+        let line = if lines.contains('\n') { Cow::Owned(lines.replace('\n', "␊")) } else { lines };
+        text(pane, &line, pane.left, shown.style, &mut row);
+    }
+}
+
+/// Events in as many rows as they take. While following the newest one ends on the last row.
+fn wrapped(pane: &LogsPane, theme: &Theme, zone: &TimeZone, buffer: &mut Buffer, area: Area) {
+    let height = usize::from(area.rows);
+    let time = if usize::from(area.columns) >= WIDE { 12 } else { 8 };
+    let indent = 1 + time + 1 + 6;
+    let columns = usize::from(area.columns).saturating_sub(indent).max(1);
+    let characters = columns * height * 2;
+    let rows = |at: usize| {
+        pane.get(at).map_or(0, |event| {
+            let shown = Event::new(event.message, characters, theme);
+            // Lateness stands before the first line, and takes its room.
+            let late = usize::from(event.late_by_ms.is_some());
+            pieces(&sanitise_lines(&shown.text), columns).take(height).count() + late
+        })
+    };
+    let selected = pane.cursor.at.min(pane.len() - 1);
+    // As many events above the selected one as fit, but none above the topmost one of the state.
+    let topmost = if pane.following { 0 } else { pane.cursor.top.min(selected) };
+    let (mut first, mut taken) = (selected, rows(selected));
+    while first > topmost {
+        let above = rows(first - 1);
+        if taken + above > height {
+            break;
+        }
+        first -= 1;
+        taken += above;
+    }
+    let mut nth = if pane.following && first > 0 { height.saturating_sub(taken) } else { 0 };
+    for at in first..pane.len() {
+        let Some(event) = pane.get(at) else { return };
+        if nth >= height {
+            return;
+        }
+        let shown = Event::new(event.message, characters, theme);
+        let mut row = Row::new(buffer, area, nth);
+        begin(&event, &shown, at == pane.cursor.at, theme, zone, &mut row);
+        if event.late_by_ms.is_some() {
+            nth += 1;
+        }
+        for piece in pieces(&sanitise_lines(&shown.text), columns).take(height) {
+            let mut row = Row::new(buffer, area, nth);
+            row.skip(indent);
+            text(pane, piece, 0, shown.style, &mut row);
+            nth += 1;
+        }
+    }
+}
+
+fn pieces(text: &str, columns: usize) -> impl Iterator<Item = &str> {
+    let end = text.is_empty().then_some("");
+    text.lines().flat_map(move |line| paint::pieces(line, columns)).chain(end)
+}

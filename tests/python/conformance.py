@@ -1,0 +1,551 @@
+"""Asks an engine through boto3 and ends with an error at the first answer that AWS would not give.
+
+Endpoint, key pair and region come from the environment: AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID,
+AWS_SECRET_ACCESS_KEY, AWS_DEFAULT_REGION. The engine must settle at once (`settle_ms` 0) and have no functions.
+"""
+
+import base64
+import io
+import json
+import sys
+import urllib.request
+import zipfile
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+CONFIG = Config(retries={"total_max_attempts": 1}, parameter_validation=False)
+awslambda = boto3.client("lambda", config=CONFIG)
+logs = boto3.client("logs", config=CONFIG)
+ACCOUNT = boto3.client("sts", config=CONFIG).get_caller_identity()
+REGION = awslambda.meta.region_name
+ARN = f"arn:aws:lambda:{REGION}:{ACCOUNT['Account']}:function:"
+ROLE = f"arn:aws:iam::{ACCOUNT['Account']}:role/test"
+
+BOOTSTRAP = r"""#!/bin/bash
+# Answers each event with what it was given and where it ran; fails where FAIL is set.
+api="$AWS_LAMBDA_RUNTIME_API"
+shopt -s nocasematch
+call() {
+  exec 3<>"/dev/tcp/${api%:*}/${api##*:}"
+  printf '%s /2018-06-01/runtime/%s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\nContent-Length: %s\r\n\r\n%s' \
+    "$1" "$2" "$api" "${#3}" "$3" >&3
+  length=0
+  while IFS= read -r line <&3; line="${line%$'\r'}"; [ -n "$line" ]; do
+    case "$line" in
+      lambda-runtime-aws-request-id:*) id="${line#*: }" ;;
+      lambda-runtime-invoked-function-arn:*) arn="${line#*: }" ;;
+      content-length:*) length="${line#*: }" ;;
+    esac
+  done
+  body="$(head -c "$length" <&3)"
+  exec 3>&-
+}
+while true; do
+  call GET invocation/next ''
+  echo "serving $id"
+  if [ -n "$FAIL" ]; then
+    call POST "invocation/$id/error" '{"errorMessage":"it fails","errorType":"Oops","stackTrace":[]}'
+  else
+    call POST "invocation/$id/response" \
+      "{\"event\":$body,\"version\":\"$AWS_LAMBDA_FUNCTION_VERSION\",\"arn\":\"$arn\",\"value\":\"$VALUE\",\"id\":\"$id\"}"
+  fi
+done
+"""
+
+
+def archive(text=BOOTSTRAP):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as file:
+        info = zipfile.ZipInfo("bootstrap")
+        info.external_attr = 0o755 << 16
+        file.writestr(info, text)
+    return out.getvalue()
+
+
+def equal(got, wanted, what):
+    if got != wanted:
+        sys.exit(f"{what}: got {got!r}, AWS gives {wanted!r}")
+
+
+def within(members, got, what):
+    for name, wanted in members.items():
+        equal(got.get(name), wanted, f"{what}: {name}")
+
+
+def absent(names, got, what):
+    for name in names:
+        if name in got:
+            sys.exit(f"{what}: {name} should be absent, is {got[name]!r}")
+
+
+def refused(call, code, status, message=None, **members):
+    """The call must fail so. `message` is the whole message, or its beginning if it ends with an ellipsis."""
+    try:
+        call()
+    except ClientError as error:
+        got = error.response
+        what = f"{error.operation_name}"
+        equal((got["Error"]["Code"], got["ResponseMetadata"]["HTTPStatusCode"]), (code, status), f"{what}: error")
+        text = got["Error"].get("Message")
+        if message is not None:
+            if message.endswith("..."):
+                text, message = (text or "")[: len(message) - 3], message[:-3]
+            equal(text, message, f"{what}: message")
+        within(members, got, what)
+        return got
+    sys.exit(f"a call succeeded that should fail with {code}: {message}")
+
+
+def create(name, **more):
+    arguments = dict(
+        FunctionName=name, Runtime="provided.al2023", Handler="x", Role=ROLE, Code={"ZipFile": archive()}
+    )
+    arguments.update(more)
+    return awslambda.create_function(**arguments)
+
+
+def identity():
+    equal(ACCOUNT["Arn"], f"arn:aws:iam::{ACCOUNT['Account']}:user/lambdeck", "GetCallerIdentity")
+    equal(len(ACCOUNT["Account"]), 12, "GetCallerIdentity: Account's length")
+
+
+def lifecycle():
+    made = create("life", Environment={"Variables": {"VALUE": "1"}}, Tags={"team": "a"})
+    equal(made["ResponseMetadata"]["HTTPStatusCode"], 201, "CreateFunction: status")
+    within(
+        {
+            "FunctionName": "life", "FunctionArn": ARN + "life", "Runtime": "provided.al2023", "Role": ROLE,
+            "Handler": "x", "Description": "", "Timeout": 3, "MemorySize": 128, "Version": "$LATEST",
+            "TracingConfig": {"Mode": "PassThrough"}, "PackageType": "Zip", "Architectures": ["x86_64"],
+            "EphemeralStorage": {"Size": 512}, "SnapStart": {"ApplyOn": "None", "OptimizationStatus": "Off"},
+            "LoggingConfig": {"LogFormat": "Text", "LogGroup": "/aws/lambda/life"},
+            "Environment": {"Variables": {"VALUE": "1"}}, "State": "Pending",
+            "StateReason": "The function is being created.", "StateReasonCode": "Creating",
+        },
+        made, "CreateFunction",
+    )
+    absent(["Layers", "VpcConfig", "KMSKeyArn", "LastUpdateStatus", "DeadLetterConfig"], made, "CreateFunction")
+    whole = awslambda.get_function(FunctionName="life")
+    got = whole["Configuration"]
+    within({"State": "Active", "LastUpdateStatus": "Successful"}, got, "GetFunction")
+    absent(["StateReason", "StateReasonCode"], got, "GetFunction")
+    equal(whole["Tags"], {"team": "a"}, "GetFunction: Tags")
+    absent(["Concurrency"], whole, "GetFunction")
+    equal(whole["Code"]["RepositoryType"], "S3", "GetFunction: Code")
+    with urllib.request.urlopen(whole["Code"]["Location"]) as answer:
+        equal(answer.read(), archive(), "the zip at Code.Location")
+
+    changed = awslambda.update_function_configuration(
+        FunctionName="life", Timeout=10, Description="d", Environment={"Variables": {"VALUE": "2"}},
+        RevisionId=got["RevisionId"],
+    )
+    within(
+        {
+            "State": "Active", "LastUpdateStatus": "InProgress", "LastUpdateStatusReasonCode": "Creating",
+            "LastUpdateStatusReason": "The function is being created.", "Timeout": 10, "Description": "d",
+        },
+        changed, "UpdateFunctionConfiguration",
+    )
+    settled = awslambda.get_function_configuration(FunctionName="life")
+    revisions = {x["RevisionId"] for x in (made, got, changed, settled)}
+    equal(len(revisions), 4, "number of RevisionIds over create, active, update, settled")
+    refused(
+        lambda: awslambda.update_function_configuration(FunctionName="life", Timeout=4, RevisionId=got["RevisionId"]),
+        "PreconditionFailedException", 412,
+        "The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to "
+        "retrieve the latest Revision Id",
+        Type="User",
+    )
+    equal(awslambda.get_function_configuration(FunctionName="life")["Timeout"], 10, "Timeout after a 412")
+    code = awslambda.update_function_code(FunctionName="life", ZipFile=archive(BOOTSTRAP + "\n"))
+    equal(code["LastUpdateStatus"], "InProgress", "UpdateFunctionCode")
+    equal(code["CodeSha256"] != made["CodeSha256"], True, "UpdateFunctionCode: another CodeSha256")
+    refused(lambda: create("life"), "ResourceConflictException", 409, "Function already exist: life", Type="User")
+    gone = awslambda.delete_function(FunctionName="life")
+    equal(gone["ResponseMetadata"]["HTTPStatusCode"], 204, "DeleteFunction: status")
+
+
+def unknown():
+    def not_found(call, arn):
+        refused(call, "ResourceNotFoundException", 404, f"Function not found: {arn}", Type="User")
+
+    arn = ARN + "none"
+    not_found(lambda: awslambda.get_function(FunctionName="none"), arn)
+    not_found(lambda: awslambda.get_function_configuration(FunctionName="none", Qualifier="7"), arn + ":7")
+    not_found(lambda: awslambda.delete_function(FunctionName="none"), arn)
+    not_found(lambda: awslambda.delete_function(FunctionName="none", Qualifier="7"), arn)
+    not_found(lambda: awslambda.invoke(FunctionName="none"), arn + ":$LATEST")
+    not_found(lambda: awslambda.invoke(FunctionName="none", Qualifier="live"), arn + ":live")
+    not_found(
+        lambda: awslambda.put_function_concurrency(FunctionName="none", ReservedConcurrentExecutions=100000),
+        arn + ":$LATEST",
+    )
+    not_found(lambda: awslambda.list_tags(Resource=arn), arn)
+    refused(
+        lambda: awslambda.get_function(FunctionName="arn:aws:lambda:ap-southeast-1:123456789012:function:x"),
+        "ResourceNotFoundException", 404,
+        f"Functions from 'ap-southeast-1' are not reachable in this region ('{REGION}')",
+    )
+    other = refused(
+        lambda: awslambda.get_function(FunctionName=f"arn:aws:lambda:{REGION}:000000000001:function:x"),
+        "AccessDeniedException", 403,
+    )
+    equal(other["Error"].get("Message"), None, "another account's function: message")
+    refused(
+        lambda: awslambda.delete_function(FunctionName="x", Qualifier="$LATEST"),
+        "InvalidParameterValueException", 400, "$LATEST version cannot be deleted without deleting the function.",
+    )
+    refused(
+        lambda: awslambda.get_function(FunctionName="x:1", Qualifier="2"), "InvalidParameterValueException", 400,
+        "The derived qualifier from the function name does not match the specified qualifier.",
+    )
+
+
+def rules():
+    def model(field, value, **arguments):
+        name = arguments.pop("FunctionName", "rules")
+        got = refused(lambda: create(name, **arguments), "ValidationException", 400)
+        absent(["Type"], got, "a ValidationException")
+        wanted = f"1 validation error detected: Value '{value}' at '{field}' failed to satisfy constraint: Member must"
+        equal(got["Error"]["Message"][: len(wanted)], wanted, "a ValidationException's message")
+
+    def service(message, **arguments):
+        name = arguments.pop("FunctionName", "rules")
+        refused(lambda: create(name, **arguments), "InvalidParameterValueException", 400, message, Type="User")
+
+    def fine(**arguments):
+        name = arguments.pop("FunctionName", "rules")
+        create(name, **arguments)
+        awslambda.delete_function(FunctionName=name)
+
+    fine(Timeout=1)
+    fine(Timeout=900)
+    model("timeout", 0, Timeout=0)
+    model("timeout", 901, Timeout=901)
+    fine(MemorySize=128)
+    fine(MemorySize=10240)
+    model("memorySize", 127, MemorySize=127)
+    service("'MemorySize' value failed...", MemorySize=10241)
+    model("memorySize", 32769, MemorySize=32769)
+    fine(EphemeralStorage={"Size": 512})
+    fine(EphemeralStorage={"Size": 10240})
+    model("ephemeralStorage.size", 511, EphemeralStorage={"Size": 511})
+    model("ephemeralStorage.size", 10241, EphemeralStorage={"Size": 10241})
+    fine(Description="d" * 256)
+    model("description", "d" * 257, Description="d" * 257)
+    fine(Handler="h" * 128)
+    model("handler", "h" * 129, Handler="h" * 129)
+    model("handler", "a b", Handler="a b")
+    model("role", "r1", Role="r1")
+    model("architectures", "[x86_64, arm64]", Architectures=["x86_64", "arm64"])
+    model("architectures", "[X86_64]", Architectures=["X86_64"])
+    model("snapStart.applyOn", "x", SnapStart={"ApplyOn": "x"})
+    model("tracingConfig.mode", "x", TracingConfig={"Mode": "x"})
+    model("loggingConfig.logFormat", "x", LoggingConfig={"LogFormat": "x"})
+    model("layers", f"[arn:aws:lambda:{REGION}:123456789012:layer:a]",
+          Layers=[f"arn:aws:lambda:{REGION}:123456789012:layer:a"])
+    layers = [f"arn:aws:lambda:{REGION}:123456789012:layer:l{n}:1" for n in range(6)]
+    service(f"Layer version {layers[0]} does not exist.", Layers=layers[:5])
+    service("Cannot reference more than 5 layers.", Layers=layers)
+    fine(FunctionName="n" * 64)
+    service(
+        f"1 validation error detected: Value '{'n' * 65}' at 'functionName' failed to satisfy constraint: Member must "
+        "have length less than or equal to 64",
+        FunctionName="n" * 65,
+    )
+    model("functionName", "bad:name:here", FunctionName="bad:name:here")
+    model("functionName", "n" * 141, FunctionName="n" * 141)
+    fine(FunctionName=f"{ACCOUNT['Account']}:function:partial")
+    service("Value python9.9 at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: [...",
+            Runtime="python9.9")
+    service("The runtime parameter of go1.x is no longer supported for creating or updating AWS Lambda functions. We "
+            "recommend you use a supported runtime while creating or updating functions.", Runtime="go1.x")
+    service("Could not unzip uploaded file. Please check your file, then try to upload again.",
+            Code={"ZipFile": b"no zip"})
+    service("Error occurred while GetObject. S3 Error Code: NoSuchBucket...", Code={"S3Bucket": "bbb", "S3Key": "k"})
+    service("Please provide a source for function code.", Code={})
+
+    # 4 KB, measured on the map as JSON: {"AA":"..."} has 9 bytes around the value, and a quote counts twice.
+    fine(Environment={"Variables": {"AA": "v" * (4096 - 9)}})
+    fine(Environment={"Variables": {"AA": '"' + "v" * (4096 - 11)}})
+    service("Lambda was unable to configure your environment variables because the environment variables you have "
+            "provided exceeded the 4KB limit. String measured: {\"AA\":\"v...",
+            Environment={"Variables": {"AA": "v" * (4096 - 8)}})
+    service("Lambda was unable to configure your environment variables because the environment variables you have "
+            "provided contains reserved keys that are currently not supported for modification. Reserved keys used in "
+            "this request: AWS_REGION", Environment={"Variables": {"AWS_REGION": "x"}})
+    for key in ("A", "_AB", "1AB", "A-B", ""):
+        refused(lambda: create("rules", Environment={"Variables": {key: "x"}}), "ValidationException", 400)
+    fine(Environment={"Variables": {"AB": "x"}})
+    fine(Tags={f"k{n}": "" for n in range(50)})
+    service("Number of tags exceeds resource tag limit.", Tags={f"k{n}": "" for n in range(51)})
+
+
+def invoking():
+    create("fn", Environment={"Variables": {"VALUE": "one"}})
+    got = awslambda.invoke(FunctionName="fn", Payload=b'{"a": [1]}', LogType="Tail")
+    within({"StatusCode": 200, "ExecutedVersion": "$LATEST"}, got, "Invoke")
+    absent(["FunctionError"], got, "Invoke")
+    request_id = got["ResponseMetadata"]["RequestId"]
+    answer = json.load(got["Payload"])
+    equal(
+        answer,
+        {"event": {"a": [1]}, "version": "$LATEST", "arn": ARN + "fn", "value": "one", "id": request_id},
+        "Invoke: payload",
+    )
+    log = base64.b64decode(got["LogResult"]).decode()
+    for line in (f"START RequestId: {request_id} Version: $LATEST\n", f"serving {request_id}\n",
+                 f"END RequestId: {request_id}\n", f"REPORT RequestId: {request_id}\tDuration: "):
+        if line not in log:
+            sys.exit(f"Invoke: LogResult lacks {line!r}: {log!r}")
+    equal(json.load(awslambda.invoke(FunctionName=ARN + "fn")["Payload"])["event"], {}, "Invoke without a payload")
+    equal(json.load(awslambda.invoke(FunctionName="fn:$LATEST")["Payload"])["arn"], ARN + "fn:$LATEST", "invoked ARN")
+    dry = awslambda.invoke(FunctionName="fn", InvocationType="DryRun")
+    equal((dry["StatusCode"], dry["Payload"].read()), (204, b""), "a DryRun")
+    event = awslambda.invoke(FunctionName="fn", InvocationType="Event", Payload=b"{}")
+    equal((event["StatusCode"], event["Payload"].read()), (202, b""), "an Event")
+    absent(["ExecutedVersion", "LogResult"], event, "an Event")
+    refused(lambda: awslambda.invoke(FunctionName="fn", Payload=b"{"), "InvalidRequestContentException", 400,
+            "Could not parse request body into json: Could not parse payload into json: ...", Type="User")
+    refused(lambda: awslambda.invoke(FunctionName="fn", InvocationType="No"), "ValidationException", 400)
+    refused(lambda: awslambda.invoke(FunctionName="fn", Payload=b'"' + b"x" * (6 * 1024 * 1024 - 1) + b'"'),
+            "RequestTooLargeException", 413,
+            "Request must be smaller than 6291456 bytes for the InvokeFunction operation")
+    refused(
+        lambda: awslambda.invoke(FunctionName="fn", InvocationType="Event", Payload=b'"' + b"x" * (1024 * 1024 - 1) + b'"'),
+        "RequestTooLargeException", 413, "Request must be smaller than 1048576 bytes for the InvokeFunction operation",
+    )
+    awslambda.put_function_concurrency(FunctionName="fn", ReservedConcurrentExecutions=0)
+    refused(lambda: awslambda.invoke(FunctionName="fn"), "TooManyRequestsException", 429, "Rate Exceeded.",
+            Reason="ReservedFunctionConcurrentInvocationLimitExceeded", Type="User")
+    awslambda.delete_function_concurrency(FunctionName="fn")
+
+    awslambda.update_function_configuration(FunctionName="fn", Environment={"Variables": {"FAIL": "1"}})
+    awslambda.get_function(FunctionName="fn")
+    failed = awslambda.invoke(FunctionName="fn")
+    within({"StatusCode": 200, "FunctionError": "Unhandled", "ExecutedVersion": "$LATEST"}, failed, "a failing function")
+    equal(json.load(failed["Payload"])["errorType"], "Oops", "a failing function: errorType")
+    awslambda.delete_function(FunctionName="fn")
+
+    create("image", PackageType="Image", Runtime=None, Handler=None,
+           Code={"ImageUri": "123456789012.dkr.ecr.us-east-1.amazonaws.com/a:latest"})
+    refused(lambda: awslambda.invoke(FunctionName="image"), "InvalidRuntimeException", 502)
+    whole = awslambda.get_function(FunctionName="image")
+    absent(["Runtime", "Handler", "RuntimeVersionConfig"], whole["Configuration"], "an image")
+    within({"RepositoryType": "ECR", "ImageUri": "123456789012.dkr.ecr.us-east-1.amazonaws.com/a:latest"},
+           whole["Code"], "an image's code")
+    refused(lambda: awslambda.update_function_code(FunctionName="image", ZipFile=archive()),
+            "InvalidParameterValueException", 400,
+            "Please provide ImageUri when updating a function with packageType Image.")
+    awslambda.delete_function(FunctionName="image")
+
+
+def concurrency():
+    limit = awslambda.get_account_settings()
+    within({"TotalCodeSize": 80530636800, "CodeSizeUnzipped": 262144000, "CodeSizeZipped": 52428800},
+           limit["AccountLimit"], "GetAccountSettings")
+    free = limit["AccountLimit"]["UnreservedConcurrentExecutions"]
+    equal(free, limit["AccountLimit"]["ConcurrentExecutions"], "nothing reserved yet")
+    create("busy")
+    equal(awslambda.get_account_settings()["AccountUsage"]["FunctionCount"],
+          limit["AccountUsage"]["FunctionCount"] + 1, "FunctionCount")
+    absent(["ReservedConcurrentExecutions"], awslambda.get_function_concurrency(FunctionName="busy"), "unreserved")
+    floor = refused(
+        lambda: awslambda.put_function_concurrency(FunctionName="busy", ReservedConcurrentExecutions=free + 1),
+        "InvalidParameterValueException", 400,
+        "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below "
+        "its minimum value of [...",
+    )
+    absent(["Type"], floor, "the refusal of a reservation")
+    least = int(floor["Error"]["Message"].rsplit("[", 1)[1].rstrip("]."))
+    refused(lambda: awslambda.put_function_concurrency(FunctionName="busy", ReservedConcurrentExecutions=free - least + 1),
+            "InvalidParameterValueException", 400)
+    for wanted in (free - least, 1, 0):
+        got = awslambda.put_function_concurrency(FunctionName="busy", ReservedConcurrentExecutions=wanted)
+        equal(got["ReservedConcurrentExecutions"], wanted, "PutFunctionConcurrency")
+    equal(awslambda.get_function(FunctionName="busy")["Concurrency"], {"ReservedConcurrentExecutions": 0}, "GetFunction")
+    refused(lambda: awslambda.put_function_concurrency(FunctionName="busy:$LATEST", ReservedConcurrentExecutions=1),
+            "InvalidParameterValueException", 400, "This operation is permitted on Lambda functions only. Aliases and "
+            "versions do not support this operation. Please specify either a function name or an unqualified function ARN.")
+    awslambda.delete_function_concurrency(FunctionName="busy")
+    awslambda.delete_function(FunctionName="busy")
+
+
+def tags():
+    arn = create("tagged")["FunctionArn"]
+    equal(awslambda.list_tags(Resource=arn)["Tags"], {}, "ListTags")
+    before = awslambda.get_function(FunctionName="tagged")
+    absent(["Tags"], before, "GetFunction without tags")
+    got = awslambda.tag_resource(Resource=arn, Tags={"A": "a", "B": "b"})
+    equal(got["ResponseMetadata"]["HTTPStatusCode"], 204, "TagResource: status")
+    after = awslambda.get_function(FunctionName="tagged")
+    equal(after["Configuration"]["RevisionId"] != before["Configuration"]["RevisionId"], True, "RevisionId after tagging")
+    awslambda.tag_resource(Resource=arn, Tags={"B": "x", "C": ""})
+    got = awslambda.untag_resource(Resource=arn, TagKeys=["A", "none"])
+    equal(got["ResponseMetadata"]["HTTPStatusCode"], 204, "UntagResource: status")
+    equal(awslambda.list_tags(Resource=arn)["Tags"], {"B": "x", "C": ""}, "ListTags")
+    refused(lambda: awslambda.tag_resource(Resource=arn, Tags={}), "InvalidParameterValueException", 400,
+            "An error occurred and the request cannot be processed.")
+    awslambda.tag_resource(Resource=arn, Tags={f"k{n}": "" for n in range(48)})
+    refused(lambda: awslambda.tag_resource(Resource=arn, Tags={"more": ""}), "InvalidParameterValueException", 400,
+            "Number of tags exceeds resource tag limit.")
+    refused(lambda: awslambda.tag_resource(Resource="arn:aws:something", Tags={"a": "b"}), "ValidationException", 400)
+    refused(lambda: awslambda.tag_resource(Resource=arn + ":1", Tags={"a": "b"}), "InvalidParameterValueException", 400,
+            "Tags on function aliases and versions are not supported. Please specify a function ARN.")
+    refused(lambda: awslambda.untag_resource(Resource=arn, TagKeys=[]), "ValidationException", 400,
+            "1 validation error detected: Value null at 'tagKeys' failed to satisfy constraint: Member must not be null")
+    awslambda.delete_function(FunctionName="tagged")
+
+
+def lists():
+    for n in range(51):
+        create(f"list-{n:02}")
+    page = awslambda.list_functions()
+    equal(len(page["Functions"]), 50, "ListFunctions: first page")
+    absent(["State", "LastUpdateStatus", "RuntimeVersionConfig", "StateReason"], page["Functions"][0], "ListFunctions")
+    rest = awslambda.list_functions(Marker=page["NextMarker"])
+    equal([x["FunctionName"] for x in rest["Functions"]], ["list-50"], "ListFunctions: second page")
+    absent(["NextMarker"], rest, "ListFunctions: last page")
+    paginator = awslambda.get_paginator("list_functions")
+    names = [x["FunctionName"] for page in paginator.paginate(PaginationConfig={"PageSize": 7}) for x in page["Functions"]]
+    equal(names, [f"list-{n:02}" for n in range(51)], "ListFunctions by sevens")
+    refused(lambda: awslambda.list_functions(MaxItems=0), "ValidationException", 400)
+    refused(lambda: awslambda.list_functions(MaxItems=10001), "ValidationException", 400)
+    refused(lambda: awslambda.list_functions(FunctionVersion="invalid"), "ValidationException", 400,
+            "1 validation error detected: Value 'invalid' at 'functionVersion' failed to satisfy constraint: Member "
+            "must satisfy enum value set: [ALL]")
+    for name in names:
+        awslambda.delete_function(FunctionName=name)
+
+
+def versions():
+    made = create("v", Publish=True, Environment={"Variables": {"VALUE": "one"}})
+    within({"Version": "1", "FunctionArn": ARN + "v", "State": "Pending"}, made, "CreateFunction with Publish")
+    awslambda.get_function(FunctionName="v")
+    again = awslambda.publish_version(FunctionName="v")
+    within({"Version": "1", "FunctionArn": ARN + "v:1", "State": "Active"}, again, "PublishVersion without a change")
+    listed = awslambda.list_versions_by_function(FunctionName="v")["Versions"]
+    equal([(x["Version"], x["FunctionArn"]) for x in listed], [("$LATEST", ARN + "v:$LATEST"), ("1", ARN + "v:1")],
+          "ListVersionsByFunction")
+    awslambda.update_function_configuration(FunctionName="v", Environment={"Variables": {"VALUE": "two"}})
+    awslambda.get_function(FunctionName="v")
+    refused(lambda: awslambda.publish_version(FunctionName="v", CodeSha256="no"), "InvalidParameterValueException", 400,
+            f"CodeSHA256 (no) is different from current CodeSHA256 in $LATEST ({made['CodeSha256']}). Please try again "
+            "with the CodeSHA256 in $LATEST.")
+    refused(lambda: awslambda.publish_version(FunctionName="v", RevisionId="no"), "PreconditionFailedException", 412)
+    second = awslambda.publish_version(FunctionName="v", Description="second", CodeSha256=made["CodeSha256"])
+    equal(second["ResponseMetadata"]["HTTPStatusCode"], 201, "PublishVersion: status")
+    within({"Version": "2", "Description": "second", "LastUpdateStatus": "Successful"}, second, "PublishVersion")
+
+    def invoked(**arguments):
+        got = awslambda.invoke(**arguments)
+        answer = json.load(got["Payload"])
+        return got["ExecutedVersion"], answer["value"], answer["arn"]
+
+    equal(invoked(FunctionName="v:1"), ("1", "one", ARN + "v:1"), "Invoke of version 1")
+    equal(invoked(FunctionName="v", Qualifier="2"), ("2", "two", ARN + "v:2"), "Invoke of version 2")
+    equal(awslambda.get_function(FunctionName="v:1")["Configuration"]["Environment"]["Variables"], {"VALUE": "one"},
+          "version 1 after a change")
+
+    alias = awslambda.create_alias(FunctionName="v", Name="live", FunctionVersion="1")
+    equal(alias["ResponseMetadata"]["HTTPStatusCode"], 201, "CreateAlias: status")
+    within({"AliasArn": ARN + "v:live", "Name": "live", "FunctionVersion": "1", "Description": ""}, alias, "CreateAlias")
+    absent(["RoutingConfig"], alias, "CreateAlias")
+    equal(invoked(FunctionName="v:live"), ("1", "one", ARN + "v:live"), "Invoke of an alias")
+    within({"FunctionArn": ARN + "v:live", "Version": "1"},
+           awslambda.get_function(FunctionName="v", Qualifier="live")["Configuration"], "GetFunction of an alias")
+    routed = awslambda.update_alias(FunctionName="v", Name="live",
+                                    RoutingConfig={"AdditionalVersionWeights": {"2": 1.0}}, RevisionId=alias["RevisionId"])
+    equal(routed["RoutingConfig"], {"AdditionalVersionWeights": {"2": 1.0}}, "UpdateAlias")
+    equal(invoked(FunctionName="v:live"), ("2", "two", ARN + "v:live"), "Invoke of an alias, all weight on version 2")
+    refused(lambda: awslambda.update_alias(FunctionName="v", Name="live", RevisionId=alias["RevisionId"]),
+            "PreconditionFailedException", 412)
+    within({"RoutingConfig": {"AdditionalVersionWeights": {"2": 1.0}}, "RevisionId": routed["RevisionId"]},
+           awslambda.get_alias(FunctionName="v", Name="live"), "GetAlias")
+
+    def alias_refused(code, status, message, **arguments):
+        call = dict(FunctionName="v", Name="other", FunctionVersion="1")
+        call.update(arguments)
+        refused(lambda: awslambda.create_alias(**call), code, status, message)
+
+    invalid = "InvalidParameterValueException"
+    weights = lambda **x: {"AdditionalVersionWeights": {k.strip("_"): v for k, v in x.items()}}
+    alias_refused("ResourceConflictException", 409, f"Alias already exists: {ARN}v:live", Name="live")
+    alias_refused("ResourceNotFoundException", 404, f"Function not found: {ARN}v:10", FunctionVersion="10")
+    alias_refused("ResourceNotFoundException", 404, f"Function not found: {ARN}none:1", FunctionName="none")
+    alias_refused("ResourceNotFoundException", 404, f"Function not found: {ARN}v:10", RoutingConfig=weights(_10=0.5))
+    alias_refused(invalid, 400, "Invalid function version 1. Function version 1 is already included in routing "
+                  "configuration.", RoutingConfig=weights(_1=0.5))
+    alias_refused(invalid, 400, "Number of items in AdditionalVersionWeights cannot be greater than 1",
+                  RoutingConfig=weights(_1=0.5, _2=0.5))
+    alias_refused(invalid, 400, "$LATEST is not supported for an alias pointing to more than 1 version",
+                  FunctionVersion="$LATEST", RoutingConfig=weights(_1=0.5))
+    alias_refused("ValidationException", 400, "1 validation error detected: Value '{2=2.0}' at "
+                  "'routingConfig.additionalVersionWeights' failed to satisfy constraint: Map value must...",
+                  RoutingConfig=weights(_2=2.0))
+    alias_refused("ValidationException", 400, "1 validation error detected: Value '2024' at 'name' failed to satisfy "
+                  "constraint: Member must satisfy regular expression pattern: (?!^[0-9]+$)([a-zA-Z0-9-_]+)", Name="2024")
+    refused(lambda: awslambda.get_alias(FunctionName="v", Name="none"), "ResourceNotFoundException", 404,
+            f"Cannot find alias arn: {ARN}v:none")
+    refused(lambda: awslambda.update_alias(FunctionName="v", Name="none"), "ResourceNotFoundException", 404,
+            f"Alias not found: {ARN}v:none")
+    refused(lambda: awslambda.delete_function(FunctionName="v", Qualifier="1"), "ResourceConflictException", 409)
+    equal([x["Name"] for x in awslambda.list_aliases(FunctionName="v")["Aliases"]], ["live"], "ListAliases")
+    equal(awslambda.list_aliases(FunctionName="v", FunctionVersion="2")["Aliases"], [], "ListAliases of version 2")
+    for name in ("live", "none"):
+        got = awslambda.delete_alias(FunctionName="v", Name=name)
+        equal(got["ResponseMetadata"]["HTTPStatusCode"], 204, "DeleteAlias: status")
+    awslambda.delete_function(FunctionName="v", Qualifier="1")
+    listed = awslambda.list_functions(FunctionVersion="ALL")["Functions"]
+    equal([x["FunctionArn"] for x in listed], [ARN + "v:$LATEST", ARN + "v:2"], "ListFunctions of all versions")
+    code = awslambda.update_function_code(FunctionName="v", ZipFile=archive(BOOTSTRAP + "#"), Publish=True)
+    within({"Version": "3", "FunctionArn": ARN + "v:3", "State": "Pending"}, code, "UpdateFunctionCode with Publish")
+    awslambda.delete_function(FunctionName="v")
+
+
+def logging_config():
+    create("logged", LoggingConfig={"LogFormat": "JSON"})
+    config = lambda: awslambda.get_function_configuration(FunctionName="logged")["LoggingConfig"]
+    json_config = {"LogFormat": "JSON", "ApplicationLogLevel": "INFO", "SystemLogLevel": "INFO",
+                   "LogGroup": "/aws/lambda/logged"}
+    equal(config(), json_config, "LoggingConfig: JSON")
+    awslambda.update_function_configuration(FunctionName="logged", LoggingConfig={"LogGroup": "mine"})
+    equal(config(), {**json_config, "LogGroup": "mine"}, "LoggingConfig: another group")
+    awslambda.update_function_configuration(FunctionName="logged", LoggingConfig={"LogFormat": "Text"})
+    equal(config(), {"LogFormat": "Text", "LogGroup": "mine"}, "LoggingConfig: Text")
+    awslambda.delete_function(FunctionName="logged")
+
+
+def absent_operations():
+    for call, name in (
+        (lambda: awslambda.list_layers(), "ListLayers"),
+        (lambda: awslambda.list_event_source_mappings(), "ListEventSourceMappings"),
+        (lambda: logs.put_bearer_token_authentication(logGroupIdentifier="x", bearerTokenAuthenticationEnabled=True),
+         "PutBearerTokenAuthentication"),
+    ):
+        got = refused(call, "NotImplementedException", 501)
+        if name not in got["Error"]["Message"]:
+            sys.exit(f"the refusal of {name} does not name it: {got['Error']['Message']}")
+
+
+def signatures():
+    def client(service, key=None, secret=None):
+        present = boto3.Session().get_credentials()
+        return boto3.client(service, config=CONFIG, aws_access_key_id=key or present.access_key,
+                            aws_secret_access_key=secret or present.secret_key)
+
+    unknown_key, wrong = dict(key="LKIAUNKNOWNUNKNOWNUN"), dict(secret="wrong")
+    invalid = "The security token included in the request is invalid."
+    refused(lambda: client("lambda", **unknown_key).list_functions(), "UnrecognizedClientException", 403, invalid)
+    refused(lambda: client("lambda", **wrong).list_functions(), "InvalidSignatureException", 403)
+    refused(lambda: client("logs", **unknown_key).describe_log_groups(), "UnrecognizedClientException", 400, invalid)
+    refused(lambda: client("logs", **wrong).describe_log_groups(), "InvalidSignatureException", 400)
+    refused(lambda: client("sts", **unknown_key).get_caller_identity(), "InvalidClientTokenId", 403, invalid)
+    refused(lambda: client("sts", **wrong).get_caller_identity(), "SignatureDoesNotMatch", 403)
+
+
+for check in (identity, signatures, lifecycle, unknown, rules, invoking, concurrency, tags, lists, versions,
+              logging_config, absent_operations):
+    check()

@@ -1,0 +1,254 @@
+//! The real loop with a screen in memory: keys go in, the screen is looked at, AWS is whatever endpoint is given.
+
+use std::{
+    convert::Infallible,
+    io,
+    pin::Pin,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
+use lambdeck::{
+    app::{App, Settings, session::SessionState},
+    cloud::{Error, Kind, Spec},
+    runtime::{self, Clock, Ends, Executor, Exit, QUEUE, StartLocal, terminal::Screen},
+    ui::Theme,
+};
+use ratatui::{
+    Terminal,
+    backend::{Backend, ClearType, TestBackend, WindowSize},
+    buffer::Cell,
+    layout::{Position, Size},
+};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinHandle,
+    time::timeout,
+};
+
+/// How long something may take to appear: only a failing test waits for it.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A screen in memory that the loop draws on and the test looks at.
+#[derive(Clone)]
+struct SharedBackend {
+    inner: Arc<Mutex<TestBackend>>,
+    drawn: watch::Sender<u64>,
+}
+
+impl Backend for SharedBackend {
+    type Error = io::Error;
+
+    fn draw<'a, I>(&mut self, content: I) -> io::Result<()>
+    where
+        I: Iterator<Item = (u16, u16, &'a Cell)>,
+    {
+        self.inner.lock().unwrap().draw(content).map_err(never)
+    }
+
+    fn hide_cursor(&mut self) -> io::Result<()> {
+        self.inner.lock().unwrap().hide_cursor().map_err(never)
+    }
+
+    fn show_cursor(&mut self) -> io::Result<()> {
+        self.inner.lock().unwrap().show_cursor().map_err(never)
+    }
+
+    fn get_cursor_position(&mut self) -> io::Result<Position> {
+        self.inner.lock().unwrap().get_cursor_position().map_err(never)
+    }
+
+    fn set_cursor_position<P: Into<Position>>(&mut self, position: P) -> io::Result<()> {
+        self.inner.lock().unwrap().set_cursor_position(position).map_err(never)
+    }
+
+    fn clear(&mut self) -> io::Result<()> {
+        self.inner.lock().unwrap().clear().map_err(never)
+    }
+
+    fn clear_region(&mut self, clear_type: ClearType) -> io::Result<()> {
+        self.inner.lock().unwrap().clear_region(clear_type).map_err(never)
+    }
+
+    fn size(&self) -> io::Result<Size> {
+        self.inner.lock().unwrap().size().map_err(never)
+    }
+
+    fn window_size(&mut self) -> io::Result<WindowSize> {
+        self.inner.lock().unwrap().window_size().map_err(never)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.lock().unwrap().flush().map_err(never)?;
+        self.drawn.send_modify(|frames| *frames += 1);
+        Ok(())
+    }
+}
+
+fn never(error: Infallible) -> io::Error {
+    match error {}
+}
+
+/// What the loop did to the terminal beside drawing.
+#[derive(Clone, Default)]
+pub struct Recorded {
+    /// Texts put on the clipboard.
+    pub copied: Arc<Mutex<Vec<String>>>,
+    /// How often it was put into the background.
+    pub suspended: Arc<Mutex<u32>>,
+}
+
+impl Screen for Recorded {
+    fn copy(&mut self, text: &str) -> io::Result<()> {
+        self.copied.lock().unwrap().push(text.to_owned());
+        Ok(())
+    }
+
+    async fn suspend(&mut self) -> io::Result<()> {
+        *self.suspended.lock().unwrap() += 1;
+        Ok(())
+    }
+
+    async fn continued(&mut self) {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// A dashboard that runs.
+pub struct Harness {
+    events: mpsc::UnboundedSender<io::Result<Event>>,
+    backend: SharedBackend,
+    frames: watch::Receiver<u64>,
+    /// What was done to the terminal beside drawing.
+    pub terminal: Recorded,
+    running: JoinHandle<Exit>,
+}
+
+impl Harness {
+    /// Starts a dashboard on a session.
+    pub fn start(spec: Spec, (columns, rows): (u16, u16)) -> Self {
+        let (drawn, frames) = watch::channel(0);
+        let backend = SharedBackend { inner: Arc::new(Mutex::new(TestBackend::new(columns, rows))), drawn };
+        let (events, mut incoming) = mpsc::unbounded_channel();
+        let (messages, results) = mpsc::channel(QUEUE);
+        let terminal = Recorded::default();
+        let (on, mut screen) = (backend.clone(), terminal.clone());
+        let running = tokio::spawn(async move {
+            let start_local: StartLocal =
+                Arc::new(|| Box::pin(async { Err(Error::new(Kind::Unsupported, "not in this test")) }));
+            let clock = Clock::System;
+            let mut app = App::new(clock.now(), Settings::default(), SessionState::new(spec));
+            let mut terminal = Terminal::new(on).unwrap();
+            let events: Pin<Box<dyn futures_util::Stream<Item = _> + Send>> =
+                Box::pin(futures_util::stream::poll_fn(move |context| incoming.poll_recv(context)));
+            let ends = Ends {
+                terminal: &mut terminal,
+                screen: &mut screen,
+                events,
+                executor: &mut Executor::new(messages, start_local),
+                results,
+                clock,
+                theme: &Theme::named("default").unwrap(),
+            };
+            runtime::run(&mut app, ends).await.unwrap()
+        });
+        Self { events, backend, frames, terminal, running }
+    }
+
+    /// Presses keys: characters, or names in angle brackets such as `<enter>`, `<ctrl-c>`, `<f5>`.
+    pub fn press(&self, keys: &str) {
+        let mut rest = keys;
+        while let Some(first) = rest.chars().next() {
+            let named = rest.strip_prefix('<').and_then(|rest| rest.split_once('>'));
+            let key = if let Some((name, after)) = named {
+                rest = after;
+                named_key(name)
+            } else {
+                rest = &rest[first.len_utf8()..];
+                let shift = if first.is_uppercase() { KeyModifiers::SHIFT } else { KeyModifiers::NONE };
+                KeyEvent::new(KeyCode::Char(first), shift)
+            };
+            self.send(Event::Key(key));
+        }
+    }
+
+    /// Sends an event of the terminal.
+    pub fn send(&self, event: Event) {
+        self.events.send(Ok(event)).unwrap();
+    }
+
+    /// Changes the size of the terminal.
+    pub fn resize(&self, columns: u16, rows: u16) {
+        self.backend.inner.lock().unwrap().resize(columns, rows);
+        self.send(Event::Resize(columns, rows));
+    }
+
+    /// The screen, a line for each row.
+    pub fn screen(&self) -> String {
+        let backend = self.backend.inner.lock().unwrap();
+        let buffer = backend.buffer();
+        let width = usize::from(buffer.area.width).max(1);
+        let lines = buffer.content.chunks(width).map(|row| {
+            row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>().trim_end().to_owned()
+        });
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
+    /// Waits until the screen shows what is wanted.
+    ///
+    /// # Panics
+    /// When it does not, with the screen.
+    pub async fn wait_for(&mut self, what: &str, wanted: impl Fn(&str) -> bool) -> String {
+        let waiting = async {
+            loop {
+                let screen = self.screen();
+                if wanted(&screen) {
+                    return Some(screen);
+                }
+                if self.frames.changed().await.is_err() {
+                    return None;
+                }
+            }
+        };
+        match timeout(PATIENCE, waiting).await {
+            Ok(Some(screen)) => screen,
+            _ => panic!("{what} did not appear on:\n{}", self.screen()),
+        }
+    }
+
+    /// Waits until a text is on the screen.
+    pub async fn wait_text(&mut self, text: &str) -> String {
+        self.wait_for(text, |screen| screen.contains(text)).await
+    }
+
+    /// Frames drawn so far.
+    pub fn frames(&self) -> u64 {
+        *self.frames.borrow()
+    }
+
+    /// Waits for the end and answers with the exit code.
+    pub async fn exit(self) -> u8 {
+        timeout(PATIENCE, self.running).await.expect("the loop ends").expect("without a panic").0
+    }
+}
+
+fn named_key(name: &str) -> KeyEvent {
+    let (modifiers, name) = match name.strip_prefix("ctrl-") {
+        Some(name) => (KeyModifiers::CONTROL, name),
+        None => (KeyModifiers::NONE, name),
+    };
+    let code = match name {
+        "enter" => KeyCode::Enter,
+        "esc" => KeyCode::Esc,
+        "tab" => KeyCode::Tab,
+        "up" => KeyCode::Up,
+        "down" => KeyCode::Down,
+        "pgdn" => KeyCode::PageDown,
+        "backspace" => KeyCode::Backspace,
+        "f5" => KeyCode::F(5),
+        one if one.chars().count() == 1 => KeyCode::Char(one.chars().next().unwrap()),
+        other => panic!("no key {other}"),
+    };
+    KeyEvent::new(code, modifiers)
+}
