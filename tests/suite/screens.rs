@@ -429,6 +429,7 @@ fn functions_refreshed_in_vain() {
 fn function_tabs() {
     let mut screen = Screen::opened();
     screen.check("overview");
+    screen.text(80, 24);
     screen.key(KeyCode::Char('G'));
     screen.check("overview_end");
     screen.keys("3");
