@@ -473,6 +473,17 @@ fn without_credentials_the_start_screen_offers_what_can_be_done() {
 }
 
 #[test]
+fn an_instance_role_that_is_not_there_is_no_error() {
+    let mut app = fresh(SIZE);
+    app.start();
+    app.update(moment(), Msg::NoCredentials(1));
+    let none = Error::new(Kind::Credentials, "the metadata service did not answer");
+    assert_eq!(app.update(moment(), Msg::Connected(1, Err(none))), []);
+    assert_eq!((app.screen, app.session.error.is_none()), (Screen::Start, true));
+    assert!(app.messages.shown().is_none());
+}
+
+#[test]
 fn a_session_that_answers_late_still_replaces_the_start_screen() {
     let mut app = fresh(SIZE);
     app.start();
