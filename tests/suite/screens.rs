@@ -558,6 +558,13 @@ fn start_screen() {
     screen.send(Msg::Connected(1, Err(error)));
     screen.wait(20.0);
     screen.keys("j");
+    screen.check("start_without_credentials");
+
+    let mut screen = Screen::new(prod());
+    let error = cloud::Error::new(Kind::Network, "could not ask who is calling: no connection (dns error)")
+        .with_hint("check the network and the endpoint, then press r");
+    screen.send(Msg::Connected(1, Err(error)));
+    screen.wait(20.0);
     screen.check("start_failed");
 }
 
