@@ -103,10 +103,10 @@ fn heading(
     if let Some(version) = &answer.executed_version {
         parts.push((format!("version {version}"), theme.dim));
     }
-    parts.push((format!("at {}", format::clock(outcome.at, &app.zone())), theme.dim));
     if let Some(id) = &answer.request_id {
         parts.push((format!("request {id}"), theme.dim));
     }
+    parts.push((format!("at {}", format::clock(outcome.at, &app.zone())), theme.dim));
     let mut nth = 0;
     let mut row = Row::new(buffer, area, nth);
     row.skip(1).put(&word, style);

@@ -59,11 +59,11 @@ async fn list_filter_open_invoke_and_back() {
     dashboard.press("/checkout<enter>");
     dashboard.wait_for("only checkout-api", |screen| !screen.contains("greeter")).await;
     dashboard.press("<enter>");
-    dashboard.wait_text("Execution role").await;
+    dashboard.wait_text("Reserved concurrency").await;
     dashboard.press("i");
     dashboard.wait_text("\"key\": \"value\"").await;
     dashboard.press("i");
-    dashboard.wait_text("Billed").await;
+    dashboard.wait_text("billed").await;
     dashboard.press("<esc>");
     dashboard.wait_text("1 of").await;
     dashboard.press("q");
@@ -130,7 +130,7 @@ async fn a_hanging_endpoint_freezes_nothing() {
     let mut dashboard = Harness::start(at(&server.endpoint()), SIZE);
     server.arrived("ListFunctions", 1).await;
     dashboard.press("?");
-    dashboard.wait_text("this help").await;
+    dashboard.wait_text("Keys of this place").await;
     dashboard.press("<esc>q");
     assert_eq!(dashboard.exit().await, 0);
 }
