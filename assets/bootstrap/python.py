@@ -207,6 +207,8 @@ def error_of(exception):
     frames = traceback.extract_tb(exception.__traceback__)
     while frames and frames[0].filename == __file__:
         frames = frames[1:]
+    # As tuples: without the markers under the line that newer Pythons add, and AWS's client does not.
+    frames = [(frame.filename, frame.lineno, frame.name, frame.line) for frame in frames]
     return error_object(str(exception), type(exception).__name__, traceback.format_list(frames))
 
 

@@ -6,6 +6,7 @@ use nucleo_matcher::{
 };
 
 use super::{Action, Context, Ticket, command, field::Field, list::Cursor};
+use crate::domain::text;
 
 /// What lies over the screen.
 #[derive(Debug)]
@@ -71,6 +72,16 @@ pub struct Page {
     /// The topmost line on the screen.
     pub cursor: Cursor,
 }
+
+impl Page {
+    /// The rows it takes where there are so many columns: long lines wrap.
+    pub fn rows(&self, columns: usize) -> usize {
+        self.lines.iter().map(|line| text::rows(line, columns)).sum()
+    }
+}
+
+/// Rows of the longest help. What a place's help holds is the key table's affair.
+pub const HELP_ROWS: usize = 36;
 
 /// The command line.
 #[derive(Debug, Default)]

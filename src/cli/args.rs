@@ -225,12 +225,16 @@ pub struct Logs {
     #[arg(required = true, value_name = "NAME")]
     pub names: Vec<String>,
 
+    /// Go on with what comes, until ctrl-c
+    #[arg(short, long)]
+    pub follow: bool,
+
     /// From when on: an age such as 15m or 2h, or a time such as 2026-11-20T14:00:00Z or "2026-11-20 14:00"
     #[arg(long, value_name = "TIME", default_value = "15m")]
     pub since: String,
 
     /// Up to when
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", conflicts_with = "follow")]
     pub until: Option<String>,
 
     /// A CloudWatch filter pattern, which the service applies

@@ -120,6 +120,7 @@ impl LocalEngine {
 
     /// Prints how it is reached, and runs until a signal comes.
     async fn serve(&self) -> Result<u8, Failure> {
+        let ended = signals::ended();
         let serving = async {
             let variables = self.start().await?;
             let mut output = Output::stdout();
@@ -129,9 +130,8 @@ impl LocalEngine {
             std::future::pending::<Result<u8, Failure>>().await
         };
         let result = tokio::select! {
-            // The signals first: from the printed line on, one must end the engine in good order.
             biased;
-            Signal(code) = signals::ended() => Ok(code),
+            Signal(code) = ended => Ok(code),
             result = Box::pin(serving) => result,
         };
         self.shutdown().await;

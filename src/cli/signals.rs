@@ -6,29 +6,28 @@ use std::future::Future;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Signal(pub u8);
 
-/// Waits for SIGHUP, SIGINT or SIGTERM. One that was ignored when the program started stays so: `nohup` and shell
-/// scripts that put a command into the background mean it.
+/// Waits for SIGHUP, SIGINT or SIGTERM. They are caught from the call on, not from the first poll. One that was
+/// ignored when the program started stays so: `nohup` and shell scripts that put a command into the background mean
+/// it.
 #[cfg(unix)]
-pub async fn ended() -> Signal {
-    use futures_util::future::select_all;
+pub fn ended() -> impl Future<Output = Signal> {
+    use futures_util::future::{pending, select_all};
     use tokio::signal::unix::{SignalKind, signal};
 
     let ignored = ignored();
-    let waiting = [(SignalKind::hangup(), 1), (SignalKind::interrupt(), 2), (SignalKind::terminate(), 15)]
-        .into_iter()
-        .filter(|(_, number)| ignored & (1 << (number - 1)) == 0)
-        .filter_map(|(kind, number)| Some((signal(kind).ok()?, number)))
-        .map(|(mut signals, number)| {
-            Box::pin(async move {
-                signals.recv().await;
-                Signal(128 + number)
+    let caught: Vec<_> =
+        [(SignalKind::hangup(), 1), (SignalKind::interrupt(), 2), (SignalKind::terminate(), 15)]
+            .into_iter()
+            .filter(|(_, number)| ignored & (1 << (number - 1)) == 0)
+            .filter_map(|(kind, number)| Some((signal(kind).ok()?, number)))
+            .map(|(mut signals, number)| {
+                Box::pin(async move {
+                    signals.recv().await;
+                    Signal(128 + number)
+                })
             })
-        });
-    let waiting: Vec<_> = waiting.collect();
-    if waiting.is_empty() {
-        std::future::pending::<()>().await;
-    }
-    select_all(waiting).await.0
+            .collect();
+    async move { if caught.is_empty() { pending().await } else { select_all(caught).await.0 } }
 }
 
 /// Waits for ctrl-c.
@@ -56,9 +55,10 @@ fn ignored() -> u64 {
 /// # Errors
 /// The signal.
 pub async fn unless_ended<T>(work: impl Future<Output = T>) -> Result<T, Signal> {
+    let ended = ended();
     tokio::select! {
         biased;
         done = work => Ok(done),
-        signal = ended() => Err(signal),
+        signal = ended => Err(signal),
     }
 }

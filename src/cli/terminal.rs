@@ -35,9 +35,8 @@ pub fn note(text: &str) {
 }
 
 /// stdout, where the data goes.
-#[derive(Debug)]
 pub struct Output {
-    writer: BufWriter<io::Stdout>,
+    writer: BufWriter<Box<dyn Write + Send>>,
     /// Whether a person looks at it.
     pub terminal: bool,
     coloured: bool,
@@ -49,7 +48,16 @@ impl Output {
         let stdout = io::stdout();
         let terminal = stdout.is_terminal();
         // BufWriter's buffer over Stdout's own, which flushes at each line.
-        Self { writer: BufWriter::with_capacity(64 * 1024, stdout), terminal, coloured: coloured(terminal) }
+        let writer: Box<dyn Write + Send> = Box::new(stdout);
+        Self { writer: BufWriter::with_capacity(64 * 1024, writer), terminal, coloured: coloured(terminal) }
+    }
+
+    /// Memory, as if it were a file.
+    #[cfg(test)]
+    pub fn to_memory() -> (Self, Memory) {
+        let memory = Memory::default();
+        let writer: Box<dyn Write + Send> = Box::new(memory.clone());
+        (Self { writer: BufWriter::new(writer), terminal: false, coloured: false }, memory)
     }
 
     /// The terminal's columns; none where it is no terminal.
@@ -163,6 +171,30 @@ impl Table {
         for row in &self.rows {
             output.line(&render(&mut row.iter().map(String::as_str)))?;
         }
+        Ok(())
+    }
+}
+
+/// What a test reads back.
+#[cfg(test)]
+#[derive(Clone, Default)]
+pub struct Memory(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
+
+#[cfg(test)]
+impl Memory {
+    /// What was written and flushed.
+    pub fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+#[cfg(test)]
+impl Write for Memory {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 }

@@ -82,6 +82,7 @@ pub struct Session {
     logs: aws_sdk_cloudwatchlogs::Client,
     sts: aws_sdk_sts::Client,
     control_plane: Budget,
+    log_budget: Budget,
 }
 
 impl Session {
@@ -134,14 +135,20 @@ impl Session {
             lambda = lambda.interceptor(ReadOnly);
             logs = logs.interceptor(ReadOnly);
         }
+        let endpoint = endpoint_badge(spec, config);
         Self {
             spec: spec.clone(),
+            log_budget: if is_aws(endpoint.as_deref()) {
+                Budget::for_logs(&region)
+            } else {
+                Budget::unlimited()
+            },
+            control_plane: Budget::for_control_plane(),
             region,
-            endpoint: endpoint_badge(spec, config),
+            endpoint,
             lambda: aws_sdk_lambda::Client::from_conf(lambda.build()),
             logs: aws_sdk_cloudwatchlogs::Client::from_conf(logs.build()),
             sts: aws_sdk_sts::Client::new(config),
-            control_plane: Budget::new(Budget::CONTROL_PLANE_PER_SECOND, 5),
         }
     }
 
@@ -158,6 +165,11 @@ impl Session {
     /// The endpoint, where it is not AWS's own.
     pub fn endpoint(&self) -> Option<&str> {
         self.endpoint.as_deref()
+    }
+
+    /// What reading logs may cost, shared by all who follow them in this session.
+    pub fn log_budget(&self) -> &Budget {
+        &self.log_budget
     }
 
     pub(super) fn lambda(&self) -> &aws_sdk_lambda::Client {
@@ -293,4 +305,9 @@ fn endpoint_of_environment() -> Option<String> {
     ["AWS_ENDPOINT_URL_LAMBDA", "AWS_ENDPOINT_URL"]
         .iter()
         .find_map(|name| std::env::var(name).ok().filter(|url| !url.is_empty()))
+}
+
+/// Whether the endpoint is AWS's own, where quotas are shared with others; an emulator has none.
+fn is_aws(endpoint: Option<&str>) -> bool {
+    endpoint.is_none_or(|url| url.contains(".amazonaws.com") || url.contains(".api.aws"))
 }

@@ -152,7 +152,13 @@ pub static BINDINGS: &[Binding] = &[
     binding(&[Context::Picker], &[key!(pagedown)], Action::PageDown, "a page down", None),
     // Questions.
     binding(&[Context::Dialog], &[key!(y)], Action::Yes, "yes", Some("yes")),
-    binding(&[Context::Dialog], &[key!(n), key!(esc), key!(enter), key!(q)], Action::No, "no", Some("no")),
+    binding(
+        &[Context::Dialog],
+        &[key!(n), key!(esc), key!(enter), key!(q)],
+        Action::No,
+        "no, the default",
+        Some("no (enter)"),
+    ),
     // Pages to read.
     binding(
         &[Context::Page],

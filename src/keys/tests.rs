@@ -23,23 +23,6 @@ const ALL: [Context; 15] = [
     Context::Page,
 ];
 
-/// The chains of places that [`crate::app::App::contexts`] answers with.
-const CHAINS: [&[Context]; 13] = [
-    &[Context::Start, Context::Global],
-    &[Context::Functions, Context::Global],
-    &[Context::Filter],
-    &[Context::Details, Context::Function, Context::Global],
-    &[Context::Environment, Context::Function, Context::Global],
-    &[Context::Test, Context::Function, Context::Global],
-    &[Context::Logs, Context::Function, Context::Global],
-    &[Context::Editor],
-    &[Context::LogFilter],
-    &[Context::CommandLine],
-    &[Context::Picker],
-    &[Context::Dialog],
-    &[Context::Page],
-];
-
 fn press(code: KeyCode, modifiers: KeyModifiers) -> KeyEvent {
     KeyEvent::new(code, modifiers)
 }

@@ -221,7 +221,7 @@ async fn follow_logs(
     messages: &mpsc::Sender<Msg>,
 ) {
     let (updates, mut news) = mpsc::channel(16);
-    let budget = tail::Budget::for_region(session.region());
+    let budget = session.log_budget().clone();
     let cancel = CancellationToken::new();
     let _ends_with_this = cancel.clone().drop_guard();
     let options = tail::Options::live(group, since.as_millisecond());

@@ -1,7 +1,7 @@
 //! The bytes of a store's rows: one record for each, packed into large chunks, with no allocation of its own.
 //!
-//! A record is source, ingestion time less timestamp, lateness, order and the message, the numbers as varints: about
-//! 13 bytes beside the message.
+//! A record is the message's length, the message, then source, ingestion time less timestamp, lateness and order, the
+//! numbers as varints: about 13 bytes beside the message. The message comes first because a filter wants it alone.
 
 /// Bytes of a chunk. A record that is larger has a chunk of its own.
 const CHUNK: usize = 1 << CHUNK_BITS;
@@ -44,18 +44,19 @@ impl Arena {
 
     /// Adds a record; `None` where no chunk is left to name.
     pub(super) fn add(&mut self, record: Record<'_>) -> Option<Place> {
-        let mut head = Vec::with_capacity(40);
-        put(&mut head, u64::from(record.source));
-        put(&mut head, zigzag(record.delay));
-        put(&mut head, record.late_by_ms.map_or(0, |late| zigzag(late).wrapping_add(1)));
-        head.extend(record.order.to_le_bytes());
+        let (mut head, mut tail) = (Vec::with_capacity(10), Vec::with_capacity(40));
         put(&mut head, record.message.len() as u64);
-        let size = head.len() + record.message.len();
+        put(&mut tail, u64::from(record.source));
+        put(&mut tail, zigzag(record.delay));
+        put(&mut tail, record.late_by_ms.map_or(0, |late| zigzag(late).wrapping_add(1)));
+        tail.extend(record.order.to_le_bytes());
+        let size = head.len() + record.message.len() + tail.len();
         let index = self.room_for(size)?;
         let chunk = self.chunks[index].as_mut()?;
         let offset = chunk.data.len();
         chunk.data.extend_from_slice(&head);
         chunk.data.extend_from_slice(record.message.as_bytes());
+        chunk.data.extend_from_slice(&tail);
         chunk.live += 1;
         u32::try_from(index << CHUNK_BITS | offset).ok()
     }
@@ -106,19 +107,29 @@ impl Arena {
 
     /// The record at a place that [`Arena::add`] gave.
     pub(super) fn get(&self, place: Place) -> Option<Record<'_>> {
-        let chunk = self.chunks.get(chunk_of(place))?.as_ref()?;
-        let mut rest = chunk.data.get(place as usize & (CHUNK - 1)..)?;
+        let (message, mut rest) = self.split(place)?;
         let source = u32::try_from(take(&mut rest)?).ok()?;
         let delay = unzigzag(take(&mut rest)?);
         let late_by_ms = match take(&mut rest)? {
             0 => None,
             late => Some(unzigzag(late - 1)),
         };
-        let (order, mut rest) = rest.split_first_chunk()?;
-        let order = u64::from_le_bytes(*order);
-        let length = usize::try_from(take(&mut rest)?).ok()?;
-        let message = std::str::from_utf8(rest.get(..length)?).ok()?;
+        let order = u64::from_le_bytes(*rest.first_chunk()?);
+        let message = std::str::from_utf8(message).ok()?;
         Some(Record { source, delay, late_by_ms, order, message })
+    }
+
+    /// The message at a place, without a look at the rest.
+    pub(super) fn message(&self, place: Place) -> Option<&[u8]> {
+        self.split(place).map(|(message, _)| message)
+    }
+
+    /// The message at a place, and what follows it.
+    fn split(&self, place: Place) -> Option<(&[u8], &[u8])> {
+        let chunk = self.chunks.get(chunk_of(place))?.as_ref()?;
+        let mut rest = chunk.data.get(place as usize & (CHUNK - 1)..)?;
+        let length = usize::try_from(take(&mut rest)?).ok()?;
+        rest.split_at_checked(length)
     }
 }
 
@@ -157,11 +168,12 @@ fn take(bytes: &mut &[u8]) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
+    use proptest::{prelude::*, test_runner::RngSeed};
 
     use super::*;
 
     proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, rng_seed: RngSeed::Fixed(1), ..ProptestConfig::default() })]
         #[test]
         fn a_record_comes_back_as_it_was(
             records in prop::collection::vec(

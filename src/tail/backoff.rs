@@ -1,6 +1,6 @@
 //! How long to wait after a failure: full jitter over a cap that doubles from 1 s to 8 s.
 
-use std::{hash::BuildHasher, time::Duration};
+use std::time::Duration;
 
 const FIRST_MS: u64 = 1_000;
 const MAX_MS: u64 = 8_000;
@@ -14,8 +14,9 @@ pub(super) struct Backoff {
 }
 
 impl Backoff {
-    pub(super) fn new() -> Self {
-        Self { failures: 0, random: std::hash::RandomState::new().hash_one(0_u8) | 1 }
+    /// Clients that fail together are spread by their seeds.
+    pub(super) fn new(seed: u64) -> Self {
+        Self { failures: 0, random: seed | 1 }
     }
 
     /// Failures since the last success.
@@ -28,7 +29,7 @@ impl Backoff {
     }
 
     pub(super) fn next(&mut self) -> Duration {
-        let cap = FIRST_MS.checked_shl(self.failures).unwrap_or(MAX_MS).min(MAX_MS);
+        let cap = (FIRST_MS << self.failures.min(3)).min(MAX_MS);
         self.failures = self.failures.saturating_add(1);
         // xorshift64: spreading clients needs no better.
         self.random ^= self.random << 13;
@@ -45,8 +46,8 @@ mod tests {
     #[test]
     fn the_cap_doubles_to_eight_seconds_and_success_resets_it() {
         let mut longest = [0; 6];
-        for _ in 0..2_000 {
-            let mut backoff = Backoff::new();
+        for seed in 0..2_000_u64 {
+            let mut backoff = Backoff::new(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
             for longest in &mut longest {
                 let wait = backoff.next().as_millis();
                 assert!(wait >= 100);
@@ -54,6 +55,10 @@ mod tests {
             }
             backoff.reset();
             assert!(backoff.next().as_millis() < 1_000);
+        }
+        let mut backoff = Backoff::new(7);
+        for _ in 0..1_000 {
+            assert!(backoff.next().as_millis() < 8_000);
         }
         for (longest, cap) in longest.into_iter().zip([1_000, 2_000, 4_000, 8_000, 8_000, 8_000]) {
             assert!(longest < cap && longest > cap * 9 / 10, "{longest} of {cap}");

@@ -101,6 +101,11 @@ impl Tier {
         self.drain.is_some() || Instant::now() >= self.due
     }
 
+    /// Whether a reading is under way that should be complete by now.
+    pub(super) fn is_behind(&self) -> bool {
+        self.drain.as_ref().is_some_and(|drain| drain.begun.elapsed() > self.every)
+    }
+
     /// Where a reading starts.
     pub(super) fn start(&self) -> i64 {
         self.mark.saturating_sub(self.lookback_ms)
@@ -159,7 +164,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_lookback_shrinks_with_its_cost_and_recovers() {
-        let mut tier = Tier::new(Duration::from_secs(60), 30, 300_000, 120_000);
+        let mut tier = Tier::new(Duration::from_mins(1), 30, 300_000, 120_000);
         tier.complete(1_000_000, 40, Instant::now());
         assert_eq!((tier.lookback_ms, tier.start(), tier.earliest()), (225_000, 775_000, 700_000));
         tier.complete(900_000, 1_000, Instant::now());

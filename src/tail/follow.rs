@@ -7,10 +7,10 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    budget::Budget,
     source::{Clock, Source, Streams},
     update::Update,
 };
+use crate::cloud::Budget;
 use group::Group;
 
 /// The most events that are remembered as told, over all groups of a follower.

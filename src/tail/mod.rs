@@ -14,7 +14,6 @@
 mod arena;
 mod aws;
 mod backoff;
-mod budget;
 mod drain;
 mod filter;
 mod follow;
@@ -25,7 +24,6 @@ mod store;
 mod update;
 mod view;
 
-pub use budget::Budget;
 pub use filter::{Filter, FilterError, is_error};
 pub use follow::{Options, follow};
 pub use source::{Clock, Page, PageRequest, Source, SourceError, SourceErrorKind, Streams, SystemClock};

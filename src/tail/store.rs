@@ -191,8 +191,8 @@ impl Store {
         &self.index
     }
 
-    pub(super) fn message(&self, entry: Entry) -> &str {
-        self.arena.get(entry.place).map_or("", |record| record.message)
+    pub(super) fn message(&self, entry: Entry) -> &[u8] {
+        self.arena.message(entry.place).unwrap_or_default()
     }
 
     pub(super) fn row(&self, entry: Entry) -> Option<Row<'_>> {

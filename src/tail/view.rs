@@ -63,7 +63,7 @@ impl View {
             .index()
             .iter_from(start)
             .take(end - start)
-            .filter(|entry| self.filter.matches(store.message(*entry)))
+            .filter(|entry| self.filter.matches_bytes(store.message(*entry)))
             .collect();
         self.index.prepend(&found);
         self.scanned += end - start;
@@ -79,7 +79,7 @@ impl View {
         if inserted.put_at + self.scanned >= inserted.among {
             self.scanned += 1;
             let entry = inserted.entry;
-            if inserted.at.is_some() && self.filter.matches(store.message(entry)) {
+            if inserted.at.is_some() && self.filter.matches_bytes(store.message(entry)) {
                 let at = self.index.rank(entry.timestamp, store.tie(entry), true, &|other| store.tie(other));
                 self.index.insert(at, entry);
             }

@@ -10,7 +10,7 @@ use ratatui::{
 
 use super::{
     Theme,
-    paint::{Row, note, wrap},
+    paint::{self, Row, note},
 };
 use crate::{
     app::{
@@ -58,6 +58,11 @@ fn status(pane: &LogsPane, theme: &Theme, zone: &TimeZone, mut row: Row) {
     {
         row.put(&format!(", {} s behind", behind_ms / 1000), style);
     }
+    if let Some((_, from)) = pane.gaps.iter().min_by_key(|(_, from)| *from) {
+        let text = format!("! may be incomplete since {}", format::clock(format::from_millis(*from), zone));
+        row.skip(2);
+        row.put_whole(&text, theme.warning);
+    }
     if !pane.following {
         let new = if pane.new > 0 { format!(", {} new below", pane.new) } else { String::new() };
         row.skip(2).put(&format!("paused{new}"), theme.warning);
@@ -76,18 +81,14 @@ fn status(pane: &LogsPane, theme: &Theme, zone: &TimeZone, mut row: Row) {
     if pane.is_scanning() {
         facts.push("searching…".into());
     }
-    facts.push(format!("last {}{}", span(pane.history), if pane.history_done { "" } else { ", reading" }));
+    let reading = !pane.history_done && pane.state_word() != "reading";
+    facts.push(format!("last {}{}", span(pane.history), if reading { ", still reading" } else { "" }));
     if pane.store.evicted() > 0 {
         facts.push(format!("{} oldest dropped", pane.store.evicted()));
     }
     for fact in facts {
         row.skip(2);
         row.put_whole(&fact, theme.dim);
-    }
-    if let Some((_, from)) = pane.gaps.iter().min_by_key(|(_, from)| *from) {
-        let text = format!("! may be incomplete since {}", format::clock(format::from_millis(*from), zone));
-        row.skip(2);
-        row.put_whole(&text, theme.warning);
     }
     if let Some(group) = &pane.group {
         row.put_right(" ", theme.text);
@@ -125,17 +126,15 @@ fn empty(pane: &LogsPane, theme: &Theme, buffer: &mut Buffer, area: Area) {
             theme.text,
             "The first invocation makes it; this goes on then.",
         ),
-        Some(
-            State::Offline { message, .. }
-            | State::Credentials { message }
-            | State::Denied { message }
-            | State::Unsupported { message }
-            | State::Failed { message },
-        ) => (
-            format!("✗ {}", sanitise(message)),
-            theme.error,
-            "Nothing is lost: reading goes on from where it stopped.",
-        ),
+        Some(State::Denied { message }) => {
+            (failure(message), theme.error, "It needs logs:FilterLogEvents on this log group.")
+        }
+        Some(State::Unsupported { message } | State::Failed { message }) => {
+            (failure(message), theme.error, "")
+        }
+        Some(State::Offline { message, .. } | State::Credentials { message }) => {
+            (failure(message), theme.error, "Nothing is lost: reading goes on from where it stopped.")
+        }
         _ if pane.history_done => (
             format!("No events in the last {history}."),
             theme.text,
@@ -144,6 +143,10 @@ fn empty(pane: &LogsPane, theme: &Theme, buffer: &mut Buffer, area: Area) {
         _ => (format!("Reading the last {history} of {group}…"), theme.dim, ""),
     };
     note(buffer, area, 1, &[(&text, style), (more, theme.dim)]);
+}
+
+fn failure(message: &str) -> String {
+    format!("✗ {}", sanitise(message))
 }
 
 /// An event as it is shown.
@@ -163,7 +166,7 @@ impl<'a> Event<'a> {
         }
         let kind = classify(message);
         let failed = kind.is_error() || is_error(message);
-        let level = kind.level();
+        let (level, platform) = (kind.level(), kind.is_platform());
         let text = match kind {
             LineKind::Application { message, .. } => message,
             // The same words whether the log's format is Text or JSON.
@@ -172,18 +175,20 @@ impl<'a> Event<'a> {
                 let version = version.map(|version| format!(" Version: {version}")).unwrap_or_default();
                 Cow::Owned(format!("START RequestId: {request_id}{version}"))
             }
+            LineKind::TimedOut { request_id, seconds } => {
+                Cow::Owned(format!("Task timed out after {seconds:.2} seconds RequestId: {request_id}"))
+            }
             LineKind::End { request_id, status: None } => Cow::Owned(format!("END RequestId: {request_id}")),
-            _ => return Self { level, text: Cow::Borrowed(message), style: style(failed, true, theme) },
+            _ => Cow::Borrowed(message),
         };
-        let platform = level.is_none()
-            && (text.starts_with("START ") || text.starts_with("END ") || text.starts_with("REPORT "));
-        Self { level, text, style: style(failed, platform, theme) }
+        // A level of its own says it already.
+        Self { level, text, style: style(failed && level.is_none(), platform, theme) }
     }
 }
 
 fn style(failed: bool, platform: bool, theme: &Theme) -> Style {
     match (failed, platform) {
-        (true, true) => theme.error,
+        (true, _) => theme.error,
         (false, true) => theme.dim,
         _ => theme.text,
     }
@@ -247,7 +252,10 @@ fn cut(pane: &LogsPane, theme: &Theme, zone: &TimeZone, buffer: &mut Buffer, are
         let shown = Event::new(event.message, characters, theme);
         let mut row = Row::new(buffer, area, nth);
         begin(&event, &shown, at == pane.cursor.at, theme, zone, &mut row);
-        text(pane, &sanitise(&shown.text), pane.left, shown.style, &mut row);
+        // Tabs separate, so they stay blanks; a line's end shows as a mark.
+        let lines = sanitise_lines(&shown.text);
+        let line = if lines.contains('\n') { Cow::Owned(lines.replace('\n', "␊")) } else { lines };
+        text(pane, &line, pane.left, shown.style, &mut row);
     }
 }
 
@@ -301,5 +309,5 @@ fn wrapped(pane: &LogsPane, theme: &Theme, zone: &TimeZone, buffer: &mut Buffer,
 
 fn pieces(text: &str, columns: usize) -> impl Iterator<Item = &str> {
     let end = text.is_empty().then_some("");
-    text.lines().flat_map(move |line| wrap(line, columns)).chain(end)
+    text.lines().flat_map(move |line| paint::pieces(line, columns)).chain(end)
 }

@@ -1,5 +1,6 @@
 //! The engine's server and control plane, asked by the real SDK, by raw HTTP and by boto3.
 
+use std::fmt::Write as _;
 use std::{
     io::{Read as _, Write as _},
     net::TcpStream,
@@ -208,7 +209,7 @@ fn exchange(authority: &str, method: &str, path: &str, headers: &[(&str, String)
     let mut head =
         format!("{method} {path} HTTP/1.1\r\nconnection: close\r\ncontent-length: {}\r\n", body.len());
     for (name, value) in headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
+        let _ = write!(head, "{name}: {value}\r\n");
     }
     head.push_str("\r\n");
     let mut stream = TcpStream::connect(authority).unwrap();
@@ -396,7 +397,12 @@ async fn a_paginator_walks_all_functions() {
     let pages = client.list_functions().into_paginator().send();
     let pages: Vec<_> = pages.collect::<Result<_, _>>().await.unwrap();
     assert_eq!(pages.iter().map(|page| page.functions().len()).collect::<Vec<_>>(), [50, 1]);
-    assert!(pages.iter().flat_map(|page| page.functions()).all(|function| function.state().is_none()));
+    assert!(
+        pages
+            .iter()
+            .flat_map(aws_sdk_lambda::operation::list_functions::ListFunctionsOutput::functions)
+            .all(|function| function.state().is_none())
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

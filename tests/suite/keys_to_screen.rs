@@ -64,7 +64,7 @@ async fn list_filter_open_invoke_and_back() {
     dashboard.press("/checkout<enter>");
     dashboard.wait_for("only checkout-api", |screen| !screen.contains("greeter")).await;
     dashboard.press("<enter>");
-    dashboard.wait_text("Execution role").await;
+    dashboard.wait_text("Reserved concurrency").await;
     dashboard.press("i");
     dashboard.wait_text("\"key\": \"value\"").await;
     dashboard.press("i");

@@ -9,7 +9,7 @@ use crate::{
     domain::{
         invocation::{Answer, InvocationType},
         json,
-        text::{sanitise_bytes, sanitise_lines},
+        text::{self, sanitise_bytes, sanitise_lines},
     },
 };
 
@@ -56,6 +56,21 @@ pub enum AnswerLine {
     Response(String),
     /// A line of the log tail.
     Log(String),
+}
+
+impl AnswerLine {
+    /// Its text.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Title(text) => text,
+            Self::Response(text) | Self::Log(text) => text,
+        }
+    }
+
+    /// The rows it takes where there are so many columns: long lines wrap.
+    pub fn rows(&self, columns: usize) -> usize {
+        text::rows(self.text(), columns)
+    }
 }
 
 impl TestPane {
@@ -117,8 +132,13 @@ impl TestPane {
         self.outcome = Some(Outcome { at, result, lines });
     }
 
-    /// Handles what concerns the tab alone. `height` is the answer's, `editor` the editor's lines and columns.
-    pub(in crate::app) fn handle(&mut self, action: &Action, height: usize, editor: (usize, usize)) -> bool {
+    /// Handles what concerns the tab alone. `answer` and `editor` are the rows and columns for their text.
+    pub(in crate::app) fn handle(
+        &mut self,
+        action: &Action,
+        answer: (usize, usize),
+        editor: (usize, usize),
+    ) -> bool {
         if self.editing {
             return self.handle_editor(action, editor);
         }
@@ -126,8 +146,9 @@ impl TestPane {
             Action::Edit => self.editing = true,
             Action::Format => self.format(),
             _ => {
-                let len = self.outcome.as_ref().map_or(0, |outcome| outcome.lines.len());
-                return self.cursor.scroll(action, len, height);
+                let lines = self.outcome.iter().flat_map(|outcome| &outcome.lines);
+                let rows = lines.map(|line| line.rows(answer.1)).sum();
+                return self.cursor.scroll(action, rows, answer.0);
             }
         }
         true

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::editor_size;
+use super::{answer_size, editor_size};
 use crate::{
     app::{
         Action, App, Effect, Running, Screen, Ticket,
@@ -199,7 +199,7 @@ impl App {
         };
         let handled = match view.tab {
             Tab::Overview => {
-                let lines = self.overview_lines();
+                let lines = self.overview_rows();
                 self.function.as_mut().is_some_and(|view| view.overview.scroll(&action, lines, height))
             }
             Tab::Environment => {
@@ -208,7 +208,7 @@ impl App {
             }
             Tab::Test => {
                 let test = layout::test(size);
-                view.test.handle(&action, usize::from(test.answer.rows.saturating_sub(2)), editor_size(test))
+                view.test.handle(&action, answer_size(test), editor_size(test))
             }
             Tab::Logs => view.logs.handle(&action, usize::from(layout::logs(size).lines.rows)),
             _ => false,
@@ -246,9 +246,11 @@ impl App {
         self.show_tab(tab)
     }
 
-    pub(super) fn overview_lines(&self) -> usize {
+    fn overview_rows(&self) -> usize {
+        let columns = usize::from(layout::tab(self.size).content.columns);
         let details = self.function.as_ref().and_then(|view| view.details.value.as_ref());
-        details.map_or(0, |details| overview::lines(details, self.now, &self.zone()).len())
+        let lines = details.map(|details| overview::lines(details, self.now, &self.zone()));
+        lines.iter().flatten().map(|line| line.rows(columns)).sum()
     }
 
     pub(super) fn raw_json(&mut self) -> Vec<Effect> {

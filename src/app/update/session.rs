@@ -6,7 +6,7 @@ use crate::{
         msg::Connected,
         overlay::{Item, Overlay, Picker, PickerKind},
     },
-    cloud::{self, Spec},
+    cloud::{self, Kind, Spec},
 };
 
 impl App {
@@ -38,6 +38,11 @@ impl App {
         self.session.connecting = None;
         match result {
             Ok(connected) => self.begin_session(epoch, *connected),
+            // The start screen says already that there are none, and what can be done.
+            Err(error) if self.session.unnamed && error.kind == Kind::Credentials => {
+                self.screen = Screen::Start;
+                Vec::new()
+            }
             Err(error) => {
                 self.report(&error);
                 self.session.error = Some(error);
@@ -85,6 +90,7 @@ impl App {
         if self.session.connecting.as_ref().is_some_and(|(awaited, _)| *awaited == epoch)
             && self.session.current.is_none()
         {
+            self.session.unnamed = true;
             self.screen = Screen::Start;
         }
         Vec::new()

@@ -1,5 +1,6 @@
 //! `lambdeck logs`.
 
+mod follow;
 mod history;
 mod print;
 mod request;
@@ -67,6 +68,10 @@ pub async fn run(arguments: &Logs, settings: &Settings) -> Result<u8, Failure> {
         grep,
         arguments.request_id.as_deref(),
     );
+    if arguments.follow {
+        follow::print(&session, &sources, &wanted, &mut printer).await?;
+        return printer.flush().map(|()| 0);
+    }
     history::print(&session, &sources, &wanted, &mut printer).await?;
     if printer.printed == 0 && arguments.output == Form::Text {
         terminal::note(&format!("no events since {}", sanitise(&arguments.since)));

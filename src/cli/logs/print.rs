@@ -50,8 +50,36 @@ impl Printer {
         grep: Option<Regex>,
         request_id: Option<&str>,
     ) -> Self {
+        Self::onto(Output::stdout(), form, zone, names, grep, request_id)
+    }
+
+    #[cfg(test)]
+    pub(super) fn to_memory(
+        form: Form,
+        zone: TimeZone,
+        names: bool,
+        grep: Option<Regex>,
+        request_id: Option<&str>,
+    ) -> (Self, crate::cli::terminal::Memory) {
+        let (output, memory) = Output::to_memory();
+        (Self::onto(output, form, zone, names, grep, request_id), memory)
+    }
+
+    fn onto(
+        output: Output,
+        form: Form,
+        zone: TimeZone,
+        names: bool,
+        grep: Option<Regex>,
+        request_id: Option<&str>,
+    ) -> Self {
         let request = request_id.map(OneRequest::new);
-        Self { output: Output::stdout(), form, zone, names, grep, request, printed: 0 }
+        Self { output, form, zone, names, grep, request, printed: 0 }
+    }
+
+    /// The zone that times are written in.
+    pub(super) fn zone(&self) -> &TimeZone {
+        &self.zone
     }
 
     /// Writes an event, where it is wanted.

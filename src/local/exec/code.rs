@@ -62,7 +62,7 @@ impl CodeFolder {
         let mut archive = ZipArchive::new(Cursor::new(zip)).map_err(|_| CodeError::NotAZip)?;
         let plan = Plan::of(&mut archive)?;
         let folder = tempfile::Builder::new().prefix("code-").tempdir_in(root)?;
-        plan.write(&mut archive, folder.path())?;
+        plan.write(&mut archive, folder.path(), MAX_UNZIPPED_BYTES)?;
         Ok(Self { path: folder.path().to_owned(), _guard: Some(folder) })
     }
 }
@@ -163,8 +163,13 @@ impl Plan {
         Some(at)
     }
 
-    fn write(&self, archive: &mut ZipArchive<Cursor<&[u8]>>, root: &Path) -> Result<(), CodeError> {
-        let mut left = MAX_UNZIPPED_BYTES;
+    fn write(
+        &self,
+        archive: &mut ZipArchive<Cursor<&[u8]>>,
+        root: &Path,
+        limit: u64,
+    ) -> Result<(), CodeError> {
+        let mut left = limit;
         for (path, _) in &self.folders {
             make_folder(&root.join(path))?;
         }
@@ -259,6 +264,33 @@ mod tests {
         assert_eq!(absolute.resolve(Path::new("x")), None);
         let endless = plan(&[("a", "b"), ("b", "a")]);
         assert_eq!(endless.resolve(Path::new("a")), None);
+    }
+
+    #[test]
+    fn what_comes_out_is_counted_whatever_the_headers_claim() {
+        let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        for name in ["one", "two"] {
+            zip.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+            io::Write::write_all(&mut zip, &vec![0; 60_000]).unwrap();
+        }
+        let mut bytes = zip.finish().unwrap().into_inner();
+        let written = |bytes: &[u8], limit| {
+            let mut archive = ZipArchive::new(Cursor::new(bytes)).unwrap();
+            let plan = Plan::of(&mut archive).unwrap();
+            plan.write(&mut archive, tempfile::tempdir().unwrap().path(), limit)
+        };
+        assert!(written(&bytes, 120_000).is_ok());
+        assert!(matches!(written(&bytes, 119_999), Err(CodeError::TooLarge)));
+        // The uncompressed sizes in both directories.
+        for (mark, at) in [(b"PK\x01\x02", 24), (b"PK\x03\x04", 22)] {
+            let places: Vec<_> =
+                bytes.windows(4).enumerate().filter(|(_, window)| window == mark).map(|(at, _)| at).collect();
+            assert_eq!(places.len(), 2);
+            for place in places {
+                bytes[place + at..place + at + 4].fill(0);
+            }
+        }
+        assert!(matches!(written(&bytes, 100_000), Err(CodeError::TooLarge)));
     }
 
     #[test]

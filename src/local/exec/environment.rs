@@ -20,6 +20,7 @@ use tokio::{
 use super::{
     Event, FunctionSpec, Outcome,
     executor::{Lease, Shared},
+    memory,
     platform::{Log, Report, Status, now_ms},
     process::{self, Output, Process},
     runtime_api::{self, Answer, Body, Call, MAX_RESPONSE_BYTES, Reply, RuntimeApi},
@@ -29,8 +30,6 @@ use super::{
 /// What the init phase may take; then it is done again as part of the event, within the function's time-out.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html>
 const INIT_TIMEOUT: Duration = Duration::from_secs(10);
-/// How often memory is looked at while an event is on.
-const MEMORY_TICK: Duration = Duration::from_millis(25);
 /// How long after a process's end its last response may still be on its way.
 const LAST_CALL: Duration = Duration::from_millis(20);
 
@@ -64,6 +63,8 @@ struct Running {
     ready: Option<Reply>,
     /// The most memory that was seen in use, in kB.
     peak: u64,
+    /// When that was last looked at.
+    looked: Option<Instant>,
 }
 
 /// How an event ended.
@@ -136,6 +137,9 @@ impl Environment {
     /// One event, from beginning to end.
     async fn handle(&mut self, event: &Event, spec: &FunctionSpec) -> Outcome {
         let limit = Duration::from_secs(spec.timeout_s.into());
+        if self.running.as_mut().is_some_and(|running| running.process.has_ended()) {
+            self.stop().await;
+        }
         self.log.begin();
         let mut init = None;
         let mut begun = Instant::now();
@@ -198,7 +202,7 @@ impl Environment {
     async fn launch(&mut self, phase: &str, begun: &mut Instant) -> Result<Running, Unrunnable> {
         let (launch, note) = self.shared.runtimes.launch(&self.spec).await?;
         if let Some(note) = note.filter(|_| phase == "init") {
-            self.log.note(note);
+            self.log.note(&note);
         }
         // Finding the interpreter is the engine's time, not the function's.
         *begun = Instant::now();
@@ -219,7 +223,7 @@ impl Environment {
         let variables = self.shared.runtimes.variables(&self.spec, &place);
         let (process, output) =
             Process::start(&launch, &self.spec.code.path, variables).await.map_err(|error| failed(&error))?;
-        Ok(Running { process, output, api, ready: None, peak: 0 })
+        Ok(Running { process, output, api, ready: None, peak: 0, looked: None })
     }
 
     async fn await_ready(&mut self, deadline: Instant) -> Result<Duration, End> {
@@ -330,7 +334,8 @@ impl Environment {
             took,
             init,
             memory_mb: spec.memory_mb,
-            used_mb: (peak > 0).then(|| peak.div_ceil(1024)),
+            // The kill comes a moment late; on AWS there is no more than the function has.
+            used_mb: (peak > 0).then(|| peak.div_ceil(1024).min(spec.memory_mb.into())),
             status: end.status(false),
         });
         let log_tail = self.log.tail();
@@ -404,15 +409,20 @@ impl Running {
 
     /// Whether the group uses more memory than the function has.
     fn over(&mut self, memory_mb: u32) -> bool {
-        if let Some(memory) = self.process.memory() {
-            self.peak = self.peak.max(memory.most());
-        }
-        self.peak > u64::from(memory_mb) * 1024
+        self.note_memory(self.process.id().and_then(memory::of_group), memory_mb)
     }
 
-    /// As [`Running::over`], but asks the process only, which is quicker and knows its peak.
+    /// As [`Running::over`], at the end of an event, where it must be quick: only the process is looked at.
     fn over_at_the_end(&mut self, memory_mb: u32) -> bool {
-        self.peak = self.peak.max(self.process.peak().unwrap_or(0));
+        if self.looked.is_some_and(|looked| looked.elapsed() < memory::FRESH) {
+            return false;
+        }
+        self.note_memory(self.process.id().and_then(memory::of_process), memory_mb)
+    }
+
+    fn note_memory(&mut self, used: Option<u64>, memory_mb: u32) -> bool {
+        self.looked = Some(Instant::now());
+        self.peak = self.peak.max(used.unwrap_or(0));
         self.peak > u64::from(memory_mb) * 1024
     }
 }
@@ -550,7 +560,7 @@ fn new_tmp(root: &Path) -> io::Result<TempDir> {
 }
 
 fn memory_tick() -> tokio::time::Interval {
-    let mut tick = tokio::time::interval_at(tokio::time::Instant::now() + MEMORY_TICK, MEMORY_TICK);
+    let mut tick = tokio::time::interval_at(tokio::time::Instant::now() + memory::TICK, memory::TICK);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     tick
 }

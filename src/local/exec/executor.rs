@@ -20,7 +20,7 @@ use super::{
 use crate::local::logs::Store;
 
 /// How long an environment stays warm without an event.
-const IDLE_AFTER: Duration = Duration::from_secs(5 * 60);
+const IDLE_AFTER: Duration = Duration::from_mins(5);
 
 /// What an [`Executor`] is made with.
 #[derive(Clone, Debug)]

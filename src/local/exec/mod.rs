@@ -9,6 +9,7 @@ use crate::domain::secret::Secret;
 mod code;
 mod environment;
 mod executor;
+mod memory;
 mod platform;
 mod process;
 mod runtime_api;

@@ -83,9 +83,9 @@ impl Log {
     }
 
     /// A warning of the engine itself.
-    pub(super) fn note(&mut self, text: String) {
+    pub(super) fn note(&mut self, text: &str) {
         let line = if self.json {
-            json(&Note { timestamp: time(), level: "WARN", message: &text })
+            json(&Note { timestamp: time(), level: "WARN", message: text })
         } else {
             format!("[WARN]\t{}\t\t{text}", time())
         };

@@ -72,6 +72,11 @@ impl Process {
         Ok((Self { child, group }, Output::new(reader)?))
     }
 
+    /// Whether the process has ended.
+    pub(super) fn has_ended(&mut self) -> bool {
+        !matches!(self.child.try_wait(), Ok(None))
+    }
+
     /// Waits for the process to end, and ends what it left running.
     pub(super) async fn exit(&mut self) -> ExitStatus {
         let status = self.child.wait().await;
@@ -101,26 +106,9 @@ impl Process {
         }
     }
 
-    /// What the process itself has used at most, in kB; `None` where the system does not say (it does on Linux).
-    pub(super) fn peak(&self) -> Option<u64> {
-        Some(Memory::of(self.child.id()?)?.peak)
-    }
-
-    /// What the process and its descendants use now; `None` as for [`Process::peak`].
-    pub(super) fn memory(&self) -> Option<Memory> {
-        let mut memory = Memory::default();
-        let mut todo = vec![self.child.id()?];
-        let mut leader = true;
-        while let Some(id) = todo.pop() {
-            match Memory::of(id) {
-                Some(of_one) => memory.add(&of_one),
-                None if leader => return None,
-                None => {}
-            }
-            leader = false;
-            todo.extend(children(id));
-        }
-        Some(memory)
+    /// Its id, until it was waited for.
+    pub(super) fn id(&self) -> Option<u32> {
+        self.child.id()
     }
 }
 
@@ -128,46 +116,6 @@ impl Drop for Process {
     fn drop(&mut self) {
         self.kill_group();
     }
-}
-
-/// Memory of a group of processes, in kB.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Memory {
-    /// Resident now, all together.
-    resident: u64,
-    /// The most that a single one of them ever had.
-    peak: u64,
-}
-
-impl Memory {
-    /// The most that is known to have been in use at one time, in kB.
-    pub(super) fn most(&self) -> u64 {
-        self.resident.max(self.peak)
-    }
-
-    fn add(&mut self, other: &Self) {
-        self.resident += other.resident;
-        self.peak = self.peak.max(other.peak);
-    }
-
-    fn of(id: u32) -> Option<Self> {
-        let status = std::fs::read_to_string(format!("/proc/{id}/status")).ok()?;
-        let field = |name: &str| {
-            let line = status.lines().find_map(|line| line.strip_prefix(name))?;
-            line.trim().strip_suffix("kB")?.trim().parse().ok()
-        };
-        // A process that has just ended has neither.
-        Some(Self { resident: field("VmRSS:").unwrap_or(0), peak: field("VmHWM:").unwrap_or(0) })
-    }
-}
-
-fn children(id: u32) -> Vec<u32> {
-    let Ok(threads) = std::fs::read_dir(format!("/proc/{id}/task")) else { return Vec::new() };
-    let lists =
-        threads.flatten().filter_map(|thread| std::fs::read_to_string(thread.path().join("children")).ok());
-    lists
-        .flat_map(|list| list.split_whitespace().filter_map(|id| id.parse().ok()).collect::<Vec<_>>())
-        .collect()
 }
 
 /// Why a process is gone, as AWS words it.
@@ -221,7 +169,7 @@ impl Output {
     pub(super) async fn readable(&self) {
         // `drain` clears the readiness once it has seen the bottom.
         if self.ended || self.pipe.readable().await.is_err() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 
@@ -264,12 +212,8 @@ impl Output {
 
     fn take(&mut self, bytes: &[u8], lines: &mut Vec<String>) {
         for piece in bytes.split_inclusive(|&byte| byte == b'\n') {
+            let (piece, ends) = piece.strip_suffix(b"\n").map_or((piece, false), |piece| (piece, true));
             self.partial.extend_from_slice(piece);
-            if piece.ends_with(b"\n") {
-                self.partial.pop();
-                lines.push(text(&self.partial));
-                self.partial.clear();
-            }
             while self.partial.len() > MAX_LINE_BYTES {
                 let mut cut = MAX_LINE_BYTES;
                 // Not through a character: its further bytes begin with the bits 10.
@@ -278,6 +222,10 @@ impl Output {
                 }
                 let rest = self.partial.split_off(cut);
                 lines.push(text(&std::mem::replace(&mut self.partial, rest)));
+            }
+            if ends {
+                lines.push(text(&self.partial));
+                self.partial.clear();
             }
         }
     }
@@ -297,7 +245,7 @@ mod tests {
         assert_eq!(words(0), "Runtime exited without providing a reason");
         assert_eq!(words(3 << 8), "Runtime exited with error: exit status 3");
         assert_eq!(words(9), "Runtime exited with error: signal: killed");
-        assert_eq!(words(11 | 0x80), "Runtime exited with error: signal: segmentation fault (core dumped)");
+        assert_eq!(words(0x80 | 0x0b), "Runtime exited with error: signal: segmentation fault (core dumped)");
     }
 
     #[tokio::test]
@@ -319,12 +267,5 @@ mod tests {
         assert_eq!(lines[0].len(), MAX_LINE_BYTES - 1);
         assert_eq!(lines.concat(), long.trim_end());
         drop(writer);
-    }
-
-    #[test]
-    fn memory_of_this_very_process_is_known_on_linux() {
-        let memory = Memory::of(std::process::id());
-        assert_eq!(memory.is_some(), cfg!(target_os = "linux"));
-        assert!(memory.is_none_or(|memory| memory.resident > 500 && memory.most() >= memory.resident));
     }
 }

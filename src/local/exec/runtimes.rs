@@ -279,7 +279,7 @@ pub(super) fn runtime_version(runtime: &str) -> String {
 #[must_use]
 pub fn runtime_version_arn(region: &str, runtime: &str) -> String {
     let digest = Sha256::digest(runtime_version(runtime));
-    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = digest.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
     format!("arn:aws:lambda:{region}::runtime:{hex}")
 }
 

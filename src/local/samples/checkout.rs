@@ -75,10 +75,14 @@ pub(super) fn handle(event: &Value, context: &Context) -> Result<Value, Failure>
     let total = Money(goods.0 + shipping.0);
     // Prices include VAT: it is taken out of the total, not put on top.
     let vat_percent: i64 = context.variable("VAT_PERCENT").parse().unwrap_or(0);
-    let vat = Money((total.0 * vat_percent + (100 + vat_percent) / 2) / (100 + vat_percent));
+    let whole = 100 + vat_percent;
+    let vat = Money((total.0 * vat_percent + whole / 2) / whole);
 
     let digest = Sha256::digest(event.to_string());
-    let order: String = digest.iter().take(5).map(|byte| format!("{byte:02x}")).collect();
+    let order = format!(
+        "{:010x}",
+        digest.iter().take(5).fold(0_u64, |number, &byte| (number << 8) | u64::from(byte))
+    );
     let currency = context.variable("CURRENCY");
     context.info(format_args!("Order {order}: {total} {currency}, of which VAT {vat}, discount {discount}"));
     Ok(json!({

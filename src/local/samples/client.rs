@@ -60,8 +60,14 @@ impl Context {
         self.log("WARN", &message, json!({}));
     }
 
-    /// One line, in the form in which AWS's own clients write it. `fields` only show in JSON.
+    /// One line, in the form in which AWS's own clients write it, unless it is below the function's log level.
+    /// `fields` only show in JSON.
     pub(super) fn log(&self, level: &str, message: &dyn Display, fields: Value) {
+        const LEVELS: [&str; 6] = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"];
+        let rank = |level: &str| LEVELS.iter().position(|name| *name == level);
+        if rank(level) < rank(self.variable("AWS_LAMBDA_LOG_LEVEL")) {
+            return;
+        }
         let timestamp = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string();
         let line = if self.json_logs {
             let (request_id, message) = (&self.request_id, message.to_string());
@@ -143,7 +149,9 @@ pub(super) fn serve(handler: Handler) -> ExitCode {
 }
 
 fn work(connection: &mut Connection, handler: Handler) -> io::Result<()> {
-    let variables: BTreeMap<_, _> = env::vars().collect();
+    // Not `vars`, which panics on a value that is no UTF-8.
+    let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
+    let variables: BTreeMap<_, _> = env::vars_os().map(|(name, value)| (text(name), text(value))).collect();
     let json_logs = variables.get("AWS_LAMBDA_LOG_FORMAT").is_some_and(|format| format == "JSON");
     let mut context = Context { request_id: String::new(), earlier: 0, deadline_ms: 0, json_logs, variables };
     loop {
@@ -154,12 +162,11 @@ fn work(connection: &mut Connection, handler: Handler) -> io::Result<()> {
         let (kind, body) = match answer(&event.body, &context, handler) {
             Ok(response) => ("response", response),
             Err(failure) => {
-                let trace =
-                    failure.stack_trace.iter().map(|frame| format!("\n    at {frame}")).collect::<String>();
                 let Failure { error_type, message, stack_trace } = &failure;
                 let fields =
                     json!({ "errorType": error_type, "errorMessage": message, "stackTrace": stack_trace });
-                context.log("ERROR", &format_args!("{error_type}: {message}{trace}"), fields);
+                let trace = stack_trace.join("\n    at ");
+                context.log("ERROR", &format_args!("{error_type}: {message}\n    at {trace}"), fields);
                 ("error", serde_json::to_vec(&failure)?)
             }
         };

@@ -25,7 +25,14 @@ const GREETINGS: &[(&str, &str)] = &[
 ];
 
 pub(super) fn handle(event: &Value, context: &Context) -> Result<Value, Failure> {
-    let name = event["name"].as_str().map(str::trim).filter(|name| !name.is_empty()).unwrap_or("world");
+    let name = match &event["name"] {
+        Value::Null => "world",
+        Value::String(name) if !name.trim().is_empty() => name.trim(),
+        other => {
+            let text = format!("`name` is {other}: it must be a text");
+            return Err(Failure::new("greeter::handle", "InvalidNameError", text));
+        }
+    };
     let wanted = event["language"].as_str().unwrap_or_else(|| context.variable("DEFAULT_LANGUAGE"));
     let (language, greeting) =
         GREETINGS.iter().find(|(language, _)| *language == wanted).unwrap_or_else(|| {

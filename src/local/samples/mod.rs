@@ -156,13 +156,11 @@ pub fn example_event(name: &str) -> Option<&'static str> {
 /// The hidden mode `lambdeck sample NAME`: serves a sample until the engine is gone.
 #[must_use]
 pub fn serve(name: &str) -> ExitCode {
-    match SAMPLES.iter().find(|entry| entry.name == name) {
-        Some(entry) => client::serve(entry.handler),
-        None => {
-            let _ = writeln!(std::io::stderr(), "There is no sample {name:?}.");
-            ExitCode::FAILURE
-        }
+    if let Some(entry) = SAMPLES.iter().find(|entry| entry.name == name) {
+        return client::serve(entry.handler);
     }
+    let _ = writeln!(std::io::stderr(), "There is no sample {name:?}.");
+    ExitCode::FAILURE
 }
 
 fn package(program: &Path, name: &str) -> zip::result::ZipResult<Vec<u8>> {

@@ -15,7 +15,7 @@ pub(super) const EXAMPLE: &str = r#"{
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Shop {
+struct Summary {
     shop: u64,
     sales: usize,
     /// In hundredths.
@@ -58,7 +58,7 @@ pub(super) fn handle(event: &Value, context: &Context) -> Result<Value, Failure>
 }
 
 /// The figures of one shop, from sales that are the same each time for the same month and shop.
-fn summarise(month: &str, shop: u64, sales: usize) -> Shop {
+fn summarise(month: &str, shop: u64, sales: usize) -> Summary {
     let digest = Sha256::digest(format!("{month}/{shop}"));
     let mut state = digest.iter().take(8).fold(1_u64, |state, &byte| (state << 8) | u64::from(byte)) | 1;
     let mut hours = [0_usize; 24];
@@ -76,7 +76,7 @@ fn summarise(month: &str, shop: u64, sales: usize) -> Shop {
     amounts.sort_unstable();
     let busiest_hour = (0..24).max_by_key(|&hour| hours[hour]).unwrap_or(0);
     let at = |percent: usize| amounts[(sales - 1) * percent / 100];
-    Shop { shop, sales, revenue: amounts.iter().sum(), median: at(50), p95: at(95), busiest_hour }
+    Summary { shop, sales, revenue: amounts.iter().sum(), median: at(50), p95: at(95), busiest_hour }
 }
 
 #[cfg(test)]

@@ -1,6 +1,9 @@
 //! Following one group.
 
-use std::time::Duration;
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    time::Duration,
+};
 
 use tokio::{
     sync::mpsc,
@@ -8,9 +11,9 @@ use tokio::{
 };
 
 use super::Options;
+use crate::cloud::Budget;
 use crate::tail::{
     backoff::Backoff,
-    budget::Budget,
     drain::{Drain, Tier},
     seen::Seen,
     source::{Clock, Page, PageRequest, Source, SourceError, SourceErrorKind},
@@ -27,6 +30,8 @@ const IDLE_AFTER: Duration = Duration::from_mins(1);
 /// the sweeps find the rest.
 const OVERLAP_MS: i64 = 5_000;
 const MIN_OVERLAP_MS: i64 = 1_000;
+/// How much of a second sweeps may take at most, so that the next head is in time.
+const SWEEP_UNTIL: Duration = Duration::from_millis(800);
 /// In a long reading of the newest, sweeps have every fifth request.
 const HEAD_PAGES_PER_SWEEP: u32 = 4;
 /// How old the newest event may get before the readings stop starting at it, in milliseconds; and how wrong the local
@@ -111,7 +116,9 @@ impl<'a, S: Source, C: Clock> Group<'a, S, C> {
         out: &'a mpsc::Sender<Update>,
         cap: usize,
     ) -> Self {
-        let long = Tier::new(Duration::from_mins(1), 30, 300_000, 120_000);
+        let long = Tier::new(Duration::from_mins(1), 60, 300_000, 120_000);
+        let mut seed = DefaultHasher::new();
+        (name, clock.now_ms()).hash(&mut seed);
         let status = Status {
             group: name.to_owned(),
             state: State::CatchingUp,
@@ -132,10 +139,10 @@ impl<'a, S: Source, C: Clock> Group<'a, S, C> {
             newest: None,
             head_mark: i64::MIN,
             overlap_ms: OVERLAP_MS,
-            short: Tier::new(Duration::from_secs(10), 5, 60_000, 20_000),
+            short: Tier::new(Duration::from_secs(10), 10, 60_000, 20_000),
             long,
             last_sweep: Sweep::Long,
-            backoff: Backoff::new(),
+            backoff: Backoff::new(seed.finish()),
             last_good: Instant::now(),
             last_event: Instant::now(),
             history_told: false,
@@ -186,16 +193,18 @@ impl<'a, S: Source, C: Clock> Group<'a, S, C> {
     async fn live(&mut self) -> Halt {
         loop {
             let begun = Instant::now();
-            if let Err(halt) = self.cycle().await {
+            if let Err(halt) = self.cycle(begun).await {
                 return halt;
             }
-            let idle = self.last_event.elapsed() >= IDLE_AFTER;
+            let sweeping = self.short.drain.is_some() || self.long.drain.is_some();
+            let idle = !sweeping && self.last_event.elapsed() >= IDLE_AFTER;
             sleep_until(begun + if idle { IDLE_EVERY } else { HEAD_EVERY }).await;
         }
     }
 
-    /// Reads the newest to its end, and at least a page of a sweep where one is due.
-    async fn cycle(&mut self) -> Result<(), Halt> {
+    /// Reads the newest to its end, and a page of a sweep where one is due. Where a sweep takes longer than it should,
+    /// it gets as many pages as there is time for, and no fewer than the newest had.
+    async fn cycle(&mut self, begun: Instant) -> Result<(), Halt> {
         let start = self.bounded(self.head_mark.saturating_sub(self.overlap_ms));
         let mut drain = Drain::new(start, None, self.reference());
         loop {
@@ -217,7 +226,15 @@ impl<'a, S: Source, C: Clock> Group<'a, S, C> {
             self.long.due = Instant::now();
         }
         self.tell_state(State::Live).await?;
-        self.sweep().await
+        self.sweep().await?;
+        let mut pages = 1;
+        while (self.short.is_behind() || self.long.is_behind())
+            && (begun.elapsed() < SWEEP_UNTIL || pages < drain.pages)
+        {
+            self.sweep().await?;
+            pages += 1;
+        }
+        Ok(())
     }
 
     /// Reads one page of a sweep, if one is due; where both are, they take turns.

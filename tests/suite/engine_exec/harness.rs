@@ -35,7 +35,7 @@ pub struct Lab {
 
 impl Lab {
     pub fn new() -> Self {
-        Self::with(1000, Duration::from_secs(300))
+        Self::with(1000, Duration::from_mins(5))
     }
 
     pub fn with(account_concurrency: u32, idle_after: Duration) -> Self {
@@ -107,14 +107,9 @@ impl Lab {
         reserved: Option<u32>,
         event: Value,
     ) -> (String, Result<Outcome, ExecError>) {
-        let event = self.event(event);
+        let event = event_of(event);
         let id = event.request_id.clone();
         (id, self.executor.invoke(spec, reserved, event).await)
-    }
-
-    pub fn event(&self, event: Value) -> Event {
-        let payload = Bytes::from(event.to_string());
-        Event { request_id: uuid::Uuid::new_v4().to_string(), payload, client_context: None }
     }
 
     /// All log events of a group, as (stream, message), in order.
@@ -175,6 +170,13 @@ impl Lab {
             eventually(&format!("{count} processes"), || self.processes().len() == count).await;
         }
     }
+}
+
+/// An event with an id of its own.
+#[allow(clippy::needless_pass_by_value, reason = "so that json!(...) can be given as it is")]
+pub fn event_of(payload: Value) -> Event {
+    let payload = Bytes::from(payload.to_string());
+    Event { request_id: uuid::Uuid::new_v4().to_string(), payload, client_context: None }
 }
 
 /// An event that was run.

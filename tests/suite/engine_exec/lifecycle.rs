@@ -6,7 +6,7 @@ use std::time::Duration;
 use lambdeck::local::exec::ExecError;
 use serde_json::json;
 
-use super::harness::{Lab, assert_lines, curl_loop, eventually, have};
+use super::harness::{Lab, assert_lines, curl_loop, event_of, eventually, have};
 
 #[tokio::test]
 async fn a_warm_environment_is_used_again_and_the_log_says_what_aws_would() {
@@ -62,7 +62,7 @@ async fn in_a_group_of_its_own_the_stream_names_the_function() {
 
 #[tokio::test]
 async fn concurrent_events_get_environments_of_their_own_up_to_the_limits() {
-    let lab = Lab::with(2, Duration::from_secs(300));
+    let lab = Lab::with(2, Duration::from_mins(5));
     let mut spec = lab.sample("report-builder");
     spec.variables.insert("MS_PER_SHOP".to_owned(), "1000".into());
     let slow = Arc::new(spec);
@@ -149,7 +149,7 @@ async fn an_idle_environment_is_stopped_after_a_while() {
 async fn the_function_goes_on_when_its_caller_is_gone() {
     let lab = Lab::new();
     let slow = Arc::new(lab.sample("report-builder"));
-    let event = lab.event(json!({ "shops": 1 }));
+    let event = event_of(json!({ "shops": 1 }));
     let (executor, spec) = (Arc::clone(&lab.executor), Arc::clone(&slow));
     let caller = tokio::spawn(async move { executor.invoke(&spec, Some(1), event).await });
     lab.await_processes(1).await;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::harness::{Lab, assert_lines, curl_loop, have};
+use super::harness::{Lab, assert_lines, curl_loop, event_of, have};
 
 #[tokio::test]
 async fn an_event_comes_with_the_headers_of_aws() {
@@ -13,7 +13,7 @@ async fn an_event_comes_with_the_headers_of_aws() {
     }
     let lab = Lab::new();
     let spec = Arc::new(lab.script(&curl_loop(r#"tr -d '\r' < "$head" | sed 1d | sort; answer="$event""#)));
-    let mut event = lab.event(json!({ "text": "öäü" }));
+    let mut event = event_of(json!({ "text": "öäü" }));
     event.client_context = Some("{\"custom\":\n{\"a\":1}}".to_owned());
     let id = event.request_id.clone();
     let before = jiff::Timestamp::now().as_millisecond();

@@ -57,6 +57,8 @@ async fn a_sample_with_json_logs_writes_objects() {
     assert_eq!(kinds, ["platform.initStart", "platform.start", "platform.report"]);
     let own: Vec<_> = lines.iter().filter(|line| line["type"].is_null()).collect();
     assert!(own.iter().all(|line| line["requestId"] == run.id.as_str() && line["timestamp"].is_string()));
+    // The level of a function with JSON logs is INFO.
+    assert!(own.iter().all(|line| line["level"] != "DEBUG"));
     assert!(
         own.iter().any(|line| line["level"] == "WARN" && line["message"] == "large order: held for review")
     );
@@ -133,4 +135,11 @@ async fn a_program_with_blanks_and_quotes_in_its_path_serves_samples() {
     spec.code = Arc::new(lambdeck::local::exec::CodeFolder::unpack(&zip, lab.root.path()).unwrap());
     let answer = lab.run(&Arc::new(spec), json!({ "name": "Ada", "language": "fr" })).await.ok();
     assert_eq!(answer["greeting"], "Bonjour, Ada!");
+}
+
+#[tokio::test]
+async fn a_sample_ends_when_the_engine_is_gone() {
+    let lab = Lab::new();
+    let command = [program().to_str().unwrap(), "sample", "greeter"];
+    super::node::assert_ends_with_the_engine(&lab, &Arc::new(lab.sample("greeter")), &command).await;
 }

@@ -111,7 +111,7 @@ impl Screen for Recorded {
     }
 
     async fn continued(&mut self) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

@@ -1,0 +1,292 @@
+//! What there is, and what comes.
+
+use std::{
+    collections::{HashMap, HashSet},
+    mem::discriminant,
+};
+
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::{Source, Wanted, print::Printer};
+use crate::{
+    cli::{
+        failure::{DENIED, ERROR, Failure},
+        terminal,
+    },
+    cloud::Session,
+    domain::{format, log_event::LogEvent},
+    tail::{self, State, Status, Streams, SystemClock, Update},
+};
+
+/// Updates that may wait to be printed; then the follower reads slower.
+const QUEUE: usize = 16;
+/// The most events that are held to be put into one order. What is more comes group by group.
+const MAX_HELD: usize = 100_000;
+
+/// Prints all events, and then those that come, until it is interrupted.
+///
+/// # Errors
+/// A group can't be read from the start on. What goes wrong later is said, and following goes on.
+pub(super) async fn print(
+    session: &Session,
+    sources: &[Source],
+    wanted: &Wanted,
+    printer: &mut Printer,
+) -> Result<(), Failure> {
+    let options = tail::Options {
+        groups: sources.iter().map(|source| source.group.clone()).collect(),
+        streams: Streams::All,
+        since_ms: wanted.since.as_millisecond(),
+        until_ms: None,
+        live: true,
+        filter_pattern: wanted.pattern.clone(),
+        page_limit: None,
+    };
+    let budget = session.log_budget().clone();
+    let cancel = CancellationToken::new();
+    let _guard = cancel.clone().drop_guard();
+    let (sender, mut updates) = mpsc::channel(QUEUE);
+    tokio::spawn(tail::follow(session.clone(), options, budget, SystemClock, sender, cancel));
+
+    let mut follower = Follower::new(sources, printer);
+    while let Some(update) = updates.recv().await {
+        follower.take(update)?;
+        if updates.is_empty() {
+            follower.printer.flush()?;
+        }
+    }
+    Ok(())
+}
+
+struct Follower<'p> {
+    printer: &'p mut Printer,
+    /// By log group.
+    groups: HashMap<String, Group>,
+    /// Groups whose history is not complete; while there is one, what comes is held.
+    incomplete: HashSet<String>,
+    held: Vec<LogEvent>,
+}
+
+struct Group {
+    name: String,
+    /// Whether it has answered at all.
+    answered: bool,
+    /// The state that was last spoken of, or that needs no words.
+    state: State,
+}
+
+impl<'p> Follower<'p> {
+    fn new(sources: &[Source], printer: &'p mut Printer) -> Self {
+        let group = |source: &Source| {
+            let group = Group { name: source.name.clone(), answered: false, state: State::CatchingUp };
+            (source.group.clone(), group)
+        };
+        // The events of a single group come in order.
+        let incomplete = match sources {
+            [_] => HashSet::new(),
+            several => several.iter().map(|source| source.group.clone()).collect(),
+        };
+        Self { printer, groups: sources.iter().map(group).collect(), incomplete, held: Vec::new() }
+    }
+
+    fn take(&mut self, update: Update) -> Result<(), Failure> {
+        match update {
+            Update::Events { group, batch } => {
+                self.answered(&group);
+                let events = batch.into_iter().map(|arrival| arrival.event);
+                if self.incomplete.is_empty() {
+                    for event in events {
+                        self.print(&event)?;
+                    }
+                } else {
+                    self.held.extend(events);
+                    if self.held.len() > MAX_HELD {
+                        self.incomplete.clear();
+                        self.release()?;
+                    }
+                }
+                Ok(())
+            }
+            Update::HistoryDone { group } => {
+                self.answered(&group);
+                self.complete(&group)
+            }
+            Update::Status(status) => self.status(status),
+            Update::Gap { group, from_ms, repaired, .. } => {
+                let since = format::iso(format::from_millis(from_ms), self.printer.zone());
+                let name = self.name(&group);
+                terminal::note(&if repaired {
+                    format!("{name}: what was missing since {since} has been read")
+                } else {
+                    format!("{name}: events since {since} may be missing for now")
+                });
+                Ok(())
+            }
+        }
+    }
+
+    fn answered(&mut self, group: &str) {
+        if let Some(group) = self.groups.get_mut(group) {
+            group.answered = true;
+        }
+    }
+
+    fn name<'a>(&'a self, group: &'a str) -> &'a str {
+        self.groups.get(group).map_or(group, |group| &group.name)
+    }
+
+    /// A group has no more history: with the last one all of it is printed in one order.
+    fn complete(&mut self, group: &str) -> Result<(), Failure> {
+        if self.incomplete.remove(group) && self.incomplete.is_empty() { self.release() } else { Ok(()) }
+    }
+
+    fn release(&mut self) -> Result<(), Failure> {
+        let mut held = std::mem::take(&mut self.held);
+        held.sort_by_key(|event| (event.timestamp, event.ingestion_time));
+        held.iter().try_for_each(|event| self.print(event))
+    }
+
+    fn print(&mut self, event: &LogEvent) -> Result<(), Failure> {
+        let name = self.groups.get(&event.group).map_or(event.group.as_str(), |group| &group.name);
+        self.printer.event(name, event)
+    }
+
+    /// Says what changed about a group.
+    fn status(&mut self, status: Status) -> Result<(), Failure> {
+        let Some(group) = self.groups.get_mut(&status.group) else { return Ok(()) };
+        let new = status.state;
+        if discriminant(&new) == discriminant(&group.state) {
+            return Ok(());
+        }
+        let name = group.name.clone();
+        let was_fine = matches!(group.state, State::CatchingUp | State::Live);
+        let answered = group.answered;
+        match &new {
+            // After an interruption `Live` follows.
+            State::CatchingUp => return Ok(()),
+            State::Live if was_fine => {}
+            State::Live => terminal::note(&format!("{name}: live again")),
+            State::Waiting => {
+                terminal::note(&format!(
+                    "{name}: waiting for the log group {}, there is none yet",
+                    status.group
+                ));
+            }
+            State::Throttled { .. } => {
+                terminal::note(&format!("{name}: AWS asks to slow down; it goes on, some seconds behind"));
+            }
+            State::Credentials { message } | State::Denied { message } if !answered => {
+                return Err(Failure::new(DENIED, message));
+            }
+            State::Unsupported { message } | State::Failed { message } if !answered => {
+                return Err(Failure::new(ERROR, message));
+            }
+            State::Offline { message, .. }
+            | State::Credentials { message }
+            | State::Denied { message }
+            | State::Failed { message } => {
+                terminal::note(&format!("{name}: {message}; trying again"));
+            }
+            State::Unsupported { message } => terminal::note(&format!("{name}: {message}")),
+        }
+        group.state = new;
+        if matches!(group.state, State::Waiting) {
+            group.answered = true;
+            return self.complete(&status.group);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZone;
+
+    use super::*;
+    use crate::{cli::args::Output as Form, tail::Arrival};
+
+    fn source(name: &str) -> Source {
+        Source { name: name.into(), group: format!("/aws/lambda/{name}"), of_function: true }
+    }
+
+    fn events(name: &str, times: &[i64]) -> Update {
+        let group = format!("/aws/lambda/{name}");
+        let batch = times
+            .iter()
+            .map(|&timestamp| Arrival {
+                event: LogEvent {
+                    group: group.clone(),
+                    stream: "s".into(),
+                    id: timestamp.to_string(),
+                    timestamp,
+                    ingestion_time: timestamp,
+                    message: format!("{name} {timestamp}"),
+                },
+                late_by_ms: None,
+            })
+            .collect();
+        Update::Events { group, batch }
+    }
+
+    fn done(name: &str) -> Update {
+        Update::HistoryDone { group: format!("/aws/lambda/{name}") }
+    }
+
+    fn status(name: &str, state: State) -> Update {
+        Update::Status(Status {
+            group: format!("/aws/lambda/{name}"),
+            state,
+            calls: 1,
+            events: 0,
+            late: 0,
+            lag_ms: None,
+            lookback_ms: 0,
+        })
+    }
+
+    /// What is printed of these updates, as messages.
+    fn printed(names: &[&str], updates: Vec<Update>) -> Result<Vec<String>, Failure> {
+        let sources: Vec<Source> = names.iter().map(|name| source(name)).collect();
+        let (mut printer, written) =
+            Printer::to_memory(Form::Text, TimeZone::UTC, sources.len() > 1, None, None);
+        let mut follower = Follower::new(&sources, &mut printer);
+        for update in updates {
+            follower.take(update)?;
+        }
+        printer.flush()?;
+        Ok(written
+            .text()
+            .lines()
+            .map(|line| line.rsplit('\t').next().unwrap_or_default().to_owned())
+            .collect())
+    }
+
+    #[test]
+    fn the_history_of_several_groups_is_one_and_what_comes_is_printed_at_once() {
+        let updates = vec![
+            events("a", &[1, 4]),
+            done("a"),
+            events("a", &[5]),
+            events("b", &[2, 3]),
+            done("b"),
+            events("b", &[9]),
+            events("a", &[8]),
+        ];
+        assert_eq!(printed(&["a", "b"], updates).unwrap(), ["a 1", "b 2", "b 3", "a 4", "a 5", "b 9", "a 8"]);
+    }
+
+    #[test]
+    fn a_group_that_does_not_exist_yet_holds_nothing_up() {
+        let updates = vec![events("a", &[1]), done("a"), status("b", State::Waiting)];
+        assert_eq!(printed(&["a", "b"], updates).unwrap(), ["a 1"]);
+    }
+
+    #[test]
+    fn a_denial_ends_it_at_the_start_only() {
+        let denied = || status("a", State::Denied { message: "no".into() });
+        assert_eq!(printed(&["a"], vec![denied()]).unwrap_err().code, DENIED);
+        let updates = vec![events("a", &[1]), denied(), status("a", State::Live), events("a", &[2])];
+        assert_eq!(printed(&["a"], updates).unwrap(), ["a 1", "a 2"]);
+    }
+}

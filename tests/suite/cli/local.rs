@@ -1,0 +1,139 @@
+//! `local --serve`, and the other commands on it.
+
+use std::collections::HashMap;
+use std::io::{BufRead as _, BufReader};
+
+use rstest::rstest;
+use rustix::process::Signal;
+
+use super::{Run, Started, run};
+
+/// A served engine, and what its line exports.
+struct Served {
+    started: Started,
+    variables: HashMap<String, String>,
+}
+
+fn serve(args: &[&str]) -> Served {
+    Served::of(run([&["local", "--serve"], args].concat()).start())
+}
+
+impl Served {
+    fn of(mut started: Started) -> Self {
+        let mut line = String::new();
+        BufReader::new(started.child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let assignments = line.strip_prefix("export ").unwrap_or_else(|| panic!("{line:?}")).trim_end();
+        let variables = assignments
+            .split(' ')
+            .map(|assignment| assignment.split_once('=').unwrap())
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
+        Self { started, variables }
+    }
+
+    /// A command on it.
+    fn run(&self, args: &[&str]) -> Run {
+        self.variables.iter().fold(run(args), |run, (name, value)| run.env(name, value))
+    }
+
+    fn end(self, signal: Signal) -> super::Ended {
+        self.started.signal(signal);
+        self.started.end()
+    }
+}
+
+#[test]
+fn the_samples_can_be_listed_read_invoked_and_their_logs_read() {
+    let served = serve(&["--no-traffic"]);
+    let list = served.run(&["list"]).end().quietly();
+    let names: Vec<&str> = list.text().lines().map(|line| line.split('\t').next().unwrap()).collect();
+    assert!(names.contains(&"greeter"), "{names:?}");
+
+    let get = served.run(&["get", "greeter", "--output", "json"]).end().quietly();
+    assert_eq!(get.json()["Configuration"]["FunctionName"], "greeter");
+
+    let logs = served.run(&["logs", "greeter"]).end().well();
+    assert!(logs.stderr.contains("no invocations yet"), "{}", logs.stderr);
+    let event = r#"{"name":"Ada","language":"en"}"#;
+    let invoke = served.run(&["invoke", "greeter", "--payload", event, "--tail"]).end().well();
+    assert!(invoke.text().contains("Ada"), "{}", invoke.text());
+    assert!(invoke.stderr.contains("REPORT RequestId: "), "{}", invoke.stderr);
+    assert!(invoke.stderr.contains("billed "), "{}", invoke.stderr);
+    let logs = served.run(&["logs", "greeter"]).end().quietly();
+    assert!(logs.text().lines().any(|line| line.contains("\tSTART RequestId: ")), "{}", logs.text());
+
+    served.run(&["invoke", "greeter", "--payload", "{", "--async"]).end().failed(2);
+    served.run(&["get", "no-such-function"]).end().failed(3);
+    served.run(&["list"]).env("AWS_SECRET_ACCESS_KEY", "another").end().failed(4);
+    assert_eq!(served.end(Signal::INT).code, Some(130));
+}
+
+#[rstest]
+#[case(Signal::HUP, 129)]
+#[case(Signal::TERM, 143)]
+fn signals_end_it_in_good_order(#[case] signal: Signal, #[case] code: i32) {
+    let served = serve(&["--no-samples"]);
+    let endpoint = served.variables["AWS_ENDPOINT_URL"].trim_start_matches("http://").to_owned();
+    assert!(std::net::TcpStream::connect(&endpoint).is_ok());
+    assert_eq!(served.end(signal).code, Some(code));
+    assert!(std::net::TcpStream::connect(&endpoint).is_err());
+}
+
+/// As `nohup` starts it.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_signal_that_was_ignored_at_start_stays_so() {
+    let mut run = run::<&str>([]);
+    let mut shell = std::process::Command::new("/bin/sh");
+    shell.args(["-c", "trap '' HUP; exec \"$0\" local --serve --no-samples", env!("CARGO_BIN_EXE_lambdeck")]);
+    shell.env_clear().env("HOME", run.home.path());
+    run.command = shell;
+    let served = Served::of(run.start());
+    served.started.signal(Signal::HUP);
+    served.run(&["list", "--output", "json"]).end().quietly();
+    assert_eq!(served.end(Signal::TERM).code, Some(143));
+}
+
+#[test]
+fn keys_account_and_region_can_be_fixed() {
+    let args = ["--no-samples", "--access-key", "AKID:se/c+ret", "--account-id", "123456789012"];
+    let served = serve(&[&args[..], &["--region", "eu-west-1"]].concat());
+    let expected = [
+        ("AWS_ACCESS_KEY_ID", "AKID"),
+        ("AWS_SECRET_ACCESS_KEY", "se/c+ret"),
+        ("AWS_REGION", "eu-west-1"),
+        ("AWS_DEFAULT_REGION", "eu-west-1"),
+    ];
+    for (name, value) in expected {
+        assert_eq!(served.variables[name], value);
+    }
+    let list = served.run(&["list", "--output", "json"]).end().quietly();
+    assert_eq!(list.json(), serde_json::json!([]));
+    let get = served.run(&["get", "f"]).end().failed(3);
+    assert!(get.stderr.contains("eu-west-1:123456789012:function:f"), "{}", get.stderr);
+}
+
+#[test]
+fn the_file_of_exports_is_private_and_works_in_a_shell() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let served = serve(&["--no-samples", "--env-file", "local.env"]);
+    let path = served.started.home().join("local.env");
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    let script = ". ./local.env && exec \"$0\" list --output json";
+    let output = std::process::Command::new("/bin/sh")
+        .args(["-c", script, env!("CARGO_BIN_EXE_lambdeck")])
+        .current_dir(served.started.home())
+        .env_clear()
+        .env("HOME", served.started.home())
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "[]\n", "{output:?}");
+}
+
+#[test]
+fn a_port_that_is_taken_is_an_error_with_a_hint() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let ended = run(["local", "--serve", "--port", &port]).end().failed(1);
+    assert!(ended.stderr.contains(&port) && ended.stderr.contains("--port 0"), "{}", ended.stderr);
+}

@@ -1,0 +1,357 @@
+//! A scripted CloudWatch Logs: events become visible when the script says, pages come as awkwardly as AWS's.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use lambdeck::{
+    cloud::Budget,
+    domain::log_event::LogEvent,
+    tail::{
+        Arrival, Clock, Options, Page, PageRequest, Source, SourceError, SourceErrorKind, State, Status,
+        Store, Streams, Update, follow,
+    },
+};
+use tokio::{sync::mpsc, time::Instant};
+use tokio_util::sync::CancellationToken;
+
+/// The service's time when a test starts, in milliseconds since the epoch.
+pub const T0: i64 = 1_790_000_000_000;
+
+/// A small generator, so that a test is the same every time.
+#[derive(Clone)]
+pub struct Random(pub u64);
+
+impl Random {
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// From 0 to `below`, which it is not.
+    pub fn below(&mut self, below: i64) -> i64 {
+        i64::try_from(self.next() >> 1).unwrap() % below.max(1)
+    }
+
+    pub fn chance(&mut self, percent: i64) -> bool {
+        self.below(100) < percent
+    }
+}
+
+/// An event and when it can be read first, in milliseconds after [`T0`].
+#[derive(Clone)]
+pub struct Scripted {
+    pub event: LogEvent,
+    pub visible: i64,
+}
+
+/// An event of group `g`; times are in milliseconds after [`T0`], and it is ingested when it becomes visible.
+pub fn scripted(stream: &str, id: &str, timestamp: i64, visible: i64) -> Scripted {
+    let event = LogEvent {
+        group: "g".to_owned(),
+        stream: stream.to_owned(),
+        id: id.to_owned(),
+        timestamp: T0 + timestamp,
+        ingestion_time: T0 + visible,
+        message: format!("{stream} {id} at {timestamp}"),
+    };
+    Scripted { event, visible }
+}
+
+/// A stretch of time, in milliseconds after [`T0`], in which every request fails so.
+#[derive(Clone)]
+pub struct Trouble {
+    pub from: i64,
+    pub to: i64,
+    pub kind: SourceErrorKind,
+}
+
+/// How a service ends a reading.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// Without a token.
+    Plain,
+    /// With the token of the request, again and again.
+    LastTokenAgain,
+    /// With two tokens in turn.
+    TokensInTurn,
+}
+
+#[derive(Clone)]
+pub struct Script {
+    pub events: Vec<Scripted>,
+    pub troubles: Vec<Trouble>,
+    pub page: usize,
+    /// In percent: pages that hold less than they could, and pages that hold nothing.
+    pub partial: i64,
+    pub empty: i64,
+    pub latency_ms: i64,
+    pub ending: Ending,
+    /// Requests after which a token is no longer good.
+    pub token_life: Option<u64>,
+    pub seed: u64,
+}
+
+impl Script {
+    pub fn new(events: Vec<Scripted>) -> Self {
+        Self {
+            events,
+            troubles: Vec::new(),
+            page: 10_000,
+            partial: 0,
+            empty: 0,
+            latency_ms: 80,
+            ending: Ending::Plain,
+            token_life: None,
+            seed: 1,
+        }
+    }
+}
+
+/// One request that the service got, in milliseconds after [`T0`].
+#[derive(Clone, Debug)]
+pub struct Call {
+    pub at: i64,
+    pub request: PageRequest,
+}
+
+/// The service. Clones share the log of calls.
+#[derive(Clone)]
+pub struct Service {
+    script: Arc<Script>,
+    /// For every event, when the first of it and those after it becomes visible.
+    first_visible: Arc<[i64]>,
+    start: Instant,
+    state: Arc<Mutex<(Random, Vec<Call>)>>,
+}
+
+impl Service {
+    pub fn new(mut script: Script) -> Self {
+        let order = |e: &LogEvent| (e.timestamp, e.ingestion_time, e.stream.clone(), e.id.clone());
+        script.events.sort_by_cached_key(|scripted| order(&scripted.event));
+        let state = Arc::new(Mutex::new((Random(script.seed), Vec::new())));
+        let mut first_visible: Vec<_> = script.events.iter().map(|scripted| scripted.visible).collect();
+        for at in (1..first_visible.len()).rev() {
+            first_visible[at - 1] = first_visible[at - 1].min(first_visible[at]);
+        }
+        Self { script: Arc::new(script), first_visible: first_visible.into(), start: Instant::now(), state }
+    }
+
+    pub fn calls(&self) -> Vec<Call> {
+        self.state.lock().unwrap().1.clone()
+    }
+
+    fn now(&self) -> i64 {
+        i64::try_from(self.start.elapsed().as_millis()).unwrap()
+    }
+
+    fn wanted(request: &PageRequest, event: &LogEvent) -> bool {
+        event.timestamp >= request.start_ms
+            && request.end_ms.is_none_or(|end| event.timestamp < end)
+            && match &request.streams {
+                Streams::All => true,
+                Streams::Named(names) => names.contains(&event.stream),
+                Streams::Prefixed(prefix) => event.stream.starts_with(prefix.as_str()),
+            }
+    }
+
+    fn answer(&self, request: &PageRequest) -> Result<Page, SourceError> {
+        let mut state = self.state.lock().unwrap();
+        let now = self.now();
+        state.1.push(Call { at: now, request: request.clone() });
+        let calls = state.1.len() as u64;
+        let random = &mut state.0;
+        if let Some(trouble) = self.script.troubles.iter().find(|t| (t.from..t.to).contains(&now)) {
+            return Err(SourceError { kind: trouble.kind, message: "scripted".to_owned() });
+        }
+        let (from, flag) = match &request.token {
+            None => (0, "a"),
+            Some(token) => {
+                let mut parts = token.split(':');
+                let mut number = || parts.next().unwrap().parse::<u64>().unwrap();
+                let (from, made) = (usize::try_from(number()).unwrap(), number());
+                if self.script.token_life.is_some_and(|life| calls - made > life) {
+                    let message = "The specified nextToken is invalid.".to_owned();
+                    return Err(SourceError { kind: SourceErrorKind::Other, message });
+                }
+                (from, if token.ends_with('a') { "b" } else { "a" })
+            }
+        };
+        let size = match (random.chance(self.script.empty), random.chance(self.script.partial)) {
+            (true, _) => 0,
+            (_, true) => usize::try_from(random.below(i64::try_from(self.script.page).unwrap())).unwrap(),
+            _ => self.script.page,
+        };
+        let size = request.limit.map_or(size, |limit| size.min(limit as usize));
+        let all = &self.script.events;
+        // A token counts events of the script, visible or not, so that it stays good when one becomes visible.
+        let first = all.partition_point(|scripted| scripted.event.timestamp < request.start_ms).max(from);
+        let mut events = Vec::new();
+        let mut next = None;
+        for (at, scripted) in all.iter().enumerate().skip(first) {
+            if self.first_visible[at] > now
+                || request.end_ms.is_some_and(|end| scripted.event.timestamp >= end)
+            {
+                break;
+            }
+            if scripted.visible <= now && Self::wanted(request, &scripted.event) {
+                if events.len() == size {
+                    next = Some(at);
+                    break;
+                }
+                events.push(scripted.event.clone());
+            }
+        }
+        let made = calls;
+        let next_token = match (next, self.script.ending) {
+            (Some(at), _) => Some(format!("{at}:{made}:{flag}")),
+            (None, Ending::Plain) => None,
+            (None, Ending::LastTokenAgain) => {
+                Some(request.token.clone().unwrap_or_else(|| format!("{}:0:b", all.len())))
+            }
+            (None, Ending::TokensInTurn) => Some(format!("{}:0:{flag}", all.len())),
+        };
+        Ok(Page { events, next_token })
+    }
+}
+
+impl Source for Service {
+    async fn page(&self, request: PageRequest) -> Result<Page, SourceError> {
+        tokio::time::sleep(Duration::from_millis(self.script.latency_ms.unsigned_abs())).await;
+        self.answer(&request)
+    }
+}
+
+/// The local clock: the service's, and so many milliseconds more.
+pub struct TestClock {
+    start: Instant,
+    pub ahead: i64,
+}
+
+impl Clock for TestClock {
+    fn now_ms(&self) -> i64 {
+        T0 + self.ahead + i64::try_from(self.start.elapsed().as_millis()).unwrap()
+    }
+}
+
+/// What a follower told, each with when, in milliseconds after the start.
+pub struct Told {
+    pub updates: Vec<(i64, Update)>,
+    pub calls: Vec<Call>,
+    /// Whether it ended by itself.
+    pub ended: bool,
+}
+
+/// Runs a follower for so long, at the service's time [`T0`], with a local clock that is so far ahead.
+pub async fn run(script: Script, options: Options, budget: Budget, seconds: u64, ahead: i64) -> Told {
+    run_with(Service::new(script), options, budget, seconds, ahead, 64, Duration::ZERO).await
+}
+
+/// The same, with a listener that takes its time for every update.
+pub async fn run_with(
+    service: Service,
+    options: Options,
+    budget: Budget,
+    seconds: u64,
+    ahead: i64,
+    channel: usize,
+    pause: Duration,
+) -> Told {
+    let start = Instant::now();
+    let (out, mut news) = mpsc::channel(channel);
+    let cancel = CancellationToken::new();
+    let clock = TestClock { start, ahead };
+    let task = tokio::spawn(follow(service.clone(), options, budget, clock, out, cancel.clone()));
+    let stop = tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_secs(seconds)).await;
+        cancel.cancel();
+    });
+    let mut updates = Vec::new();
+    while let Some(update) = news.recv().await {
+        updates.push((i64::try_from(start.elapsed().as_millis()).unwrap(), update));
+        tokio::time::sleep(pause).await;
+    }
+    task.await.unwrap();
+    let ended = start.elapsed() < Duration::from_secs(seconds);
+    stop.abort();
+    Told { updates, calls: service.calls(), ended }
+}
+
+impl Told {
+    pub fn arrivals(&self) -> impl Iterator<Item = (i64, &Arrival)> {
+        self.updates.iter().flat_map(|(at, update)| match update {
+            Update::Events { batch, .. } => batch.iter().map(|arrival| (*at, arrival)).collect::<Vec<_>>(),
+            _ => Vec::new(),
+        })
+    }
+
+    pub fn statuses(&self) -> impl Iterator<Item = (i64, &Status)> {
+        self.updates.iter().filter_map(|(at, update)| match update {
+            Update::Status(status) => Some((*at, status)),
+            _ => None,
+        })
+    }
+
+    /// The states, without repetitions.
+    pub fn states(&self) -> Vec<State> {
+        let mut states: Vec<State> = self.statuses().map(|(_, status)| status.state.clone()).collect();
+        states.dedup_by(|a, b| std::mem::discriminant(a) == std::mem::discriminant(b));
+        states
+    }
+
+    pub fn history_done(&self) -> Vec<i64> {
+        let done = |update: &Update| matches!(update, Update::HistoryDone { .. });
+        self.updates.iter().filter(|(_, update)| done(update)).map(|(at, _)| *at).collect()
+    }
+
+    /// Every event that was visible by `until` (in milliseconds after [`T0`]) and is wanted was told exactly once, no
+    /// other was, and a store has them in order.
+    pub fn assert_complete(&self, script: &Script, since: i64, until: i64) {
+        let key = |event: &LogEvent| (event.stream.clone(), event.id.clone(), event.timestamp);
+        let mut told = HashMap::new();
+        let mut store = Store::new(512 << 20);
+        for (_, arrival) in self.arrivals() {
+            *told.entry(key(&arrival.event)).or_insert(0) += 1;
+            let _ = store.insert(arrival);
+        }
+        let doubled: Vec<_> = told.iter().filter(|(_, count)| **count > 1).take(5).collect();
+        assert!(doubled.is_empty(), "told more than once: {doubled:?}");
+        let wanted = |scripted: &&Scripted| scripted.event.timestamp >= since;
+        let script_keys: BTreeSet<_> = script.events.iter().filter(wanted).map(|s| key(&s.event)).collect();
+        let foreign: Vec<_> = told.keys().filter(|key| !script_keys.contains(*key)).take(5).collect();
+        assert!(foreign.is_empty(), "told and not wanted: {foreign:?}");
+        let missed: Vec<_> = script
+            .events
+            .iter()
+            .filter(wanted)
+            .filter(|s| s.visible <= until && !told.contains_key(&key(&s.event)))
+            .map(|s| (s.event.timestamp - T0, s.visible, &s.event.stream))
+            .collect();
+        assert!(missed.is_empty(), "{} missed: {:?}", missed.len(), &missed[..missed.len().min(10)]);
+        let rows: Vec<_> = (0..store.len()).map(|at| store.get(at).unwrap()).collect();
+        assert!(rows.is_sorted_by_key(|row| (row.timestamp, row.ingestion)));
+        assert_eq!(rows.len(), told.len());
+    }
+
+    /// How long after it became visible an event was told, in milliseconds, for the 95th of a hundred; of the events
+    /// that were not late.
+    pub fn p95_delay(&self) -> i64 {
+        let mut delays: Vec<i64> = self
+            .arrivals()
+            .filter(|(_, arrival)| arrival.late_by_ms.is_none())
+            .map(|(at, arrival)| at - (arrival.event.ingestion_time - T0))
+            .collect();
+        delays.sort_unstable();
+        delays[delays.len() * 95 / 100]
+    }
+
+    pub fn calls_per_second(&self, from: i64, to: i64) -> f64 {
+        let calls = self.calls.iter().filter(|call| (from..to).contains(&call.at)).count();
+        f64::from(u32::try_from(calls).unwrap()) * 1_000.0 / f64::from(i32::try_from(to - from).unwrap())
+    }
+}

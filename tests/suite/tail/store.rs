@@ -1,0 +1,319 @@
+//! The store of what was told, its filters and its views.
+
+use lambdeck::{
+    domain::log_event::LogEvent,
+    tail::{Arrival, Filter, RowKey, Store, View, is_error},
+};
+use proptest::prelude::*;
+use rstest::rstest;
+
+use super::same_every_time;
+
+fn arrival(stream: &str, id: &str, timestamp: i64, ingestion_time: i64, message: &str) -> Arrival {
+    let event = LogEvent {
+        group: "/aws/lambda/f".to_owned(),
+        stream: stream.to_owned(),
+        id: id.to_owned(),
+        timestamp,
+        ingestion_time,
+        message: message.to_owned(),
+    };
+    Arrival { event, late_by_ms: None }
+}
+
+fn messages(store: &Store) -> Vec<String> {
+    (0..store.len()).map(|at| store.get(at).unwrap().message.to_owned()).collect()
+}
+
+#[test]
+fn a_row_is_the_event_that_came() {
+    let mut store = Store::default();
+    let mut late = arrival("s", "7", 1_000, 9_000, "first\nsecond\n");
+    late.late_by_ms = Some(6_000);
+    assert_eq!(store.insert(&late).at, Some(0));
+    let row = store.get(0).unwrap();
+    assert_eq!((row.timestamp, row.ingestion, row.late_by_ms), (1_000, 9_000, Some(6_000)));
+    assert_eq!((row.group, row.stream, row.message), ("/aws/lambda/f", "s", "first\nsecond\n"));
+    assert_eq!(row.lines().collect::<Vec<_>>(), ["first", "second"]);
+    assert_eq!(store.get(1), None);
+    let _ = store.insert(&arrival("s", "8", i64::MIN, i64::MAX, ""));
+    let row = store.get(0).unwrap();
+    assert_eq!((row.timestamp, row.ingestion, row.message), (i64::MIN, i64::MAX, ""));
+    assert_eq!(row.lines().collect::<Vec<_>>(), [""]);
+}
+
+#[test]
+fn rows_are_in_the_order_of_timestamp_ingestion_and_id() {
+    let mut store = Store::default();
+    for (id, timestamp, ingestion) in
+        [("10", 5, 9), ("2", 5, 9), ("3", 5, 8), ("1", 6, 7), ("4", 4, 9), ("2", 5, 9)]
+    {
+        let _ = store.insert(&arrival("s", id, timestamp, ingestion, id));
+    }
+    assert_eq!(messages(&store), ["4", "3", "2", "2", "10", "1"]);
+    assert_eq!(store.position_at(5), 1);
+    assert_eq!(store.position_at(6), 5);
+    assert_eq!(store.position_at(7), 6);
+}
+
+#[test]
+fn a_readers_place_stays_while_rows_come_and_go() {
+    let mut store = Store::new(4 << 20);
+    let message = "m".repeat(1_000);
+    let mut keys: Vec<RowKey> = Vec::new();
+    for n in 0..2_000 {
+        let inserted = store.insert(&arrival("s", "0", 2 * n, 2 * n, &message));
+        keys.push(store.get(inserted.at.unwrap()).unwrap().key);
+    }
+    let reader = keys[1_500];
+    let at = store.position(&reader).unwrap();
+    assert_eq!(store.insert(&arrival("late", "0", 2_001, 5_000, "late")).at, Some(1_001));
+    assert_eq!(store.position(&reader), Ok(at + 1));
+    while store.position(&reader).is_ok() {
+        let n = i64::try_from(keys.len()).unwrap();
+        let inserted = store.insert(&arrival("s", "0", 2 * n, 2 * n, &message));
+        keys.push(store.get(inserted.at.unwrap()).unwrap().key);
+        if let Ok(at) = store.position(&reader) {
+            assert_eq!(store.get(at).unwrap().timestamp, 3_000);
+        }
+    }
+    assert_eq!(store.position(&reader), Err(0), "a row that has gone is where the oldest is");
+    assert!(store.evicted() > 1_500);
+    assert_eq!(store.evicted() + store.len() as u64, keys.len() as u64 + 1);
+}
+
+#[test]
+fn memory_is_bounded_and_a_line_costs_little_beside_its_text() {
+    let mut store = Store::new(64 << 20);
+    let mut most = 0;
+    for n in 0..300_000_i64 {
+        let id = format!("3195310660696698337880902507980421114328961542{n:010}");
+        let stream = format!("2026/11/20/[$LATEST]{:032x}", n / 5_000);
+        let line = format!("{n:0120}");
+        let _ = store.insert(&arrival(&stream, &id, 1_790_000_000_000 + n, 1_790_000_000_700 + n, &line));
+        most = most.max(store.bytes());
+    }
+    assert_eq!((store.len(), store.evicted()), (300_000, 0));
+    assert!(most <= 300_000 * 150, "{} bytes a line", most / 300_000);
+
+    let mut store = Store::new(8 << 20);
+    for n in 0..100_000_i64 {
+        // A stream for every row: what is known of streams may not grow either.
+        let line = arrival(&format!("stream-{n}"), "0", n, n, &"m".repeat(usize::try_from(n % 300).unwrap()));
+        let _ = store.insert(&line);
+        assert!(store.bytes() <= 8 << 20, "{}", store.bytes());
+    }
+    assert!(store.len() > 10_000 && store.evicted() > 0);
+}
+
+#[test]
+fn what_is_older_than_all_there_is_room_for_is_not_kept() {
+    let mut store = Store::new(4 << 20);
+    let message = "m".repeat(10_000);
+    let mut n = 0;
+    while store.evicted() == 0 {
+        n += 1;
+        let _ = store.insert(&arrival("s", "0", n, n, &message));
+    }
+    let mut view = View::new(&store, Filter::all());
+    view.scan(&store, usize::MAX);
+    let mut refused = 0;
+    for _ in 0..1_000 {
+        let inserted = store.insert(&arrival("s", "0", 0, 0, &message));
+        view.apply(&store, &inserted);
+        refused += usize::from(inserted.at.is_none());
+        assert_eq!(view.len(), store.len());
+    }
+    assert!(refused > 0);
+}
+
+#[test]
+fn debug_shows_no_message() {
+    let mut store = Store::default();
+    let _ = store.insert(&arrival("s", "0", 1, 1, "password=hunter2"));
+    let view = View::new(&store, Filter::all());
+    assert!(!format!("{store:?} {:?} {view:?}", store.get(0)).contains("hunter2"));
+}
+
+#[derive(Clone, Debug)]
+enum Op {
+    Insert { timestamp: i64, ingestion: i64, id: u8, word: usize, padding: usize },
+    Scan(usize),
+    Refilter(usize),
+}
+
+const WORDS: [&str; 4] = ["alpha", "beta ERROR gamma", "Beta", "alphabet"];
+
+fn op() -> impl Strategy<Value = Op> {
+    let time = prop_oneof![4 => 900..1_000_i64, 1 => 0..1_000_i64];
+    prop_oneof![
+        12 => (time, 0..3_i64, any::<u8>(), 0..WORDS.len(), 0..4_000_usize).prop_map(
+            |(timestamp, ingestion, id, word, padding)| Op::Insert {
+                timestamp,
+                ingestion: timestamp + ingestion,
+                id: id % 4,
+                word,
+                // A few are large, so that something is evicted.
+                padding: if id % 4 == 0 { padding * 40 } else { 0 },
+            }
+        ),
+        2 => (1..40_usize).prop_map(Op::Scan),
+        1 => (0..4_usize).prop_map(Op::Refilter),
+    ]
+}
+
+fn filter(number: usize) -> Filter {
+    match number {
+        0 => Filter::text("beta"),
+        1 => Filter::regex("^alpha *$").unwrap(),
+        2 => Filter::all().errors_only(true),
+        _ => Filter::text("Beta"),
+    }
+}
+
+proptest! {
+    #![proptest_config(same_every_time(24))]
+    #[test]
+    fn store_and_view_behave_as_sorted_and_filtered_lists(ops in prop::collection::vec(op(), 0..300)) {
+        let mut store = Store::new(4 << 20);
+        let mut view = View::new(&store, filter(0));
+        let mut model: Vec<(i64, i64, u8, String)> = Vec::new();
+        for op in ops {
+            match op {
+                Op::Insert { timestamp, ingestion, id, word, padding } => {
+                    let message = WORDS[word].to_owned() + &" ".repeat(padding);
+                    let at = model.partition_point(|row| (row.0, row.1, row.2) <= (timestamp, ingestion, id));
+                    let inserted = store.insert(&arrival("s", &id.to_string(), timestamp, ingestion, &message));
+                    view.apply(&store, &inserted);
+                    model.insert(at, (timestamp, ingestion, id, message));
+                    model.drain(..inserted.evicted);
+                    prop_assert_eq!(inserted.at, at.checked_sub(inserted.evicted));
+                }
+                Op::Scan(rows) => {
+                    let complete = view.scan(&store, rows);
+                    prop_assert_eq!(complete, view.is_complete(&store));
+                }
+                Op::Refilter(number) => view = View::new(&store, filter(number)),
+            }
+            prop_assert_eq!(store.len(), model.len());
+        }
+        for (at, expected) in model.iter().enumerate() {
+            let row = store.get(at).unwrap();
+            prop_assert_eq!((row.timestamp, row.ingestion, row.message), (expected.0, expected.1, &*expected.3));
+            prop_assert_eq!(store.position(&row.key), Ok(at));
+        }
+        // What was not looked at yet is the oldest: the view is the end of the whole list of matches.
+        let matching: Vec<usize> = (0..model.len()).filter(|at| view.filter().matches(&model[*at].3)).collect();
+        let seen = matching.len() - view.len();
+        for (at, row) in matching[seen..].iter().enumerate() {
+            let key = store.get(*row).unwrap().key;
+            prop_assert_eq!(view.get(&store, at).unwrap().key, key);
+            prop_assert_eq!(view.position(&store, &key), Ok(at));
+        }
+        view.scan(&store, usize::MAX);
+        prop_assert_eq!(view.len(), matching.len());
+        prop_assert!(view.is_complete(&store));
+    }
+}
+
+#[test]
+fn a_view_that_missed_an_insertion_begins_anew() {
+    let mut store = Store::default();
+    let mut view = View::new(&store, Filter::text("x"));
+    assert!(view.scan(&store, 10));
+    let _ = store.insert(&arrival("s", "0", 1, 1, "x"));
+    let second = store.insert(&arrival("s", "0", 2, 2, "x"));
+    view.apply(&store, &second);
+    assert_eq!(view.len(), 0);
+    assert!(!view.is_complete(&store));
+    assert!(view.scan(&store, 10));
+    assert_eq!(view.len(), 2);
+}
+
+#[test]
+fn a_view_is_filled_from_the_newest_row_back() {
+    let mut store = Store::default();
+    for n in 0..100 {
+        let _ = store.insert(&arrival("s", "0", n, n, if n % 2 == 0 { "even" } else { "odd" }));
+    }
+    let mut view = View::new(&store, Filter::text("even"));
+    assert!(!view.scan(&store, 10));
+    assert_eq!(view.len(), 5);
+    assert_eq!(view.get(&store, 0).unwrap().timestamp, 90);
+    // A row in the part that was not looked at is found in its turn.
+    let inserted = store.insert(&arrival("s", "0", 50, 51, "even"));
+    view.apply(&store, &inserted);
+    assert_eq!(view.len(), 5);
+    let inserted = store.insert(&arrival("s", "0", 95, 95, "even"));
+    view.apply(&store, &inserted);
+    assert_eq!(view.len(), 6);
+    assert!(view.scan(&store, 1_000));
+    assert_eq!(view.len(), 52);
+    let hidden = store.get(store.position_at(51)).unwrap().key;
+    assert_eq!(
+        view.position(&store, &hidden),
+        Err(27),
+        "where it would be: after 0, 2 to 50 and the second 50"
+    );
+}
+
+#[rstest]
+#[case(Filter::all(), "anything", true)]
+#[case(Filter::text(""), "anything", true)]
+#[case(Filter::text("time"), "Task TIMED out", true)]
+#[case(Filter::text("Time"), "Task timed out", false)]
+#[case(Filter::text("a.b"), "a.b", true)]
+#[case(Filter::text("a.b"), "axb", false)]
+#[case(Filter::text("(["), "x ([", true)]
+#[case(Filter::text("stra\u{df}e"), "STRA\u{df}E", true)]
+#[case(Filter::regex(r"took \d+ ms").unwrap(), "it TOOK 12 ms", true)]
+#[case(Filter::regex("").unwrap(), "anything", true)]
+#[case(Filter::text("x").errors_only(true), "x", false)]
+#[case(Filter::text("x").errors_only(true), "[ERROR] x", true)]
+fn filters(#[case] filter: Filter, #[case] message: &str, #[case] expected: bool) {
+    assert_eq!(filter.matches(message), expected);
+}
+
+#[test]
+fn highlights_are_where_the_text_is() {
+    assert_eq!(Filter::text("ab").highlights("xAB\u{e9}ab"), [1..3, 5..7]);
+    assert_eq!(Filter::regex("b*").unwrap().highlights("abba abb"), [1..3, 6..8]);
+    assert!(Filter::all().highlights("abba").is_empty());
+}
+
+#[test]
+fn a_broken_expression_is_explained_in_a_line() {
+    for broken in ["(", "[a", "a{100000}{100000}", "*"] {
+        let error = Filter::regex(broken).unwrap_err().to_string();
+        assert!(!error.is_empty() && !error.contains('\n'), "{broken}: {error}");
+    }
+    assert_eq!(Filter::regex("(").unwrap_err().to_string(), "unclosed group");
+}
+
+#[rstest]
+#[case("2023-12-05T22:14:43.862Z\t8f1c\tERROR\tInvoke Error", true)]
+#[case("[ERROR]\t2024-03-05T23:01:23.306Z\t8f1c\tboom", true)]
+#[case("[ERROR] KeyError: 'x'\rTraceback (most recent call last):", true)]
+#[case("ERROR: boom", true)]
+#[case(r#"{"timestamp":"2024","level":"ERROR","message":"boom"}"#, true)]
+#[case(r#"{"level": "critical", "msg": "boom"}"#, true)]
+#[case(r#"{"level":"INFO","message":"no ERRORs"}"#, false)]
+#[case("2020-06-09T15:02:26.150Z 8f1c Task timed out after 3.00 seconds", true)]
+#[case("RequestId: 8f1c Error: Runtime exited with error: signal: killed\nRuntime.ExitError", true)]
+#[case(
+    "REPORT RequestId: 8f1c\tDuration: 3.10 ms\tBilled Duration: 4 ms\tMemory Size: 128 MB\tMax Memory Used: 64 MB\tStatus: timeout",
+    true
+)]
+#[case(
+    "REPORT RequestId: 8f1c\tDuration: 3.10 ms\tBilled Duration: 4 ms\tMemory Size: 128 MB\tMax Memory Used: 64 MB\t",
+    false
+)]
+#[case(r#"{"time":"2024","type":"platform.report","record":{"requestId":"8f1c","status":"success"}}"#, false)]
+#[case(r#"{"time":"2024","type":"platform.report","record":{"requestId":"8f1c","status":"timeout"}}"#, true)]
+#[case(r#"{"errorType":"KeyError","errorMessage":"x"}"#, true)]
+#[case("START RequestId: 8f1c Version: $LATEST", false)]
+#[case("ERROR_COUNT=0", false)]
+#[case("INFO no error here", false)]
+fn errors_are_recognised(#[case] message: &str, #[case] expected: bool) {
+    assert_eq!(is_error(message), expected);
+}
