@@ -86,7 +86,7 @@ impl Local {
             .unwrap()
             .map(|entry| entry.unwrap().path())
             .collect();
-        assert_eq!(files, [PathBuf::new(); 0], "temporary files");
+        assert!(files.is_empty(), "temporary files: {files:?}");
     }
 }
 
