@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use super::crash;
 use crate::{
     app::{Effect, Msg, Ticket, msg::Connected},
     cloud::{self, Kind, Session, Spec, profiles},
@@ -119,6 +120,7 @@ impl Executor {
                 if let Some(session) = self.session(ticket) {
                     tokio::spawn(async move {
                         let answer = session.invoke(&request).await;
+                        crash::rehearse("invoke");
                         send(&messages, Msg::Invoked(ticket, answer.map(Box::new))).await;
                     });
                 }
@@ -177,8 +179,7 @@ async fn send(messages: &mpsc::Sender<Msg>, message: Msg) {
 }
 
 async fn connect(epoch: u32, spec: Spec, verify: bool, sessions: &Sessions, messages: &mpsc::Sender<Msg>) {
-    #[cfg(debug_assertions)]
-    assert!(std::env::var_os("LAMBDECK_PANIC").is_none(), "asked for by LAMBDECK_PANIC");
+    crash::rehearse("connect");
     let named = spec.names_credentials().await;
     if !named {
         send(messages, Msg::NoCredentials(epoch)).await;

@@ -1,0 +1,291 @@
+//! The terminal's modes: set while lambdeck runs, as before on every way out, and all painted again where something
+//! else wrote to it.
+
+use rstest::rstest;
+use rustix::process::Signal;
+
+use super::engine::Local;
+use crate::support::terminal::{Exit, Launch, PATIENCE, Switches, Terminal, key};
+
+/// The switches of a dashboard that runs.
+fn running() -> Switches {
+    Switches {
+        alternate_screen: true,
+        cursor_hidden: true,
+        bracketed_paste: true,
+        mouse: true,
+        focus_events: true,
+        ..Switches::default()
+    }
+}
+
+/// What a user can do to end it.
+enum Way {
+    Keys(&'static str),
+    Signal(Signal),
+}
+
+#[rstest]
+#[case::q(Way::Keys("q"), 0)]
+#[case::ctrl_c(Way::Keys(key::CTRL_C), 0)]
+#[case::command(Way::Keys(":quit\r"), 0)]
+#[case::terminate(Way::Signal(Signal::TERM), 143)]
+#[case::interrupt(Way::Signal(Signal::INT), 130)]
+#[case::hang_up(Way::Signal(Signal::HUP), 129)]
+fn every_way_out_leaves_the_terminal_in_order_and_nothing_behind(#[case] way: Way, #[case] code: u32) {
+    let local = Local::start().ready();
+    local.warm_up();
+    assert_eq!(local.terminal.switches(), running());
+    assert_ne!(&local.terminal.modes(), local.terminal.modes_before());
+    match way {
+        Way::Keys(keys) => local.terminal.send(keys),
+        Way::Signal(signal) => local.terminal.signal(signal),
+    }
+    assert_eq!(local.terminal.wait_exit(), Exit::Code(code));
+    local.terminal.assert_left_in_order();
+    local.assert_nothing_left();
+}
+
+#[test]
+fn a_signal_does_not_wait_for_an_invocation() {
+    let local = Local::start().ready();
+    local.select("report-builder");
+    local.terminal.send("i");
+    local.terminal.wait_text("\"shops\": 4");
+    local.terminal.send("i");
+    local.terminal.wait_text("◐ running");
+    local.terminal.signal(Signal::TERM);
+    assert_eq!(local.terminal.wait_exit(), Exit::Code(143));
+    local.terminal.assert_left_in_order();
+    local.assert_nothing_left();
+}
+
+#[test]
+fn a_terminal_that_is_closed_ends_it_whatever_it_is_doing() {
+    let mut local = Local::start().ready();
+    local.select("report-builder");
+    local.terminal.send("i");
+    local.terminal.wait_text("\"shops\": 4");
+    // The clock of what runs draws ten frames a second.
+    local.terminal.send("i");
+    local.terminal.wait_text("◐ running");
+    local.terminal.hang_up();
+    assert_eq!(local.terminal.wait_exit(), Exit::Code(129));
+    local.assert_nothing_left();
+}
+
+#[cfg(debug_assertions)]
+#[rstest]
+#[case::before_the_first_session("connect")]
+#[case::in_a_task_with_a_function_running("invoke")]
+#[case::on_the_thread_that_draws("loop")]
+fn a_panic_restores_the_terminal_says_where_it_was_and_leaves_nothing_behind(#[case] place: &str) {
+    let local = Local::start_as(|launch| launch.env("LAMBDECK_PANIC", place));
+    if place == "invoke" {
+        let local = local.ready();
+        local.select("greeter");
+        local.terminal.send("i");
+        local.terminal.wait_text("Nothing was sent yet");
+        local.terminal.send("i");
+        assert_crashed(&local);
+    } else {
+        assert_crashed(&local);
+    }
+}
+
+#[cfg(debug_assertions)]
+#[track_caller]
+fn assert_crashed(local: &Local) {
+    assert_eq!(local.terminal.wait_exit(), Exit::Code(101));
+    local.terminal.assert_left_in_order();
+    let screen = local.terminal.screen();
+    assert!(screen.contains("lambdeck crashed at src/runtime/"), "{screen}");
+    assert!(screen.contains("please report this line"), "{screen}");
+    // The panic's own message may hold a value.
+    assert!(!screen.contains("asked for"), "{screen}");
+    local.assert_nothing_left();
+}
+
+#[test]
+fn a_suspended_dashboard_gives_the_terminal_back_and_repaints_all_of_it() {
+    let local = Local::start_as(Launch::under_shell).ready();
+    let terminal = &local.terminal;
+    let before = terminal.screen();
+    terminal.send(key::CTRL_Z);
+    terminal.wait_text("<148>");
+    terminal.assert_left_in_order();
+
+    // Meanwhile the window is made larger, of which a stopped program is not told.
+    terminal.resize(30, 100);
+    terminal.send(key::ENTER);
+    terminal.wait_for(|screen| screen.alternate_screen() && screen.contents().contains("● Active"), PATIENCE);
+    terminal.wait_for(|screen| last_row(screen).contains("? help"), PATIENCE);
+    terminal.wait_gone("<148>");
+    assert_eq!(terminal.switches(), running());
+    assert_ne!(&terminal.modes(), terminal.modes_before());
+    terminal.resize(24, 80);
+    terminal.wait_for(|screen| screen.contents() == before, PATIENCE);
+
+    terminal.send("q");
+    terminal.wait_text("<0>");
+    assert_eq!(terminal.wait_exit(), Exit::Code(0));
+    terminal.assert_left_in_order();
+    local.assert_nothing_left();
+}
+
+#[test]
+fn a_dashboard_that_was_stopped_from_outside_sets_its_modes_again() {
+    let local = Local::start_as(Launch::under_shell).ready();
+    let terminal = &local.terminal;
+    let before = terminal.screen();
+    terminal.signal(Signal::STOP);
+    terminal.wait_text("<147>");
+    // Its modes are still set: the shell reads a line that ends as lines do.
+    terminal.send("\n");
+    terminal.wait_for(|screen| screen.contents() == before, PATIENCE);
+    assert_eq!(terminal.switches(), running());
+    terminal.send("q");
+    terminal.wait_text("<0>");
+    assert_eq!(terminal.wait_exit(), Exit::Code(0));
+    terminal.assert_left_in_order();
+}
+
+#[test]
+fn without_a_shell_there_is_nothing_to_suspend_to() {
+    let local = Local::start().ready();
+    let terminal = &local.terminal;
+    terminal.send(key::CTRL_Z);
+    terminal.send("?");
+    terminal.wait_text("Keys of this place");
+    assert_eq!(terminal.switches(), running());
+    terminal.send("qq");
+    assert_eq!(terminal.wait_exit(), Exit::Code(0));
+    terminal.assert_left_in_order();
+}
+
+#[test]
+fn a_storm_of_sizes_leaves_a_whole_screen() {
+    let local = Local::start().ready();
+    let terminal = &local.terminal;
+    let before = terminal.screen();
+    for step in 0..150u16 {
+        terminal.resize(1 + step * 3 % 65, 1 + step * 7 % 210);
+    }
+    terminal.resize(24, 80);
+    terminal.wait_for(|screen| screen.contents() == before, PATIENCE);
+    // Back to the same size before it could look: what the terminal cut off is drawn again.
+    terminal.resize(2, 5);
+    terminal.resize(24, 80);
+    terminal.wait_for(|screen| screen.contents() == before, PATIENCE);
+    terminal.send("q");
+    assert_eq!(terminal.wait_exit(), Exit::Code(0));
+    terminal.assert_left_in_order();
+    local.assert_nothing_left();
+}
+
+#[rstest]
+#[case(1, 1, "t")]
+#[case(3, 10, "too small:")]
+#[case(2, 40, "too small: 40x2")]
+#[case(10, 40, "greeter")]
+#[case(60, 200, "│ Collects a month's sales")]
+fn every_size_is_drawn(#[case] rows: u16, #[case] cols: u16, #[case] shown: &str) {
+    let local = Local::start_as(|launch| launch.size(rows, cols));
+    let terminal = &local.terminal;
+    terminal.wait_for(|screen| screen.contents().contains(shown), PATIENCE);
+    // All keys work all the same. Not esc: with more behind it, it reads as alt.
+    for keys in [
+        "?q",
+        ":profile\r\x03",
+        "/e\r",
+        "s\r",
+        "123456789",
+        "E",
+        "x",
+        "l",
+        "!",
+        "i",
+        "d",
+        "q",
+        ":functions\r",
+    ] {
+        terminal.send(keys);
+    }
+    terminal.send("q");
+    assert_eq!(terminal.wait_exit(), Exit::Code(0));
+    terminal.assert_left_in_order();
+    local.assert_nothing_left();
+}
+
+#[test]
+fn the_mouse_is_left_alone_where_that_is_asked_for() {
+    let terminal = Launch::lambdeck(["--no-mouse"]).env("AWS_EC2_METADATA_DISABLED", "true").start();
+    terminal.wait_text("Start the local engine");
+    assert_eq!(terminal.switches(), Switches { mouse: false, ..running() });
+    for mode in [b"\x1b[?1000h", b"\x1b[?1002h", b"\x1b[?1003h", b"\x1b[?1006h"] {
+        assert!(!contains(&terminal.raw(), mode));
+    }
+    terminal.send("q");
+    assert_eq!(terminal.wait_exit(), Exit::Code(0));
+    terminal.assert_left_in_order();
+}
+
+#[test]
+fn a_plain_terminal_gets_no_colour_and_no_more_than_ascii() {
+    let local = Local::start_as(|launch| launch.env("NO_COLOR", "1").env("LANG", "C"));
+    let terminal = &local.terminal;
+    terminal.wait_text("checkout-api");
+    terminal.wait_text("* Active");
+    terminal.send(key::ENTER);
+    terminal.wait_text("Functions > ");
+    terminal.wait_text("Handler");
+    let raw = terminal.raw();
+    assert!(raw.is_ascii());
+    let colour = regex::bytes::Regex::new(r"\x1b\[(?:[0-9;]*;)?(?:3[0-8]|4[0-8]|9[0-7])[;m]").unwrap();
+    let found = colour.find(&raw).map(|found| String::from_utf8_lossy(found.as_bytes()).into_owned());
+    assert_eq!(found, None);
+    terminal.send("q");
+    assert_eq!(terminal.wait_exit(), Exit::Code(0));
+}
+
+#[test]
+fn what_fails_before_the_first_frame_leaves_the_terminal_in_order() {
+    let terminal = Launch::lambdeck(["--endpoint-url", "nonsense"]).start();
+    assert_eq!(terminal.wait_exit(), Exit::Code(2));
+    terminal.assert_left_in_order();
+    assert!(!contains(&terminal.raw(), b"\x1b[?1049h"));
+}
+
+#[test]
+fn the_engine_alone_ends_on_a_signal_and_takes_its_functions_along() {
+    let folder = tempfile::tempdir().unwrap();
+    let terminal: Terminal = Launch::lambdeck(["local", "--serve"]).env("TMPDIR", folder.path()).start();
+    terminal.wait_text("ctrl-c ends it");
+    // Its traffic starts functions by itself.
+    #[cfg(target_os = "linux")]
+    wait_for_a_process(&terminal, folder.path());
+    terminal.signal(Signal::TERM);
+    assert_eq!(terminal.wait_exit(), Exit::Code(143));
+    terminal.assert_left_in_order();
+    assert_eq!(super::engine::processes_below(folder.path()), [0; 0]);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+/// Function processes do not show on the screen: the system is asked.
+#[cfg(target_os = "linux")]
+fn wait_for_a_process(terminal: &Terminal, folder: &std::path::Path) {
+    let deadline = std::time::Instant::now() + PATIENCE;
+    while super::engine::processes_below(folder).is_empty() {
+        assert!(std::time::Instant::now() < deadline, "no function was started");
+        let _ = terminal.output_during(std::time::Duration::from_millis(20));
+    }
+}
+
+fn last_row(screen: &vt100::Screen) -> String {
+    let (rows, columns) = screen.size();
+    screen.rows(0, columns).nth(usize::from(rows) - 1).unwrap_or_default()
+}
+
+fn contains(haystack: &[u8], needle: &[u8]) -> bool {
+    haystack.windows(needle.len()).any(|window| window == needle)
+}
