@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::engine::Local;
-use crate::support::terminal::{Exit, PATIENCE, key};
+use crate::support::terminal::{Exit, key};
 
 #[test]
 fn list_filter_open_invoke_and_quit() {
