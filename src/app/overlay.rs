@@ -108,7 +108,7 @@ impl CommandLine {
         let count = self.suggestions().len().max(1);
         match action {
             Action::Text(input) if self.field.input(input.clone()) => self.changed(),
-            Action::Paste(text) if self.field.paste(text) => self.changed(),
+            Action::Paste(text) if self.field.paste(text.reveal()) => self.changed(),
             Action::Down => self.marked = (self.marked + 1) % count,
             Action::Up => self.marked = (self.marked + count - 1) % count,
             Action::Complete => {
@@ -218,7 +218,7 @@ impl Picker {
     pub(super) fn handle(&mut self, action: &Action) {
         let changed = match action {
             Action::Text(input) => self.field.input(input.clone()),
-            Action::Paste(text) => self.field.paste(text),
+            Action::Paste(text) => self.field.paste(text.reveal()),
             _ => {
                 self.cursor.handle(action, self.shown.len(), Self::HEIGHT);
                 false

@@ -1,5 +1,7 @@
 //! The Test tab: an event, and the answer it got.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use tui_textarea::{CursorMove, TextArea};
 
@@ -19,8 +21,7 @@ pub const FIRST_EVENT: &str = "{\n  \"key\": \"value\"\n}";
 /// Up to this size in bytes the event is checked at each key; a larger one when it is sent.
 const CHECKED_AS_TYPED: usize = 256 * 1024;
 
-/// The tab's part of the state.
-#[derive(Debug)]
+/// The tab's part of the state. Its `Debug` shows sizes, not the event.
 pub struct TestPane {
     /// The event being written.
     pub editor: TextArea<'static>,
@@ -36,8 +37,7 @@ pub struct TestPane {
     pub cursor: Cursor,
 }
 
-/// What an invocation came to.
-#[derive(Debug)]
+/// What an invocation came to. Its `Debug` leaves the response out.
 pub struct Outcome {
     /// When.
     pub at: Timestamp,
@@ -47,8 +47,14 @@ pub struct Outcome {
     pub lines: Vec<AnswerLine>,
 }
 
+impl fmt::Debug for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outcome").field("at", &self.at).field("result", &self.result).finish_non_exhaustive()
+    }
+}
+
 /// A line of the answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum AnswerLine {
     /// A part's title.
     Title(&'static str),
@@ -70,6 +76,16 @@ impl AnswerLine {
     /// The rows it takes where there are so many columns: long lines wrap.
     pub fn rows(&self, columns: usize) -> usize {
         text::rows(self.text(), columns)
+    }
+}
+
+impl fmt::Debug for TestPane {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TestPane")
+            .field("event_bytes", &self.size())
+            .field("editing", &self.editing)
+            .field("outcome", &self.outcome)
+            .finish_non_exhaustive()
     }
 }
 
@@ -164,7 +180,7 @@ impl TestPane {
                 }
             }
             Action::Paste(text) => {
-                self.editor.insert_str(text.replace("\r\n", "\n").replace('\r', "\n"));
+                self.editor.insert_str(text.reveal().replace("\r\n", "\n").replace('\r', "\n"));
                 self.check();
             }
             Action::PageUp | Action::PageDown => {

@@ -366,7 +366,7 @@ impl FunctionsPane {
             Action::Text(_) | Action::Paste(_) => {
                 let changed = match action {
                     Action::Text(input) => self.filter.input(input.clone()),
-                    Action::Paste(text) => self.filter.paste(text),
+                    Action::Paste(text) => self.filter.paste(text.reveal()),
                     _ => false,
                 };
                 if changed {

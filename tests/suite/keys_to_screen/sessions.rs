@@ -6,7 +6,10 @@ use serde_json::json;
 
 use super::{SIZE, at};
 use crate::support::{
-    fault_server::{Fault, FaultServer, Reply, Request, canned::{identity, serve_identity}},
+    fault_server::{
+        Fault, FaultServer, Reply, Request,
+        canned::{identity, serve_identity},
+    },
     harness::Harness,
 };
 
