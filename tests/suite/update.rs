@@ -437,7 +437,43 @@ fn after_a_switch_nothing_of_the_old_session_appears() {
     assert_eq!(app.session.identity.value.as_ref().unwrap().account.as_deref(), Some("123456789012"));
     // An invocation of the old session is told, for it happened, but fills no view.
     app.update(moment(), Msg::Invoked(ticket(4), Ok(Box::new(answer(None)))));
-    assert_eq!(app.messages.shown().unwrap().text, "checkout-api answered after 12 ms");
+    let said = "checkout-api (of the session before) answered after 12 ms";
+    assert_eq!(app.messages.shown().unwrap().text, said);
+}
+
+#[test]
+fn an_invocation_of_the_old_session_is_not_the_one_of_a_namesake() {
+    let mut app = at_test();
+    assert_eq!(act(&mut app, Action::Invoke), [invoke_effect(4)]);
+    switch_to(&mut app, "dev");
+    let effects = app.update(moment(), Msg::Connected(2, Ok(session("dev", "us-east-1"))));
+    let [Effect::StopLogs, Effect::ListFunctions(list)] = effects[..] else { panic!("{effects:?}") };
+    app.update(moment(), Msg::FunctionsPage { ticket: list, functions: three(), last: true });
+    act(&mut app, Action::Invoke);
+    assert_eq!(app.running("checkout-api"), None);
+    let effects = act(&mut app, Action::Invoke);
+    assert!(matches!(&effects[..], [Effect::Invoke(ticket, _)] if ticket.epoch == 2), "{effects:?}");
+    assert_eq!(app.running.len(), 2);
+    // The old one ends: the new one goes on.
+    let lost = Error::new(Kind::OutcomeUnknown, "no answer");
+    app.update(moment(), Msg::Invoked(ticket(4), Err(lost)));
+    assert_eq!(app.messages.shown().unwrap().text, "checkout-api (of the session before): no answer");
+    assert!(app.running("checkout-api").is_some());
+    assert!(app.function.as_ref().unwrap().test.outcome.is_none());
+}
+
+#[test]
+fn without_a_session_no_command_leads_to_an_empty_place() {
+    for command in ["open checkout-api", "functions"] {
+        let mut app = fresh(SIZE);
+        app.start();
+        app.update(moment(), Msg::NoCredentials(1));
+        act(&mut app, Action::CommandLine);
+        type_text(&mut app, command);
+        assert_eq!(act(&mut app, Action::Open), [], "{command}");
+        assert_eq!(app.screen, Screen::Start, "{command}");
+        assert!(app.messages.shown().unwrap().text.contains("no connection"), "{command}");
+    }
 }
 
 #[test]

@@ -74,11 +74,12 @@ impl App {
             self.say(Severity::Warning, "this session is read-only: nothing was sent");
             return Vec::new();
         }
-        if self.running.iter().any(|running| running.function == name) {
+        if self.running(&name).is_some() {
             // A held key must not run it twice.
             self.say(Severity::Warning, format!("{name} is still running: wait for its answer"));
             return Vec::new();
         }
+        let Some(view) = &mut self.function else { return Vec::new() };
         let payload = match view.test.sendable() {
             Ok(event) => Secret::new(event),
             Err(problem) => {
@@ -114,13 +115,18 @@ impl App {
         let running = self.running.remove(at);
         let in_view = ticket.epoch == self.session.epoch
             && self.function.as_ref().is_some_and(|view| view.name == running.function);
-        let name = &running.function;
+        let name = if ticket.epoch == self.session.epoch {
+            running.function.clone()
+        } else {
+            format!("{} (of the session before)", running.function)
+        };
         let (severity, text) = match &result {
             Ok(answer) => match &answer.function_error {
                 Some(error) => (Severity::Error, format!("{name} failed: {error} function error")),
                 None => (Severity::Info, format!("{name} answered after {} ms", answer.elapsed_ms)),
             },
-            Err(error) => (Severity::Error, error.to_string()),
+            Err(error) if ticket.epoch == self.session.epoch => (Severity::Error, error.to_string()),
+            Err(error) => (Severity::Error, format!("{name}: {error}")),
         };
         let on_screen = in_view
             && self.screen == Screen::Function
