@@ -158,7 +158,7 @@ async fn a_gap_is_not_called_repaired_before_it_is() {
         script.events.push(scripted("late", &n.to_string(), 1_000 + n * 500, 140_000 + n * 900));
     }
     script.troubles.push(Trouble { from: 130_000, to: 200_000, kind: SourceErrorKind::Offline });
-    let told = run(script.clone(), live(), Budget::for_region("eu-west-1"), 500, 0).await;
+    let told = run(script.clone(), live(), Budget::for_logs("eu-west-1"), 500, 0).await;
     told.assert_complete(&script, T0, 450_000);
     let [(_, _, false), (repaired, _, true)] = gaps(&told)[..] else { panic!("{:?}", gaps(&told)) };
     assert!(repaired > 200_000);
@@ -179,7 +179,7 @@ async fn almost_five_minutes_late_is_found_while_a_sweep_takes_most_of_a_minute(
     for n in 0..500 {
         script.events.push(scripted("late", &n.to_string(), 10_000 + n * 1_000, 305_000 + n * 1_000));
     }
-    let told = run(script.clone(), live(), Budget::for_region("eu-west-1"), 1_000, 0).await;
+    let told = run(script.clone(), live(), Budget::for_logs("eu-west-1"), 1_000, 0).await;
     told.assert_complete(&script, T0, 950_000);
     assert!(told.statuses().all(|(_, status)| status.lookback_ms == 300_000));
     assert!(told.calls_per_second(10_000, 900_000) <= 2.5, "{}", told.calls_per_second(10_000, 900_000));
