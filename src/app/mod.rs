@@ -176,6 +176,14 @@ impl App {
         [self.messages.fades_at(), pane, clock].into_iter().flatten().min()
     }
 
+    /// The invocation of a function that this session sent and that is not answered yet. One of an earlier session
+    /// concerns another function, be its name the same.
+    pub fn running(&self, function: &str) -> Option<&Running> {
+        self.running
+            .iter()
+            .find(|running| running.ticket.epoch == self.session.epoch && running.function == function)
+    }
+
     fn ticket(&mut self) -> Ticket {
         self.tickets += 1;
         Ticket { epoch: self.session.epoch, number: self.tickets }

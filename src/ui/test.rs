@@ -54,7 +54,7 @@ fn event(view: &View, theme: &Theme, buffer: &mut Buffer, area: Area) {
 }
 
 fn outcome(app: &App, view: &View, theme: &Theme, buffer: &mut Buffer, area: Area) {
-    let running = app.running.iter().find(|running| running.function == view.name);
+    let running = app.running(&view.name);
     if let Some(running) = running {
         let seconds = app.now.duration_since(running.since).as_millis().max(0);
         let elapsed = format!("{}.{} s", seconds / 1000, seconds % 1000 / 100);

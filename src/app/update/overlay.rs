@@ -7,6 +7,7 @@ use crate::{
         function::Tab,
         layout,
         list::Cursor,
+        messages::Severity,
         overlay::{HELP_ROWS, Item, Overlay, Picker, PickerKind, Then},
     },
     cloud::Spec,
@@ -71,6 +72,9 @@ impl App {
 
     pub(super) fn run(&mut self, command: Command) -> Vec<Effect> {
         match command {
+            Command::Functions | Command::Open(_) if self.session.current.is_none() => {
+                self.say(Severity::Warning, "there is no connection yet");
+            }
             Command::Functions => {
                 self.mask();
                 self.screen = Screen::Functions;

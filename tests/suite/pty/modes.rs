@@ -1,10 +1,12 @@
 //! The terminal's modes: set while lambdeck runs, as before on every way out, and all painted again where something
 //! else wrote to it.
 
-use rstest::rstest;
-use rustix::process::Signal;
+use std::time::{Duration, Instant};
 
-use super::engine::Local;
+use rstest::rstest;
+use rustix::process::{Signal, kill_process};
+
+use super::engine::{Local, processes_below, wait_until};
 use crate::support::terminal::{Exit, Launch, PATIENCE, Switches, Terminal, key};
 
 /// The switches of a dashboard that runs.
@@ -57,7 +59,7 @@ fn a_signal_does_not_wait_for_an_invocation() {
     local.select("report-builder");
     local.terminal.send("i");
     local.terminal.wait_text("\"shops\": 4");
-    local.terminal.send("i");
+    local.terminal.send(key::ENTER);
     local.terminal.wait_text("◐ running");
     local.terminal.signal(Signal::TERM);
     assert_eq!(local.terminal.wait_exit(), Exit::Code(143));
@@ -72,11 +74,47 @@ fn a_terminal_that_is_closed_ends_it_whatever_it_is_doing() {
     local.terminal.send("i");
     local.terminal.wait_text("\"shops\": 4");
     // The clock of what runs draws ten frames a second.
-    local.terminal.send("i");
+    local.terminal.send(key::ENTER);
     local.terminal.wait_text("◐ running");
     local.terminal.hang_up();
     assert_eq!(local.terminal.wait_exit(), Exit::Code(129));
     local.assert_nothing_left();
+}
+
+#[test]
+fn a_terminal_that_is_closed_ends_a_suspended_one_too() {
+    let mut local = Local::start_as(Launch::under_shell).ready();
+    local.warm_up();
+    local.terminal.send(key::CTRL_Z);
+    local.terminal.wait_text("<148>");
+    // The shell ends, and the system wakes what it leaves behind.
+    local.terminal.hang_up();
+    local.wait_nothing_left();
+    wait_until("the dashboard is gone", || processes_below(local.terminal.home()).is_empty());
+}
+
+// Only Linux tells of a process that is gone.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_terminal_that_takes_no_output_does_not_hold_up_a_signal() {
+    let local = Local::start_as(|launch| launch.size(60, 200)).ready();
+    let terminal = &local.terminal;
+    terminal.send("?");
+    terminal.wait_text("Keys of this place");
+    let sent = terminal.look(|_| {
+        // Nobody reads while a test looks. Each size asks for a whole frame, until the terminal takes no more.
+        for step in 0..200 {
+            terminal.tell_size(60, 199 + step % 2);
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        kill_process(terminal.pid(), Signal::TERM).unwrap();
+        let sent = Instant::now();
+        wait_until("it is gone", || processes_below(terminal.home()).is_empty());
+        sent
+    });
+    // It was held up, and did not wait for ever.
+    assert!(sent.elapsed() > Duration::from_secs(4), "{:?}", sent.elapsed());
+    assert_eq!(terminal.wait_exit(), Exit::Code(143));
 }
 
 #[cfg(debug_assertions)]
@@ -188,6 +226,33 @@ fn a_storm_of_sizes_leaves_a_whole_screen() {
     local.assert_nothing_left();
 }
 
+#[test]
+fn keys_come_from_the_terminal_wherever_the_input_comes_from() {
+    let script = format!("exec '{}' --no-mouse </dev/null", env!("CARGO_BIN_EXE_lambdeck"));
+    let terminal =
+        Launch::program("/bin/sh", ["-c", &script]).env("AWS_EC2_METADATA_DISABLED", "true").start();
+    terminal.wait_text("Start the local engine");
+    terminal.send("?");
+    terminal.wait_text("Keys of this place");
+    terminal.send("qq");
+    assert_eq!(terminal.wait_exit(), Exit::Code(0));
+    terminal.assert_left_in_order();
+}
+
+#[test]
+fn a_terminal_without_a_size_gets_a_screen_once_it_has_one() {
+    let script = format!("stty rows 0 cols 0; exec '{}'", env!("CARGO_BIN_EXE_lambdeck"));
+    let terminal =
+        Launch::program("/bin/sh", ["-c", &script]).env("AWS_EC2_METADATA_DISABLED", "true").start();
+    terminal.wait_for(vt100::Screen::alternate_screen, PATIENCE);
+    terminal.send("?q");
+    terminal.resize(24, 80);
+    terminal.wait_text("Start the local engine");
+    terminal.send("q");
+    assert_eq!(terminal.wait_exit(), Exit::Code(0));
+    terminal.assert_left_in_order();
+}
+
 #[rstest]
 #[case(1, 1, "t")]
 #[case(3, 10, "too small:")]
@@ -268,22 +333,12 @@ fn the_engine_alone_ends_on_a_signal_and_takes_its_functions_along() {
     terminal.wait_text("ctrl-c ends it");
     // Its traffic starts functions by itself.
     #[cfg(target_os = "linux")]
-    wait_for_a_process(&terminal, folder.path());
+    wait_until("a function runs", || !processes_below(folder.path()).is_empty());
     terminal.signal(Signal::TERM);
     assert_eq!(terminal.wait_exit(), Exit::Code(143));
     terminal.assert_left_in_order();
-    assert_eq!(super::engine::processes_below(folder.path()), [0; 0]);
+    assert_eq!(processes_below(folder.path()), [0; 0]);
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
-}
-
-/// Function processes do not show on the screen: the system is asked.
-#[cfg(target_os = "linux")]
-fn wait_for_a_process(terminal: &Terminal, folder: &std::path::Path) {
-    let deadline = std::time::Instant::now() + PATIENCE;
-    while super::engine::processes_below(folder).is_empty() {
-        assert!(std::time::Instant::now() < deadline, "no function was started");
-        let _ = terminal.output_during(std::time::Duration::from_millis(20));
-    }
 }
 
 fn last_row(screen: &vt100::Screen) -> String {
