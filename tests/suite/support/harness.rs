@@ -44,7 +44,11 @@ impl Backend for SharedBackend {
     where
         I: Iterator<Item = (u16, u16, &'a Cell)>,
     {
-        self.inner.lock().unwrap().draw(content).map_err(never)
+        let mut inner = self.inner.lock().unwrap();
+        let area = inner.buffer().area;
+        // A terminal that has become smaller meanwhile clips what is drawn for its old size.
+        let content = content.filter(|(column, row, _)| area.contains(Position::new(*column, *row)));
+        inner.draw(content).map_err(never)
     }
 
     fn hide_cursor(&mut self) -> io::Result<()> {
