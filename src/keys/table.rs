@@ -41,7 +41,7 @@ pub static BINDINGS: &[Binding] = &[
     // The list of functions.
     binding(&[Context::Functions], &[key!(enter)], Action::Open, "open the function", Some("open")),
     // The Test tab. Here enter and i send, whatever they do elsewhere.
-    binding(&[Context::Test], &[key!(enter), key!(i)], Action::Send, "send the event", Some("send")),
+    binding(&[Context::Test], &[key!(enter)], Action::Send, "send the event", Some("send")),
     binding(&[Context::Test], &[key!(e)], Action::Edit, "edit the event", Some("edit")),
     binding(&[Context::Test], &[key!('=')], Action::Format, "write the event prettily", Some("format")),
     // The Environment tab.

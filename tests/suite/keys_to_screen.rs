@@ -67,7 +67,7 @@ async fn list_filter_open_invoke_and_back() {
     dashboard.wait_text("Reserved concurrency").await;
     dashboard.press("i");
     dashboard.wait_text("\"key\": \"value\"").await;
-    dashboard.press("i");
+    dashboard.press("<enter>");
     // The event that every function starts from is no basket.
     dashboard.wait_text("✗ FUNCTION ERROR Unhandled").await;
     dashboard.wait_text("EmptyBasketError").await;
@@ -187,7 +187,7 @@ async fn an_invoke_that_is_reset_was_sent_once_and_reads_outcome_unknown() {
     dashboard.wait_text("checkout-api").await;
     dashboard.press("i");
     dashboard.wait_text("\"key\": \"value\"").await;
-    dashboard.press("i");
+    dashboard.press("<enter>");
     dashboard.wait_text("OUTCOME UNKNOWN").await;
     assert_eq!(server.count("Invoke"), 1);
     dashboard.press("<esc>q");

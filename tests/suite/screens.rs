@@ -207,14 +207,15 @@ fn start_screen() {
     let mut screen = Screen::new(Spec::default());
     screen.send(Msg::NoCredentials(1));
     screen.check("start");
+    // The metadata service has answered no: there is nothing more to say than before.
     let error = cloud::Error::new(Kind::Credentials, "no credentials were found");
     screen.send(Msg::Connected(1, Err(error)));
     screen.keys("j");
     screen.check("start_without_credentials");
 
     let mut screen = Screen::new(prod());
-    let error = cloud::Error::new(Kind::Network, "could not ask who is calling: no connection (dns error)")
-        .with_hint("check the network and the endpoint, then press r");
+    let error = cloud::Error::new(Kind::Network, "could not ask who is calling: no connection")
+        .with_hint("check the network and the endpoint, then try again");
     screen.send(Msg::Connected(1, Err(error)));
     screen.wait(20.0);
     screen.check("start_failed");

@@ -293,14 +293,29 @@ fn a_value_is_readable_for_30_seconds_and_masked_by_leaving_blur_and_suspend() {
 #[test]
 fn one_press_sends_one_request_and_a_held_key_no_second() {
     let mut app = at_test();
-    assert_eq!(act(&mut app, Action::Invoke), [invoke_effect(4)]);
-    for _ in 0..20 {
-        assert_eq!(act(&mut app, Action::Invoke), []);
-        assert_eq!(act(&mut app, Action::Send), []);
-    }
+    assert_eq!(act(&mut app, Action::Send), [invoke_effect(4)]);
+    // It is answered at once, and the key is still down: repeats come every 30 ms.
     app.update(moment(), Msg::Invoked(ticket(4), Ok(Box::new(answer(None)))));
     assert!(app.running.is_empty());
-    assert_eq!(act(&mut app, Action::Invoke), [invoke_effect(5)]);
+    let mut now = moment();
+    for pause in std::iter::once(660).chain([30; 100]) {
+        now += pause.milliseconds();
+        assert_eq!(app.update(now, Msg::Action(Action::Send)), []);
+    }
+    now += 1.seconds();
+    assert_eq!(app.update(now, Msg::Action(Action::Send)), [invoke_effect(5)]);
+    // Nor is a second one sent while the first is on its way.
+    now += 5.seconds();
+    assert_eq!(app.update(now, Msg::Action(Action::Send)), []);
+    assert!(app.messages.shown().unwrap().text.contains("still running"));
+}
+
+#[test]
+fn the_key_that_leads_to_the_test_does_not_send_it() {
+    let mut app = at_test();
+    assert_eq!(act(&mut app, Action::Invoke), []);
+    assert!(app.running.is_empty());
+    assert_eq!(app.messages.shown().unwrap().text, "enter sends the event");
 }
 
 #[test]
@@ -309,7 +324,7 @@ fn an_event_that_is_not_json_is_not_sent_and_the_place_is_told() {
     act(&mut app, Action::Edit);
     type_text(&mut app, "x");
     act(&mut app, Action::Back);
-    assert_eq!(act(&mut app, Action::Invoke), []);
+    assert_eq!(act(&mut app, Action::Send), []);
     let said = app.messages.shown().unwrap().text.clone();
     assert!(said.starts_with("the event is not JSON:") && said.ends_with("at line 1 column 1"), "{said}");
     assert!(app.running.is_empty());
@@ -336,14 +351,14 @@ fn a_read_only_session_sends_nothing() {
     app.update(moment(), Msg::Connected(1, Ok(read_only)));
     app.update(moment(), Msg::FunctionsPage { ticket: ticket(1), functions: three(), last: true });
     act(&mut app, Action::Invoke);
-    assert_eq!(act(&mut app, Action::Invoke), []);
+    assert_eq!(act(&mut app, Action::Send), []);
     assert!(app.messages.shown().unwrap().text.contains("read-only"));
 }
 
 #[test]
 fn a_function_error_is_said_as_a_failure() {
     let mut app = at_test();
-    act(&mut app, Action::Invoke);
+    act(&mut app, Action::Send);
     act(&mut app, Action::Back);
     app.update(moment(), Msg::Invoked(ticket(4), Ok(Box::new(answer(Some("Unhandled"))))));
     let said = app.messages.shown().unwrap();
@@ -355,7 +370,7 @@ fn a_function_error_is_said_as_a_failure() {
 #[test]
 fn quitting_asks_while_an_invocation_is_under_way() {
     let mut app = at_test();
-    act(&mut app, Action::Invoke);
+    act(&mut app, Action::Send);
     act(&mut app, Action::Quit);
     assert!(matches!(app.overlay, Some(Overlay::Question(_))));
     assert_eq!(app.exit, None);
@@ -366,7 +381,7 @@ fn quitting_asks_while_an_invocation_is_under_way() {
     assert_eq!(app.exit, Some(0));
     // A signal does not ask.
     let mut app = at_test();
-    act(&mut app, Action::Invoke);
+    act(&mut app, Action::Send);
     app.update(moment(), Msg::Terminate(143));
     assert_eq!(app.exit, Some(143));
 }
@@ -407,7 +422,7 @@ fn a_switch_changes_nothing_until_the_new_session_has_answered() {
 #[test]
 fn after_a_switch_nothing_of_the_old_session_appears() {
     let mut app = at_test();
-    act(&mut app, Action::Invoke);
+    act(&mut app, Action::Send);
     act(&mut app, Action::Back);
     act(&mut app, Action::Refresh);
     let old_list = app.functions.pending.unwrap();

@@ -31,6 +31,8 @@ pub struct TestPane {
     pub editing: bool,
     /// Why the event is not JSON, as far as it is known.
     pub problem: Option<json::Problem>,
+    /// When the key that sends was last pressed.
+    pub(in crate::app) pressed_at: Option<Timestamp>,
     /// What the last invocation came to.
     pub outcome: Option<Outcome>,
     /// Scroll position of the answer.
@@ -97,6 +99,7 @@ impl TestPane {
             scroll: (0, 0),
             editing: false,
             problem: None,
+            pressed_at: None,
             outcome: None,
             cursor: Cursor::default(),
         };

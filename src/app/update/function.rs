@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
+
 use super::{answer_size, editor_size};
 use crate::{
     app::{
@@ -19,6 +21,10 @@ use crate::{
         secret::Secret,
     },
 };
+
+/// Presses of the key that sends are taken for one held key up to this distance: keyboards wait up to 660 ms before
+/// they repeat.
+const HELD_KEY: SignedDuration = SignedDuration::from_millis(800);
 
 /// How long to wait before a function that is changing is read again.
 const SETTLING: Duration = Duration::from_secs(1);
@@ -55,7 +61,15 @@ impl App {
     }
 
     pub(super) fn send(&mut self) -> Vec<Effect> {
-        let Some(name) = self.function.as_ref().map(|view| view.name.clone()) else { return Vec::new() };
+        let now = self.now;
+        let Some(view) = &mut self.function else { return Vec::new() };
+        let name = view.name.clone();
+        // Most terminals don't tell a held key from presses: each one that comes too soon puts the next one off.
+        let held = view.test.pressed_at.is_some_and(|at| now.duration_since(at) < HELD_KEY);
+        view.test.pressed_at = Some(now);
+        if held {
+            return Vec::new();
+        }
         if self.session.current.as_ref().is_some_and(|current| current.spec.read_only) {
             self.say(Severity::Warning, "this session is read-only: nothing was sent");
             return Vec::new();
@@ -224,7 +238,12 @@ impl App {
         let Some(view) = &mut self.function else { return Vec::new() };
         let tab = match action {
             Action::Send => return self.send(),
-            Action::Invoke | Action::Open if view.tab == Tab::Test => return self.send(),
+            Action::Open if view.tab == Tab::Test => return self.send(),
+            // The key that leads here may be held down: it sends nothing.
+            Action::Invoke if view.tab == Tab::Test => {
+                self.say(Severity::Info, "enter sends the event");
+                return Vec::new();
+            }
             Action::Older if view.tab == Tab::Logs => return self.older_logs(),
             Action::Open if view.tab == Tab::Logs => {
                 let zone = self.zone();

@@ -120,7 +120,7 @@ async fn the_answer_of_an_invocation_is_told_whatever_session_it_comes_into() {
     server.always("Invoke", answer);
     let mut dashboard = Harness::start(at(&server.endpoint()), SIZE);
     dashboard.wait_text("in-us-east-1").await;
-    dashboard.press("ii");
+    dashboard.press("i<enter>");
     dashboard.wait_text("◐ running").await;
     dashboard.press(":region eu-west-1<enter>");
     dashboard.wait_text("in-eu-west-1").await;

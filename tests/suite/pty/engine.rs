@@ -5,7 +5,7 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
-use crate::support::terminal::{Launch, Terminal};
+use crate::support::terminal::{Launch, Terminal, key};
 
 /// The dashboard on a local engine without background traffic.
 pub struct Local {
@@ -55,7 +55,7 @@ impl Local {
         self.select("greeter");
         self.terminal.send("i");
         self.terminal.wait_text("Nothing was sent yet");
-        self.terminal.send("i");
+        self.terminal.send(key::ENTER);
         self.terminal.wait_text("● OK 200");
         #[cfg(target_os = "linux")]
         assert_eq!(self.processes().len(), 1);
@@ -86,7 +86,7 @@ impl Local {
             .unwrap()
             .map(|entry| entry.unwrap().path())
             .collect();
-        assert_eq!(files, [PathBuf::new(); 0], "temporary files");
+        assert_eq!(files, Vec::<PathBuf>::new(), "temporary files");
     }
 }
 

@@ -52,7 +52,7 @@ fn a_signal_does_not_wait_for_an_invocation() {
     local.select("report-builder");
     local.terminal.send("i");
     local.terminal.wait_text("\"shops\": 4");
-    local.terminal.send("i");
+    local.terminal.send(key::ENTER);
     local.terminal.wait_text("◐ running");
     local.terminal.signal(Signal::TERM);
     assert_eq!(local.terminal.wait_exit(), Exit::Code(143));
@@ -67,7 +67,7 @@ fn a_terminal_that_is_closed_ends_it_whatever_it_is_doing() {
     local.terminal.send("i");
     local.terminal.wait_text("\"shops\": 4");
     // The clock of what runs draws ten frames a second.
-    local.terminal.send("i");
+    local.terminal.send(key::ENTER);
     local.terminal.wait_text("◐ running");
     local.terminal.hang_up();
     assert_eq!(local.terminal.wait_exit(), Exit::Code(129));

@@ -25,7 +25,7 @@ fn list_filter_open_invoke_and_quit() {
     // The sample brings an event that it answers to.
     terminal.send("i");
     terminal.wait_text("SPRING10");
-    terminal.send("i");
+    terminal.send(key::ENTER);
     terminal.wait_text("● OK 200");
     terminal.wait_text("billed ");
     terminal.wait_text("\"currency\": \"EUR\"");
@@ -66,7 +66,7 @@ fn a_function_that_fails_is_shown_as_failing() {
     terminal.wait_text("\"x\": \"q\"");
     terminal.send(key::ESC);
     terminal.wait_gone("editing");
-    terminal.send("i");
+    terminal.send(key::ENTER);
     terminal.wait_text("✗ FUNCTION ERROR");
     terminal.wait_text("EmptyBasketError");
     terminal.send("q");
@@ -154,7 +154,7 @@ fn quitting_while_an_invocation_is_under_way_asks() {
     local.select("report-builder");
     terminal.send("i");
     terminal.wait_text("\"shops\": 4");
-    terminal.send("i");
+    terminal.send(key::ENTER);
     terminal.wait_text("◐ running");
     terminal.send("q");
     terminal.wait_text("Quit while an invocation is under way?");
@@ -164,7 +164,7 @@ fn quitting_while_an_invocation_is_under_way_asks() {
     terminal.wait_text("● OK 200");
     terminal.wait_text("bestShop");
 
-    terminal.send("i");
+    terminal.send(key::ENTER);
     terminal.wait_text("◐ running");
     terminal.send(key::CTRL_C);
     terminal.wait_text("report-builder goes on at AWS");
