@@ -448,14 +448,14 @@ fn after_a_switch_nothing_of_the_old_session_appears() {
 #[test]
 fn an_invocation_of_the_old_session_is_not_the_one_of_a_namesake() {
     let mut app = at_test();
-    assert_eq!(act(&mut app, Action::Invoke), [invoke_effect(4)]);
+    assert_eq!(act(&mut app, Action::Send), [invoke_effect(4)]);
     switch_to(&mut app, "dev");
     let effects = app.update(moment(), Msg::Connected(2, Ok(session("dev", "us-east-1"))));
     let [Effect::StopLogs, Effect::ListFunctions(list)] = effects[..] else { panic!("{effects:?}") };
     app.update(moment(), Msg::FunctionsPage { ticket: list, functions: three(), last: true });
     act(&mut app, Action::Invoke);
     assert_eq!(app.running("checkout-api"), None);
-    let effects = act(&mut app, Action::Invoke);
+    let effects = act(&mut app, Action::Send);
     assert!(matches!(&effects[..], [Effect::Invoke(ticket, _)] if ticket.epoch == 2), "{effects:?}");
     assert_eq!(app.running.len(), 2);
     // The old one ends: the new one goes on.

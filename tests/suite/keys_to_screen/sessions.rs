@@ -128,7 +128,7 @@ async fn the_answer_of_an_invocation_is_told_whatever_session_it_comes_into() {
     dashboard.press("q");
     dashboard.wait_text("Quit while an invocation is under way?").await;
     dashboard.press("n");
-    let screen = dashboard.wait_text("in-us-east-1 answered after").await;
+    let screen = dashboard.wait_text("in-us-east-1 (of the session before) answered after").await;
     // The answer itself belongs to what is gone.
     assert!(!screen.contains("late-answer"), "{screen}");
     dashboard.press("q");

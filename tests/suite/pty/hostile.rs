@@ -100,7 +100,7 @@ fn what_a_terminal_would_obey_never_reaches_it() {
     terminal.wait_text("key␛");
     terminal.send("x");
     terminal.wait_text("value␛");
-    terminal.send("5i");
+    terminal.send("5\r");
     terminal.wait_text("FUNCTION ERROR");
     terminal.wait_text("tail␛");
     terminal.wait_text("payload");

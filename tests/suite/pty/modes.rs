@@ -86,7 +86,7 @@ fn a_panic_restores_the_terminal_says_where_it_was_and_leaves_nothing_behind(#[c
         local.select("greeter");
         local.terminal.send("i");
         local.terminal.wait_text("Nothing was sent yet");
-        local.terminal.send("i");
+        local.terminal.send(key::ENTER);
         assert_crashed(&local);
     } else {
         assert_crashed(&local);

@@ -20,7 +20,7 @@ fn list_filter_open_invoke_and_quit() {
     terminal.wait_text("enter open");
     terminal.send(key::ENTER);
     terminal.wait_text("Functions > checkout-api");
-    terminal.wait_text("Timeout                10s");
+    terminal.wait_text("Memory                 256 MB");
 
     // The sample brings an event that it answers to.
     terminal.send("i");
