@@ -241,10 +241,11 @@ async fn follow_logs(
 async fn list_functions(ticket: Ticket, session: &Session, messages: &mpsc::Sender<Msg>) {
     let mut marker = None;
     loop {
-        match session.list_functions(marker).await {
+        match session.list_functions(marker.clone()).await {
             Ok(page) => {
+                // A marker that repeats would go on for ever.
+                let last = page.next.is_none() || page.next == marker;
                 marker = page.next;
-                let last = marker.is_none();
                 send(messages, Msg::FunctionsPage { ticket, functions: page.items, last }).await;
                 if last {
                     return;

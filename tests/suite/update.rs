@@ -413,6 +413,10 @@ fn a_switch_changes_nothing_until_the_new_session_has_answered() {
     assert_eq!((app.session.profile(), app.functions.total()), (Some("prod"), 3));
     assert_eq!(app.session.connecting, None);
     assert_eq!(app.messages.shown().unwrap().text, "expired");
+    // What was said of this session is not said any more in the next.
+    switch_to(&mut app, "test");
+    app.update(moment(), Msg::Connected(3, Ok(session("test", "eu-west-1"))));
+    assert_eq!((app.session.profile(), app.messages.shown()), (Some("test"), None));
 }
 
 #[test]
@@ -517,10 +521,23 @@ fn without_credentials_the_start_screen_offers_what_can_be_done() {
     act(&mut app, Action::Down);
     let effects = act(&mut app, Action::Open);
     assert_eq!(effects, [Effect::LoadProfiles(Ticket { epoch: 0, number: 1 })]);
-    let profile = Profile { name: "dev".into(), region: Some("eu-west-1".into()), sso: true };
+    let profile =
+        Profile { name: "dev".into(), region: Some("eu-west-1".into()), sso: true, credentials: true };
     app.update(moment(), Msg::Profiles(Ticket { epoch: 0, number: 1 }, Ok(vec![profile])));
     let spec = Spec { profile: Some("dev".into()), ..Spec::default() };
     assert_eq!(act(&mut app, Action::Open), [Effect::Connect { epoch: 2, spec, verify: false }]);
+}
+
+#[test]
+fn trying_again_tries_what_was_chosen_last() {
+    let mut app = fresh(SIZE);
+    app.start();
+    app.update(moment(), Msg::NoCredentials(1));
+    let spec = Spec { profile: Some("dev".into()), ..Spec::default() };
+    assert_eq!(switch_to(&mut app, "dev"), [Effect::Connect { epoch: 2, spec: spec.clone(), verify: false }]);
+    app.update(moment(), Msg::Connected(2, Err(Error::new(Kind::Network, "no way"))));
+    assert_eq!(app.screen, Screen::Start);
+    assert_eq!(act(&mut app, Action::Refresh), [Effect::Connect { epoch: 3, spec, verify: false }]);
 }
 
 #[test]
