@@ -459,8 +459,8 @@ fn an_invocation_of_the_old_session_is_not_the_one_of_a_namesake() {
     assert!(matches!(&effects[..], [Effect::Invoke(ticket, _)] if ticket.epoch == 2), "{effects:?}");
     assert_eq!(app.running.len(), 2);
     // The old one ends: the new one goes on.
-    let lost = Error::new(Kind::OutcomeUnknown, "no answer");
-    app.update(moment(), Msg::Invoked(ticket(4), Err(lost)));
+    let unknown = Error::new(Kind::OutcomeUnknown, "no answer");
+    app.update(moment(), Msg::Invoked(ticket(4), Err(unknown)));
     assert_eq!(app.messages.shown().unwrap().text, "checkout-api (of the session before): no answer");
     assert!(app.running("checkout-api").is_some());
     assert!(app.function.as_ref().unwrap().test.outcome.is_none());

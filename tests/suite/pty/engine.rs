@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::support::terminal::{Launch, Terminal, key};
+use crate::support::terminal::{Launch, PATIENCE, Terminal, key};
 
 /// The dashboard on a local engine without background traffic.
 pub struct Local {
