@@ -38,9 +38,7 @@ pub fn watch(messages: &mpsc::Sender<Msg>) {
             report();
         }
         let messages = messages.clone();
-        thread::spawn(move || {
-            let _ = messages.blocking_send(Msg::Terminate(EXIT));
-        });
+        thread::spawn(move || drop(messages.blocking_send(Msg::Terminate(EXIT))));
         signals::insist(EXIT, report);
     }));
 }
