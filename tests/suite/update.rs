@@ -256,6 +256,13 @@ fn a_function_that_is_settling_is_read_again() {
         }]
     );
     assert_eq!(app.update(moment(), Msg::Function(ticket(4), Ok(Box::new(details("checkout-api"))))), []);
+
+    // Not while nobody looks.
+    assert_eq!(act(&mut app, Action::Refresh).len(), 1);
+    act(&mut app, Action::Back);
+    let mut settling = details("checkout-api");
+    settling.configuration.state.last_update_status = Some("InProgress".into());
+    assert_eq!(app.update(moment(), Msg::Function(ticket(5), Ok(Box::new(settling)))), []);
 }
 
 #[test]
@@ -459,8 +466,8 @@ fn an_invocation_of_the_old_session_is_not_the_one_of_a_namesake() {
     assert!(matches!(&effects[..], [Effect::Invoke(ticket, _)] if ticket.epoch == 2), "{effects:?}");
     assert_eq!(app.running.len(), 2);
     // The old one ends: the new one goes on.
-    let lost = Error::new(Kind::OutcomeUnknown, "no answer");
-    app.update(moment(), Msg::Invoked(ticket(4), Err(lost)));
+    let unknown = Error::new(Kind::OutcomeUnknown, "no answer");
+    app.update(moment(), Msg::Invoked(ticket(4), Err(unknown)));
     assert_eq!(app.messages.shown().unwrap().text, "checkout-api (of the session before): no answer");
     assert!(app.running("checkout-api").is_some());
     assert!(app.function.as_ref().unwrap().test.outcome.is_none());
