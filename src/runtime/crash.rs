@@ -9,19 +9,15 @@ use std::{
     panic,
     sync::OnceLock,
     thread,
-    time::Duration,
 };
 
 use tokio::sync::mpsc;
 
-use super::terminal;
+use super::{signals, terminal};
 use crate::app::Msg;
 
 /// The exit code after a panic, as Rust itself has it.
 pub const EXIT: u8 = 101;
-
-/// How long the end may take before it is forced.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 static PLACE: OnceLock<String> = OnceLock::new();
 
@@ -42,13 +38,8 @@ pub fn watch(messages: &mpsc::Sender<Msg>) {
             report();
         }
         let messages = messages.clone();
-        thread::spawn(move || {
-            let _ = messages.blocking_send(Msg::Terminate(EXIT));
-            thread::sleep(PATIENCE);
-            let _ = terminal::leave();
-            report();
-            std::process::exit(EXIT.into());
-        });
+        thread::spawn(move || messages.blocking_send(Msg::Terminate(EXIT)));
+        signals::insist(EXIT, report);
     }));
 }
 

@@ -117,13 +117,17 @@ impl Executor {
                 });
             }
             Effect::Invoke(ticket, request) => {
-                if let Some(session) = self.session(ticket) {
-                    tokio::spawn(async move {
-                        let answer = session.invoke(&request).await;
-                        crash::rehearse("invoke");
-                        send(&messages, Msg::Invoked(ticket, answer.map(Box::new))).await;
-                    });
-                }
+                let session = self.session(ticket);
+                tokio::spawn(async move {
+                    let answer = match session {
+                        Some(session) => session.invoke(&request).await,
+                        None => {
+                            Err(cloud::Error::new(Kind::Network, "nothing was sent: there is no connection"))
+                        }
+                    };
+                    crash::rehearse("invoke");
+                    send(&messages, Msg::Invoked(ticket, answer.map(Box::new))).await;
+                });
             }
             Effect::FollowLogs { ticket, group, since } => {
                 self.with_session(Slot::Logs, ticket, |session| async move {

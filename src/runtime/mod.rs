@@ -128,10 +128,12 @@ pub async fn dashboard(options: Options) -> io::Result<Exit> {
     }
 }
 
-/// Whether the terminal is gone. Writing may notice that before the signal has come.
+/// Whether the terminal is gone. Using it may tell that before the signal has come.
 fn is_hangup(error: &io::Error) -> bool {
     #[cfg(unix)]
-    return error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error());
+    return [rustix::io::Errno::IO, rustix::io::Errno::NXIO]
+        .iter()
+        .any(|gone| error.raw_os_error() == Some(gone.raw_os_error()));
     #[cfg(not(unix))]
     return error.kind() == io::ErrorKind::BrokenPipe;
 }

@@ -71,11 +71,13 @@ async fn new_lines_appear_and_a_pause_keeps_its_place() {
 
     // Whoever moves up reads: nothing moves under the eyes.
     dashboard.press("kkkkkkkkkk");
-    let held = dashboard.wait_text("paused").await;
-    let selected = held.lines().find(|line| line.starts_with('>')).unwrap().to_owned();
+    let selected = |screen: &str| screen.lines().find(|line| line.starts_with('>')).map(str::to_owned);
+    let held = dashboard
+        .wait_for("ten rows up", |screen| selected(screen).is_some_and(|row| row.contains("early-7")))
+        .await;
     greet(&engine, "third-new").await;
     let after = dashboard.wait_text("4 new below").await;
-    assert!(after.lines().any(|line| line == selected), "{selected}\n{after}");
+    assert_eq!(selected(&held), selected(&after));
     assert_eq!(lines(&held), lines(&after));
     dashboard.press("g");
     dashboard.wait_text("early-0").await;

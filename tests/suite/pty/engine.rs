@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
@@ -34,10 +35,7 @@ impl Local {
     /// Waits until all samples are there, with their states.
     #[track_caller]
     pub fn ready(self) -> Self {
-        self.terminal.wait_for(
-            |screen| screen.contents().matches("● Active").count() == 6,
-            crate::support::terminal::PATIENCE,
-        );
+        self.terminal.wait_for(|screen| screen.contents().matches("● Active").count() == 6, PATIENCE);
         self
     }
 
@@ -78,15 +76,23 @@ impl Local {
         processes_below(self.folder.path())
     }
 
+    /// Waits until no process and no file of the engine is left, where the terminal can't tell the end any more.
+    #[track_caller]
+    pub fn wait_nothing_left(&self) {
+        wait_until("nothing is left", || self.processes().is_empty() && self.files().is_empty());
+    }
+
+    fn files(&self) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(self.folder.path().join("tmp")).unwrap();
+        entries.map(|entry| entry.unwrap().path()).collect()
+    }
+
     /// Asserts that no process and no file of the engine is left.
     #[track_caller]
     pub fn assert_nothing_left(&self) {
         assert_eq!(self.processes(), [0; 0], "processes");
-        let files: Vec<PathBuf> = std::fs::read_dir(self.folder.path().join("tmp"))
-            .unwrap()
-            .map(|entry| entry.unwrap().path())
-            .collect();
-        assert_eq!(files, Vec::<PathBuf>::new(), "temporary files");
+        let files = self.files();
+        assert!(files.is_empty(), "temporary files: {files:?}");
     }
 }
 
@@ -100,4 +106,14 @@ pub fn processes_below(folder: &Path) -> Vec<u32> {
             std::fs::read_link(format!("/proc/{id}/cwd")).is_ok_and(|works_in| works_in.starts_with(folder))
         })
         .collect()
+}
+
+/// Waits for what does not show in a terminal: the system has to be asked again and again.
+#[track_caller]
+pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !holds() {
+        assert!(Instant::now() < deadline, "not so after {PATIENCE:?}: {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
 }

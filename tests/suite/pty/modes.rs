@@ -1,10 +1,12 @@
 //! The terminal's modes: set while lambdeck runs, as before on every way out, and all painted again where something
 //! else wrote to it.
 
-use rstest::rstest;
-use rustix::process::Signal;
+use std::time::{Duration, Instant};
 
-use super::engine::Local;
+use rstest::rstest;
+use rustix::process::{Signal, kill_process};
+
+use super::engine::{Local, processes_below, wait_until};
 use crate::support::terminal::{Exit, Launch, PATIENCE, Switches, Terminal, key};
 
 /// The switches of a dashboard that runs.
@@ -17,6 +19,11 @@ fn running() -> Switches {
         focus_events: true,
         ..Switches::default()
     }
+}
+
+/// What is switched on now. Colours are as the last cell of a frame that may be half read.
+fn switched_on(terminal: &Terminal) -> Switches {
+    Switches { text_attributes: false, ..terminal.switches() }
 }
 
 /// What a user can do to end it.
@@ -35,7 +42,7 @@ enum Way {
 fn every_way_out_leaves_the_terminal_in_order_and_nothing_behind(#[case] way: Way, #[case] code: u32) {
     let local = Local::start().ready();
     local.warm_up();
-    assert_eq!(local.terminal.switches(), running());
+    assert_eq!(switched_on(&local.terminal), running());
     assert_ne!(&local.terminal.modes(), local.terminal.modes_before());
     match way {
         Way::Keys(keys) => local.terminal.send(keys),
@@ -72,6 +79,42 @@ fn a_terminal_that_is_closed_ends_it_whatever_it_is_doing() {
     local.terminal.hang_up();
     assert_eq!(local.terminal.wait_exit(), Exit::Code(129));
     local.assert_nothing_left();
+}
+
+#[test]
+fn a_terminal_that_is_closed_ends_a_suspended_one_too() {
+    let mut local = Local::start_as(Launch::under_shell).ready();
+    local.warm_up();
+    local.terminal.send(key::CTRL_Z);
+    local.terminal.wait_text("<148>");
+    // The shell ends, and the system wakes what it leaves behind.
+    local.terminal.hang_up();
+    local.wait_nothing_left();
+    wait_until("the dashboard is gone", || processes_below(local.terminal.home()).is_empty());
+}
+
+// Only Linux tells of a process that is gone.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_terminal_that_takes_no_output_does_not_hold_up_a_signal() {
+    let local = Local::start_as(|launch| launch.size(60, 200)).ready();
+    let terminal = &local.terminal;
+    terminal.send("?");
+    terminal.wait_text("Keys of this place");
+    let sent = terminal.look(|_| {
+        // Nobody reads while a test looks. Each size asks for a whole frame, until the terminal takes no more.
+        for step in 0..200 {
+            terminal.tell_size(60, 199 + step % 2);
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        kill_process(terminal.pid(), Signal::TERM).unwrap();
+        let sent = Instant::now();
+        wait_until("it is gone", || processes_below(terminal.home()).is_empty());
+        sent
+    });
+    // It was held up, and did not wait for ever.
+    assert!(sent.elapsed() > Duration::from_secs(4), "{:?}", sent.elapsed());
+    assert_eq!(terminal.wait_exit(), Exit::Code(143));
 }
 
 #[cfg(debug_assertions)]
@@ -121,7 +164,7 @@ fn a_suspended_dashboard_gives_the_terminal_back_and_repaints_all_of_it() {
     terminal.wait_for(|screen| screen.alternate_screen() && screen.contents().contains("● Active"), PATIENCE);
     terminal.wait_for(|screen| last_row(screen).contains("? help"), PATIENCE);
     terminal.wait_gone("<148>");
-    assert_eq!(terminal.switches(), running());
+    assert_eq!(switched_on(terminal), running());
     assert_ne!(&terminal.modes(), terminal.modes_before());
     terminal.resize(24, 80);
     terminal.wait_for(|screen| screen.contents() == before, PATIENCE);
@@ -143,7 +186,7 @@ fn a_dashboard_that_was_stopped_from_outside_sets_its_modes_again() {
     // Its modes are still set: the shell reads a line that ends as lines do.
     terminal.send("\n");
     terminal.wait_for(|screen| screen.contents() == before, PATIENCE);
-    assert_eq!(terminal.switches(), running());
+    assert_eq!(switched_on(terminal), running());
     terminal.send("q");
     terminal.wait_text("<0>");
     assert_eq!(terminal.wait_exit(), Exit::Code(0));
@@ -157,7 +200,7 @@ fn without_a_shell_there_is_nothing_to_suspend_to() {
     terminal.send(key::CTRL_Z);
     terminal.send("?");
     terminal.wait_text("Keys of this place");
-    assert_eq!(terminal.switches(), running());
+    assert_eq!(switched_on(terminal), running());
     terminal.send("qq");
     assert_eq!(terminal.wait_exit(), Exit::Code(0));
     terminal.assert_left_in_order();
@@ -183,12 +226,39 @@ fn a_storm_of_sizes_leaves_a_whole_screen() {
     local.assert_nothing_left();
 }
 
+#[test]
+fn keys_come_from_the_terminal_wherever_the_input_comes_from() {
+    let script = format!("exec '{}' --no-mouse </dev/null", env!("CARGO_BIN_EXE_lambdeck"));
+    let terminal =
+        Launch::program("/bin/sh", ["-c", &script]).env("AWS_EC2_METADATA_DISABLED", "true").start();
+    terminal.wait_text("Start the local engine");
+    terminal.send("?");
+    terminal.wait_text("Keys of this place");
+    terminal.send("qq");
+    assert_eq!(terminal.wait_exit(), Exit::Code(0));
+    terminal.assert_left_in_order();
+}
+
+#[test]
+fn a_terminal_without_a_size_gets_a_screen_once_it_has_one() {
+    let script = format!("stty rows 0 cols 0; exec '{}'", env!("CARGO_BIN_EXE_lambdeck"));
+    let terminal =
+        Launch::program("/bin/sh", ["-c", &script]).env("AWS_EC2_METADATA_DISABLED", "true").start();
+    terminal.wait_for(vt100::Screen::alternate_screen, PATIENCE);
+    terminal.send("?q");
+    terminal.resize(24, 80);
+    terminal.wait_text("Start the local engine");
+    terminal.send("q");
+    assert_eq!(terminal.wait_exit(), Exit::Code(0));
+    terminal.assert_left_in_order();
+}
+
 #[rstest]
 #[case(1, 1, "t")]
 #[case(3, 10, "too small:")]
 #[case(2, 40, "too small: 40x2")]
 #[case(10, 40, "greeter")]
-#[case(60, 200, "│ Collects a month's sales")]
+#[case(60, 200, "│ Log group     /aws/lambda/")]
 fn every_size_is_drawn(#[case] rows: u16, #[case] cols: u16, #[case] shown: &str) {
     let local = Local::start_as(|launch| launch.size(rows, cols));
     let terminal = &local.terminal;
@@ -221,7 +291,7 @@ fn every_size_is_drawn(#[case] rows: u16, #[case] cols: u16, #[case] shown: &str
 fn the_mouse_is_left_alone_where_that_is_asked_for() {
     let terminal = Launch::lambdeck(["--no-mouse"]).env("AWS_EC2_METADATA_DISABLED", "true").start();
     terminal.wait_text("Start the local engine");
-    assert_eq!(terminal.switches(), Switches { mouse: false, ..running() });
+    assert_eq!(switched_on(&terminal), Switches { mouse: false, ..running() });
     for mode in [b"\x1b[?1000h", b"\x1b[?1002h", b"\x1b[?1003h", b"\x1b[?1006h"] {
         assert!(!contains(&terminal.raw(), mode));
     }
@@ -263,22 +333,12 @@ fn the_engine_alone_ends_on_a_signal_and_takes_its_functions_along() {
     terminal.wait_text("ctrl-c ends it");
     // Its traffic starts functions by itself.
     #[cfg(target_os = "linux")]
-    wait_for_a_process(&terminal, folder.path());
+    wait_until("a function runs", || !processes_below(folder.path()).is_empty());
     terminal.signal(Signal::TERM);
     assert_eq!(terminal.wait_exit(), Exit::Code(143));
     terminal.assert_left_in_order();
-    assert_eq!(super::engine::processes_below(folder.path()), [0; 0]);
+    assert_eq!(processes_below(folder.path()), [0; 0]);
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
-}
-
-/// Function processes do not show on the screen: the system is asked.
-#[cfg(target_os = "linux")]
-fn wait_for_a_process(terminal: &Terminal, folder: &std::path::Path) {
-    let deadline = std::time::Instant::now() + PATIENCE;
-    while super::engine::processes_below(folder).is_empty() {
-        assert!(std::time::Instant::now() < deadline, "no function was started");
-        let _ = terminal.output_during(std::time::Duration::from_millis(20));
-    }
 }
 
 fn last_row(screen: &vt100::Screen) -> String {

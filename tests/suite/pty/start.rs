@@ -93,9 +93,10 @@ fn a_metadata_service_that_knows_no_role_leaves_the_start_screen() {
     let metadata = FaultServer::start();
     metadata.always("*", Fault::Answer(Reply::new(404, "text/plain", "")));
     let terminal = without_credentials(&metadata).start();
-    terminal.wait_text("No AWS credentials were found");
-    terminal.wait_text("> Start the local engine");
+    metadata.wait_arrived("*", 1, PATIENCE);
+    terminal.wait_text("or an instance's role");
     terminal.wait_gone("still being asked");
+    terminal.wait_text("> Start the local engine");
     terminal.send("q");
     assert_eq!(terminal.wait_exit(), Exit::Code(0));
 }

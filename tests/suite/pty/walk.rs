@@ -20,7 +20,7 @@ fn list_filter_open_invoke_and_quit() {
     terminal.wait_text("enter open");
     terminal.send(key::ENTER);
     terminal.wait_text("Functions > checkout-api");
-    terminal.wait_text("Memory                 256 MB");
+    terminal.wait_text("Runtime                provided.al2023");
 
     // The sample brings an event that it answers to.
     terminal.send("i");
