@@ -256,6 +256,13 @@ fn a_function_that_is_settling_is_read_again() {
         }]
     );
     assert_eq!(app.update(moment(), Msg::Function(ticket(4), Ok(Box::new(details("checkout-api"))))), []);
+
+    // Not while nobody looks.
+    assert_eq!(act(&mut app, Action::Refresh).len(), 1);
+    act(&mut app, Action::Back);
+    let mut settling = details("checkout-api");
+    settling.configuration.state.last_update_status = Some("InProgress".into());
+    assert_eq!(app.update(moment(), Msg::Function(ticket(5), Ok(Box::new(settling)))), []);
 }
 
 #[test]
