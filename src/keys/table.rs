@@ -40,10 +40,11 @@ pub static BINDINGS: &[Binding] = &[
     binding(&[Context::Start], &[key!(enter)], Action::Open, "do what is marked", Some("choose")),
     // The list of functions.
     binding(&[Context::Functions], &[key!(enter)], Action::Open, "open the function", Some("open")),
-    // The Test tab. Here enter and i send, whatever they do elsewhere.
+    // The Test tab. The key that leads here sends nothing, for it may be held down.
     binding(&[Context::Test], &[key!(enter)], Action::Send, "send the event", Some("send")),
     binding(&[Context::Test], &[key!(e)], Action::Edit, "edit the event", Some("edit")),
     binding(&[Context::Test], &[key!('=')], Action::Format, "write the event prettily", Some("format")),
+    binding(&[Context::Test], &[key!(i)], Action::Invoke, "says which key sends", None),
     // The Environment tab.
     binding(
         &[Context::Environment],

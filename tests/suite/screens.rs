@@ -262,6 +262,7 @@ fn pickers() {
         name: name.into(),
         region: region.map(Into::into),
         sso,
+        credentials: true,
     };
     let profiles = vec![profile("default", None, false), profile("prod", Some("eu-west-1"), true)];
     screen.send(Msg::Profiles(*ticket, Ok(profiles)));

@@ -256,6 +256,13 @@ fn a_function_that_is_settling_is_read_again() {
         }]
     );
     assert_eq!(app.update(moment(), Msg::Function(ticket(4), Ok(Box::new(details("checkout-api"))))), []);
+
+    // Not while nobody looks.
+    assert_eq!(act(&mut app, Action::Refresh).len(), 1);
+    act(&mut app, Action::Back);
+    let mut settling = details("checkout-api");
+    settling.configuration.state.last_update_status = Some("InProgress".into());
+    assert_eq!(app.update(moment(), Msg::Function(ticket(5), Ok(Box::new(settling)))), []);
 }
 
 #[test]
@@ -413,6 +420,10 @@ fn a_switch_changes_nothing_until_the_new_session_has_answered() {
     assert_eq!((app.session.profile(), app.functions.total()), (Some("prod"), 3));
     assert_eq!(app.session.connecting, None);
     assert_eq!(app.messages.shown().unwrap().text, "expired");
+    // What was said of this session is not said any more in the next.
+    switch_to(&mut app, "test");
+    app.update(moment(), Msg::Connected(3, Ok(session("test", "eu-west-1"))));
+    assert_eq!((app.session.profile(), app.messages.shown()), (Some("test"), None));
 }
 
 #[test]
@@ -444,19 +455,19 @@ fn after_a_switch_nothing_of_the_old_session_appears() {
 #[test]
 fn an_invocation_of_the_old_session_is_not_the_one_of_a_namesake() {
     let mut app = at_test();
-    assert_eq!(act(&mut app, Action::Invoke), [invoke_effect(4)]);
+    assert_eq!(act(&mut app, Action::Send), [invoke_effect(4)]);
     switch_to(&mut app, "dev");
     let effects = app.update(moment(), Msg::Connected(2, Ok(session("dev", "us-east-1"))));
     let [Effect::StopLogs, Effect::ListFunctions(list)] = effects[..] else { panic!("{effects:?}") };
     app.update(moment(), Msg::FunctionsPage { ticket: list, functions: three(), last: true });
     act(&mut app, Action::Invoke);
     assert_eq!(app.running("checkout-api"), None);
-    let effects = act(&mut app, Action::Invoke);
+    let effects = act(&mut app, Action::Send);
     assert!(matches!(&effects[..], [Effect::Invoke(ticket, _)] if ticket.epoch == 2), "{effects:?}");
     assert_eq!(app.running.len(), 2);
     // The old one ends: the new one goes on.
-    let lost = Error::new(Kind::OutcomeUnknown, "no answer");
-    app.update(moment(), Msg::Invoked(ticket(4), Err(lost)));
+    let unknown = Error::new(Kind::OutcomeUnknown, "no answer");
+    app.update(moment(), Msg::Invoked(ticket(4), Err(unknown)));
     assert_eq!(app.messages.shown().unwrap().text, "checkout-api (of the session before): no answer");
     assert!(app.running("checkout-api").is_some());
     assert!(app.function.as_ref().unwrap().test.outcome.is_none());
@@ -517,10 +528,23 @@ fn without_credentials_the_start_screen_offers_what_can_be_done() {
     act(&mut app, Action::Down);
     let effects = act(&mut app, Action::Open);
     assert_eq!(effects, [Effect::LoadProfiles(Ticket { epoch: 0, number: 1 })]);
-    let profile = Profile { name: "dev".into(), region: Some("eu-west-1".into()), sso: true };
+    let profile =
+        Profile { name: "dev".into(), region: Some("eu-west-1".into()), sso: true, credentials: true };
     app.update(moment(), Msg::Profiles(Ticket { epoch: 0, number: 1 }, Ok(vec![profile])));
     let spec = Spec { profile: Some("dev".into()), ..Spec::default() };
     assert_eq!(act(&mut app, Action::Open), [Effect::Connect { epoch: 2, spec, verify: false }]);
+}
+
+#[test]
+fn trying_again_tries_what_was_chosen_last() {
+    let mut app = fresh(SIZE);
+    app.start();
+    app.update(moment(), Msg::NoCredentials(1));
+    let spec = Spec { profile: Some("dev".into()), ..Spec::default() };
+    assert_eq!(switch_to(&mut app, "dev"), [Effect::Connect { epoch: 2, spec: spec.clone(), verify: false }]);
+    app.update(moment(), Msg::Connected(2, Err(Error::new(Kind::Network, "no way"))));
+    assert_eq!(app.screen, Screen::Start);
+    assert_eq!(act(&mut app, Action::Refresh), [Effect::Connect { epoch: 3, spec, verify: false }]);
 }
 
 #[test]

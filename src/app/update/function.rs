@@ -51,7 +51,9 @@ impl App {
             self.report(&error);
             return Vec::new();
         }
-        let (settling, follows) = (view.is_settling(), view.logs.ticket.is_some());
+        // Nobody looks at one that was left; opening it again reads it again.
+        let settling = view.is_settling() && self.screen == Screen::Function;
+        let follows = view.logs.ticket.is_some();
         let mut effects = if settling { self.read_function(SETTLING) } else { Vec::new() };
         if follows {
             // The configuration may name another log group than the one that was guessed.
@@ -171,7 +173,6 @@ impl App {
         let Some(view) = &mut self.function else { return Vec::new() };
         if view.tab != tab {
             view.environment.mask();
-            view.last_tab = view.tab;
             view.tab = tab;
         }
         if tab == Tab::Logs { self.follow() } else { Vec::new() }
@@ -216,6 +217,10 @@ impl App {
             self.screen = Screen::Functions;
             return Vec::new();
         };
+        if !matches!(action, Action::Send | Action::Open) {
+            // Another key: the one that sends was let go.
+            view.test.pressed_at = None;
+        }
         let handled = match view.tab {
             Tab::Overview => {
                 let lines = self.overview_rows();

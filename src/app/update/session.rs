@@ -13,6 +13,10 @@ impl App {
     pub(super) fn connect(&mut self, spec: Spec) -> Vec<Effect> {
         // Before the first session there is nothing that a failed switch could leave as it was.
         let verify = self.session.current.is_some();
+        if !verify {
+            // What is tried again, and what a choice of another region builds on.
+            self.session.spec = spec.clone();
+        }
         let epoch = self.session.begin(spec.clone());
         self.overlay = None;
         vec![Effect::Connect { epoch, spec, verify }]
@@ -67,6 +71,8 @@ impl App {
         self.function = None;
         self.overlay = None;
         self.functions = self.functions.emptied();
+        // It was about the session before; the message log keeps it.
+        self.messages.dismiss();
         let mut effects = Vec::new();
         if followed {
             effects.push(Effect::StopLogs);

@@ -136,3 +136,18 @@ async fn a_list_that_cannot_be_read_says_why_and_can_be_tried_again(
     dashboard.press("q");
     assert_eq!(dashboard.exit().await, 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_whose_next_page_is_always_the_same_comes_to_an_end() {
+    let server = FaultServer::start();
+    let page = json!({
+        "Functions": [{ "FunctionName": "again", "FunctionArn": "arn:again" }],
+        "NextMarker": "same",
+    });
+    server.always("ListFunctions", Fault::Answer(Reply::json(&page)));
+    let mut dashboard = Harness::start(at(&server.endpoint()), SIZE);
+    dashboard.wait_for("the end of the list", |screen| screen.contains("again") && !is_loading(screen)).await;
+    dashboard.press("q");
+    assert_eq!(dashboard.exit().await, 0);
+    assert_eq!(server.count("ListFunctions"), 2);
+}
