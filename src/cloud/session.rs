@@ -13,6 +13,7 @@ use aws_smithy_runtime_api::client::{
     stalled_stream_protection::StalledStreamProtectionConfig,
 };
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_types::service_config::ServiceConfigKey;
 
 use super::{Budget, Error, Kind, guard::ReadOnly};
 use crate::domain::{secret::Secret, text::sanitise};
@@ -138,17 +139,16 @@ impl Session {
             lambda = lambda.interceptor(ReadOnly);
             logs = logs.interceptor(ReadOnly);
         }
-        let endpoint = endpoint_badge(spec, config);
         Self {
             spec: spec.clone(),
-            log_budget: if is_aws(endpoint.as_deref()) {
+            log_budget: if is_aws(endpoint("CloudWatch Logs", spec, config).as_deref()) {
                 Budget::for_logs(&region)
             } else {
                 Budget::unlimited()
             },
             control_plane: Budget::for_control_plane(),
             region,
-            endpoint,
+            endpoint: endpoint("Lambda", spec, config),
             lambda: aws_sdk_lambda::Client::from_conf(lambda.build()),
             logs: aws_sdk_cloudwatchlogs::Client::from_conf(logs.build()),
             sts: aws_sdk_sts::Client::new(config),
@@ -313,11 +313,22 @@ async fn region(spec: &Spec) -> String {
     profile.build().region().await.map_or_else(|| FALLBACK_REGION.to_owned(), |region| region.to_string())
 }
 
-/// The endpoint to show: the flag, Lambda's own variable, the one for all, the profile's.
-fn endpoint_badge(spec: &Spec, config: &SdkConfig) -> Option<String> {
+/// The endpoint that a service's requests go to, where it is not AWS's own: the flag, then the service's own variable
+/// or `[services]` block, then the ones for all. As the SDK's clients resolve it, so that what is shown is what is
+/// called.
+fn endpoint(service_id: &str, spec: &Spec, config: &SdkConfig) -> Option<String> {
+    let configured = || {
+        let key = ServiceConfigKey::builder()
+            .service_id(service_id)
+            .env("AWS_ENDPOINT_URL")
+            .profile("endpoint_url")
+            .build()
+            .ok()?;
+        config.service_config()?.load_config(key)
+    };
     spec.endpoint_url
         .clone()
-        .or_else(endpoint_of_environment)
+        .or_else(configured)
         .or_else(|| config.endpoint_url().map(str::to_owned))
         .map(|url| sanitise(&url).into_owned())
 }

@@ -106,6 +106,23 @@ fn states_are_asked_for_visible_rows_only_and_once() {
 }
 
 #[test]
+fn states_under_way_are_not_cut_by_the_pages_of_a_list_that_is_loading() {
+    let (mut app, list) = connected(SIZE);
+    let page = |from: i64, last| Msg::FunctionsPage {
+        ticket: list,
+        functions: (from..from + 50)
+            .map(|n| summary(&format!("f-{n:03}"), "python3.13", 128, 200 - n))
+            .collect(),
+        last,
+    };
+    assert!(matches!(app.update(moment(), page(0, false))[..], [Effect::FetchStates(..)]));
+    assert_eq!(app.update(moment(), page(50, false)), []);
+    // With the last page the rows stay, and theirs are wanted.
+    let effects = app.update(moment(), page(100, true));
+    assert!(matches!(&effects[..], [Effect::FetchStates(_, names)] if &*names[0] == "f-149"), "{effects:?}");
+}
+
+#[test]
 fn a_failed_state_is_not_asked_for_again_until_a_refresh() {
     let mut app = with_functions(SIZE, vec![summary("a", "python3.13", 128, 1)]);
     let denied = Err(Error::new(Kind::Denied, "no"));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::engine::processes_below;
-use crate::support::fault_server::canned::{function_name, serve_functions};
+use crate::support::fault_server::canned::{function_name, serve_functions, serve_identity};
 use crate::support::fault_server::{Fault, FaultServer, Reply};
 use crate::support::terminal::{Exit, Launch, PATIENCE, key};
 
@@ -129,6 +129,26 @@ fn on_an_instance_with_a_role_it_goes_on_by_itself() {
     for request in server.requests("ListFunctions") {
         assert!(request.header("authorization").is_some_and(|signed| signed.contains("AKIDrole")));
     }
+    terminal.send("q");
+    assert_eq!(terminal.wait_exit(), Exit::Code(0));
+}
+
+#[test]
+fn an_endpoint_of_a_services_block_is_shown_and_called() {
+    let server = FaultServer::start();
+    serve_functions(&server, 3, Duration::ZERO);
+    serve_identity(&server, "123456789012");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config");
+    let config = format!(
+        "[profile svc]\nregion = eu-west-1\nservices = mine\naws_access_key_id = a\naws_secret_access_key = b\n\
+         [services mine]\nlambda =\n  endpoint_url = {0}\nsts =\n  endpoint_url = {0}\n",
+        server.endpoint()
+    );
+    std::fs::write(&file, config).unwrap();
+    let terminal = Launch::lambdeck(["--profile", "svc"]).env("AWS_CONFIG_FILE", file.as_os_str()).start();
+    terminal.wait_text(&function_name(0));
+    terminal.wait_text(server.endpoint().strip_prefix("http://").unwrap());
     terminal.send("q");
     assert_eq!(terminal.wait_exit(), Exit::Code(0));
 }
