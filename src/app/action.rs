@@ -2,6 +2,8 @@
 
 use tui_textarea::Input;
 
+use crate::domain::secret::Secret;
+
 /// A place where keys are looked up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Context {
@@ -133,8 +135,8 @@ pub enum Action {
     Quit,
     /// A key for the focused text field.
     Text(Input),
-    /// A bracketed paste: text, never a command.
-    Paste(String),
+    /// A bracketed paste: text, never a command. It may hold a payload, so it shows in no `Debug`.
+    Paste(Secret),
     /// Mouse: pressed at a cell (column, row).
     Click(u16, u16),
     /// Mouse: pressed twice at a cell (column, row).

@@ -140,6 +140,30 @@ pub fn test(size: Size) -> TestLayout {
     }
 }
 
+/// A page that lies over all between header and footer: its frame, and the text inside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageLayout {
+    /// With its edges.
+    pub frame: Area,
+    /// Inside, with a column of margin on the left.
+    pub text: Area,
+}
+
+/// Divides what lies between header and footer for a page.
+pub fn page(size: Size) -> PageLayout {
+    let areas = frame(size);
+    let outer = Area { rows: areas.body.rows.saturating_add(1), ..areas.title };
+    PageLayout {
+        frame: outer,
+        text: Area {
+            column: outer.column + 2,
+            row: outer.row + 1,
+            columns: outer.columns.saturating_sub(3),
+            rows: outer.rows.saturating_sub(2),
+        },
+    }
+}
+
 /// The Logs tab: a status line, then lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LogsLayout {

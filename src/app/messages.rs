@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 
 use jiff::{Timestamp, ToSpan};
 
+use crate::domain::text;
+
 /// How grave a message is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Severity {
@@ -36,6 +38,9 @@ pub struct Messages {
 }
 
 impl Messages {
+    /// Columns for time and severity before each message.
+    pub const INDENT: usize = 20;
+
     /// Messages that are kept.
     pub const KEPT: usize = 500;
 
@@ -47,6 +52,11 @@ impl Messages {
         let seconds = if severity == Severity::Error { 12 } else { 4 };
         self.shown_until = at.checked_add(seconds.seconds()).ok();
         self.log.push_back(Message { at, severity, text: text.into() });
+    }
+
+    /// The rows that the log takes where there are so many columns: long messages wrap.
+    pub fn rows(&self, columns: usize) -> usize {
+        self.log.iter().map(|message| text::rows(&message.text, columns.saturating_sub(Self::INDENT))).sum()
     }
 
     /// The message on the footer now.

@@ -28,7 +28,11 @@ use std::collections::BTreeMap;
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
 
 use self::{
-    function::View, functions::FunctionsPane, layout::Size, messages::Messages, overlay::Overlay,
+    function::{Tab, View},
+    functions::FunctionsPane,
+    layout::Size,
+    messages::Messages,
+    overlay::Overlay,
     session::SessionState,
 };
 
@@ -155,9 +159,29 @@ impl App {
             Screen::Functions => self.functions.recheck_at,
             Screen::Function => self.function.as_ref().and_then(|view| view.wake_at(self.now)),
         };
-        // While an invocation runs its clock shows tenths of a second.
-        let clock = self.running.first().and(self.now.checked_add(100.milliseconds()).ok());
+        // While an invocation runs its clock shows tenths of a second, where it is looked at.
+        let on_screen = |running: &Running| {
+            self.screen == Screen::Function
+                && self
+                    .function
+                    .as_ref()
+                    .is_some_and(|view| view.tab == Tab::Test && view.name == running.function)
+        };
+        let clock = self
+            .running
+            .iter()
+            .any(on_screen)
+            .then(|| self.now.checked_add(100.milliseconds()).ok())
+            .flatten();
         [self.messages.fades_at(), pane, clock].into_iter().flatten().min()
+    }
+
+    /// The invocation of a function that this session sent and that is not answered yet. One of an earlier session
+    /// concerns another function, be its name the same.
+    pub fn running(&self, function: &str) -> Option<&Running> {
+        self.running
+            .iter()
+            .find(|running| running.ticket.epoch == self.session.epoch && running.function == function)
     }
 
     fn ticket(&mut self) -> Ticket {

@@ -6,6 +6,7 @@ use nucleo_matcher::{
 };
 
 use super::{Action, Context, Ticket, command, field::Field, list::Cursor};
+use crate::domain::text;
 
 /// What lies over the screen.
 #[derive(Debug)]
@@ -72,6 +73,16 @@ pub struct Page {
     pub cursor: Cursor,
 }
 
+impl Page {
+    /// The rows it takes where there are so many columns: long lines wrap.
+    pub fn rows(&self, columns: usize) -> usize {
+        self.lines.iter().map(|line| text::rows(line, columns)).sum()
+    }
+}
+
+/// Rows of the longest help. What a place's help holds is the key table's affair.
+pub const HELP_ROWS: usize = 36;
+
 /// The command line.
 #[derive(Debug, Default)]
 pub struct CommandLine {
@@ -97,7 +108,7 @@ impl CommandLine {
         let count = self.suggestions().len().max(1);
         match action {
             Action::Text(input) if self.field.input(input.clone()) => self.changed(),
-            Action::Paste(text) if self.field.paste(text) => self.changed(),
+            Action::Paste(text) if self.field.paste(text.reveal()) => self.changed(),
             Action::Down => self.marked = (self.marked + 1) % count,
             Action::Up => self.marked = (self.marked + count - 1) % count,
             Action::Complete => {
@@ -207,7 +218,7 @@ impl Picker {
     pub(super) fn handle(&mut self, action: &Action) {
         let changed = match action {
             Action::Text(input) => self.field.input(input.clone()),
-            Action::Paste(text) => self.field.paste(text),
+            Action::Paste(text) => self.field.paste(text.reveal()),
             _ => {
                 self.cursor.handle(action, self.shown.len(), Self::HEIGHT);
                 false

@@ -16,6 +16,8 @@ pub struct SessionState {
     pub connecting: Option<(u32, Spec)>,
     /// Why the last attempt failed.
     pub error: Option<cloud::Error>,
+    /// Whether nothing names credentials: then only an instance's role may still answer.
+    pub unnamed: bool,
     /// What the next session is made of unless something else is chosen.
     pub spec: Spec,
     /// How the local engine is reached, once it runs.
@@ -32,6 +34,7 @@ impl SessionState {
     /// A new epoch for a session that is going to be made. The current one goes on until the new one has answered.
     pub(super) fn begin(&mut self, spec: Spec) -> u32 {
         self.last_epoch += 1;
+        self.unnamed = false;
         self.connecting = Some((self.last_epoch, spec));
         self.last_epoch
     }

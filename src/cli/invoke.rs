@@ -21,7 +21,7 @@ use crate::{
         json::check,
         report::{Report, find_report},
         secret::Secret,
-        text::{sanitise, sanitise_bytes, sanitise_lines},
+        text::{sanitise_bytes, sanitise_lines},
     },
 };
 
@@ -45,7 +45,7 @@ pub async fn run(arguments: &Invoke, settings: &Settings) -> Result<u8, Failure>
         timeout_s: None,
     };
     let answer = match signals::unless_ended(session.invoke(&request)).await {
-        Ok(answer) => answer.map_err(|error| without_payload(error.into(), &request.payload))?,
+        Ok(answer) => answer?,
         Err(Signal(code)) => {
             let what =
                 format!("stopped waiting for {}: the invocation goes on, outcome unknown", request.function);
@@ -120,19 +120,6 @@ async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
 ) -> std::io::Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(std::io::Error::other)?
-}
-
-/// Lambda quotes what it can't parse.
-fn without_payload(mut failure: Failure, payload: &Secret) -> Failure {
-    if let Some(quote) = failure.message.find("[Source:") {
-        failure.message.truncate(quote);
-        failure.message.push_str("...");
-    }
-    let shown = sanitise(payload.reveal());
-    if shown.len() > 2 {
-        failure.message = failure.message.replace(&*shown, "...");
-    }
-    failure
 }
 
 /// The response as it is; on a terminal what that would obey is neutralised, and the prompt gets a line of its own.
@@ -259,19 +246,6 @@ impl<'a> Whole<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_error_that_quotes_the_payload_does_so_no_longer() {
-        let payload = Secret::new(r#"{"token":"hunter2"}"#);
-        for message in [
-            r#"could not parse: [Source: (byte[])"{"token":"hunter2"}"; line: 1]"#,
-            r#"could not parse {"token":"hunter2"}: no"#,
-        ] {
-            let failure = without_payload(Failure::new(1, message), &payload);
-            assert!(!failure.message.contains("hunter2"), "{}", failure.message);
-            assert!(failure.message.starts_with("could not parse"));
-        }
-    }
 
     #[tokio::test]
     async fn a_payload_has_a_largest_size() {

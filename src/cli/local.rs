@@ -41,7 +41,13 @@ pub struct LocalEngine {
     options: Options,
     env_file: Option<PathBuf>,
     read_only: bool,
-    running: Mutex<Option<Engine>>,
+    state: Mutex<State>,
+}
+
+enum State {
+    NotStarted,
+    Running(Engine),
+    Ended,
 }
 
 impl LocalEngine {
@@ -67,19 +73,30 @@ impl LocalEngine {
             options,
             env_file: arguments.env_file,
             read_only: spec.read_only,
-            running: Mutex::new(None),
+            state: Mutex::new(State::NotStarted),
         })
     }
 
     /// Starts it, or finds it started, and tells how it is reached.
-    async fn start(&self) -> Result<Vec<(&'static str, String)>, Failure> {
-        let mut running = self.running.lock().await;
-        let engine = match running.take() {
-            Some(engine) => engine,
-            None => Engine::start(self.options.clone()).await.map_err(|error| not_started(&error))?,
+    ///
+    /// It goes on where nobody waits for it any more, and the end waits for it: files that are being unpacked can't be
+    /// removed.
+    async fn start(self: &Arc<Self>) -> Result<Vec<(&'static str, String)>, Failure> {
+        let engine = Arc::clone(self);
+        let started = tokio::spawn(async move { engine.start_whole().await }).await;
+        started.unwrap_or_else(|_| Err(Failure::new(ERROR, "the local engine crashed at its start")))
+    }
+
+    async fn start_whole(&self) -> Result<Vec<(&'static str, String)>, Failure> {
+        let mut state = self.state.lock().await;
+        if matches!(*state, State::NotStarted) {
+            let engine = Engine::start(self.options.clone()).await.map_err(|error| not_started(&error))?;
+            *state = State::Running(engine);
+        }
+        let State::Running(engine) = &*state else {
+            return Err(Failure::new(ERROR, "the local engine has ended"));
         };
-        let variables = variables(&engine);
-        *running = Some(engine);
+        let variables = variables(engine);
         if let Some(path) = &self.env_file {
             write_private(path, &format!("export {}\n", assignments(&variables).join("\nexport "))).map_err(
                 |error| Failure::new(ERROR, format!("can't write the file {}: {error}", path.display())),
@@ -99,11 +116,10 @@ impl LocalEngine {
                     let error = cloud::Error::new(Kind::Service, failure.message);
                     failure.hint.into_iter().fold(error, cloud::Error::with_hint)
                 })?;
-                let running = engine.running.lock().await;
-                running
-                    .as_ref()
-                    .map(|running| engine.spec(running))
-                    .ok_or_else(|| cloud::Error::new(Kind::Service, "the local engine has ended"))
+                match &*engine.state.lock().await {
+                    State::Running(running) => Ok(engine.spec(running)),
+                    _ => Err(cloud::Error::new(Kind::Service, "the local engine has ended")),
+                }
             })
         })
     }
@@ -119,7 +135,7 @@ impl LocalEngine {
     }
 
     /// Prints how it is reached, and runs until a signal comes.
-    async fn serve(&self) -> Result<u8, Failure> {
+    async fn serve(self: &Arc<Self>) -> Result<u8, Failure> {
         let ended = signals::ended();
         let serving = async {
             let variables = self.start().await?;
@@ -140,7 +156,8 @@ impl LocalEngine {
 
     /// Ends it, with all processes that it started.
     pub async fn shutdown(&self) {
-        if let Some(engine) = self.running.lock().await.take() {
+        let mut state = self.state.lock().await;
+        if let State::Running(engine) = std::mem::replace(&mut *state, State::Ended) {
             engine.shutdown().await;
         }
     }

@@ -27,6 +27,8 @@ pub fn start(path: &Path) -> io::Result<()> {
     let levels = Targets::new()
         .with_default(LevelFilter::WARN)
         .with_target("aws_", LevelFilter::INFO)
+        // It quotes lines of the configuration files that it can't read, whatever is in them.
+        .with_target("aws_runtime::env_config", LevelFilter::OFF)
         .with_target("lambdeck", LevelFilter::DEBUG);
     let lines = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(Mutex::new(file));
     // Only the first one counts: a second call in the same process, as in tests, changes nothing.

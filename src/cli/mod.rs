@@ -47,7 +47,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let code = match runtime.block_on(command(arguments)) {
         Ok(code) => code,
         Err(failure) => {
-            tracing::info!(code = failure.code, "failed");
+            tracing::info!(code = failure.code, "failed: {}", failure.message);
             failure.report();
             failure.code
         }

@@ -285,7 +285,9 @@ fn never_connected(error: &(dyn StdError + 'static)) -> bool {
                 | Io::AddrNotAvailable
                 | Io::NotFound
         )
-    }) || chain(error).any(|cause| cause.to_string().contains("dns error"))
+    }) || chain(error)
+        .map(ToString::to_string)
+        .any(|cause| cause.contains("dns error") || cause.contains("HTTP connect timeout"))
 }
 
 fn chain<'e>(error: &'e (dyn StdError + 'static)) -> impl Iterator<Item = &'e (dyn StdError + 'static)> {

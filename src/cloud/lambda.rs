@@ -12,6 +12,7 @@ use crate::domain::{
     function::{Details, Function, State, Summary},
     invocation::{Answer, InvocationType, Request},
     report::find_report,
+    secret::Secret,
     text::sanitise,
 };
 
@@ -119,7 +120,10 @@ impl Session {
             )
             .send()
             .await
-            .map_err(|error| self.write_error(&format!("invoke {}", request.function), &error))?;
+            .map_err(|error| {
+                let error = self.write_error(&format!("invoke {}", request.function), &error);
+                without_payload(error, &request.payload)
+            })?;
         let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let log_tail = convert::log_tail(answer.log_result());
         Ok(Answer {
@@ -133,5 +137,37 @@ impl Session {
             log_tail,
             elapsed_ms,
         })
+    }
+}
+
+/// Lambda quotes what it can't parse.
+fn without_payload(mut error: Error, payload: &Secret) -> Error {
+    if let Some(quote) = error.message.find("[Source:") {
+        error.message.truncate(quote);
+        error.message.push_str("...");
+    }
+    let shown = sanitise(payload.reveal());
+    if shown.len() > 2 {
+        error.message = error.message.replace(&*shown, "...");
+    }
+    error
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cloud::Kind;
+
+    #[test]
+    fn an_error_does_not_quote_the_payload() {
+        let payload = Secret::new(r#"{"token":"hunter2"}"#);
+        for message in [
+            r#"could not parse: [Source: (byte[])"{"token":"hunter2"}"; line: 1]"#,
+            r#"could not parse {"token":"hunter2"}: no"#,
+        ] {
+            let error = without_payload(Error::new(Kind::Invalid, message), &payload);
+            assert!(!error.message.contains("hunter2"), "{}", error.message);
+            assert!(error.message.starts_with("could not parse"));
+        }
     }
 }

@@ -13,6 +13,7 @@ use aws_smithy_runtime_api::client::{
     stalled_stream_protection::StalledStreamProtectionConfig,
 };
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_types::service_config::ServiceConfigKey;
 
 use super::{Budget, Error, Kind, guard::ReadOnly};
 use crate::domain::{secret::Secret, text::sanitise};
@@ -68,7 +69,9 @@ impl Spec {
             // A file that can't be read is not "none": connecting tells what is wrong with it.
             || super::profiles::profiles()
                 .await
-                .map_or(true, |profiles| profiles.iter().any(|profile| profile.name == "default"))
+                .map_or(true, |profiles| {
+                    profiles.iter().any(|profile| profile.name == "default" && profile.credentials)
+                })
     }
 }
 
@@ -98,6 +101,7 @@ impl Session {
             check_profile(profile).await?;
         }
         let region = region(spec).await;
+        check_region(&region)?;
         let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
             .http_client(http_client()?)
             .region(Region::new(region.clone()))
@@ -135,17 +139,16 @@ impl Session {
             lambda = lambda.interceptor(ReadOnly);
             logs = logs.interceptor(ReadOnly);
         }
-        let endpoint = endpoint_badge(spec, config);
         Self {
             spec: spec.clone(),
-            log_budget: if is_aws(endpoint.as_deref()) {
+            log_budget: if is_aws(endpoint("CloudWatch Logs", spec, config).as_deref()) {
                 Budget::for_logs(&region)
             } else {
                 Budget::unlimited()
             },
             control_plane: Budget::for_control_plane(),
             region,
-            endpoint,
+            endpoint: endpoint("Lambda", spec, config),
             lambda: aws_sdk_lambda::Client::from_conf(lambda.build()),
             logs: aws_sdk_cloudwatchlogs::Client::from_conf(logs.build()),
             sts: aws_sdk_sts::Client::new(config),
@@ -258,6 +261,24 @@ pub fn check_endpoint(url: &str) -> Result<(), Error> {
     }
 }
 
+/// Whether a text can be a region: it becomes part of a host's name.
+///
+/// # Errors
+/// [`Kind::Invalid`], with a hint of what one looks like.
+fn check_region(region: &str) -> Result<(), Error> {
+    let inner = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    let holds = (1..=63).contains(&region.len())
+        && region.bytes().all(inner)
+        && !region.starts_with('-')
+        && !region.ends_with('-');
+    if holds {
+        Ok(())
+    } else {
+        Err(Error::new(Kind::Invalid, format!("{:?} can't be a region", sanitise(region)))
+            .with_hint("write it like eu-west-1"))
+    }
+}
+
 async fn check_profile(name: &str) -> Result<(), Error> {
     let profiles = super::profiles::profiles().await?;
     if profiles.iter().any(|profile| profile.name == name) {
@@ -292,11 +313,22 @@ async fn region(spec: &Spec) -> String {
     profile.build().region().await.map_or_else(|| FALLBACK_REGION.to_owned(), |region| region.to_string())
 }
 
-/// The endpoint to show: the flag, Lambda's own variable, the one for all, the profile's.
-fn endpoint_badge(spec: &Spec, config: &SdkConfig) -> Option<String> {
+/// The endpoint that a service's requests go to, where it is not AWS's own: the flag, then the service's own variable
+/// or `[services]` block, then the ones for all. As the SDK's clients resolve it, so that what is shown is what is
+/// called.
+fn endpoint(service_id: &str, spec: &Spec, config: &SdkConfig) -> Option<String> {
+    let configured = || {
+        let key = ServiceConfigKey::builder()
+            .service_id(service_id)
+            .env("AWS_ENDPOINT_URL")
+            .profile("endpoint_url")
+            .build()
+            .ok()?;
+        config.service_config()?.load_config(key)
+    };
     spec.endpoint_url
         .clone()
-        .or_else(endpoint_of_environment)
+        .or_else(configured)
         .or_else(|| config.endpoint_url().map(str::to_owned))
         .map(|url| sanitise(&url).into_owned())
 }
@@ -310,4 +342,29 @@ fn endpoint_of_environment() -> Option<String> {
 /// Whether the endpoint is AWS's own, where quotas are shared with others; an emulator has none.
 fn is_aws(endpoint: Option<&str>) -> bool {
     endpoint.is_none_or(|url| url.contains(".amazonaws.com") || url.contains(".api.aws"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{check_region, is_aws};
+
+    #[test]
+    fn a_region_is_part_of_a_hosts_name() {
+        let long = "a".repeat(63);
+        for region in ["eu-west-1", "us-gov-east-1", "local", "x", &long] {
+            assert!(check_region(region).is_ok(), "{region}");
+        }
+        let too_long = "a".repeat(64);
+        for region in ["", "eu west", "evil.com/#", "-x", "x-", "é", "a\u{1b}[2J", &too_long] {
+            let error = check_region(region).unwrap_err();
+            assert!(!error.message.contains('\u{1b}') && error.hint.is_some(), "{error}");
+        }
+    }
+
+    #[test]
+    fn quotas_are_aws_s_own() {
+        assert!(is_aws(None));
+        assert!(is_aws(Some("https://logs.eu-west-1.amazonaws.com")));
+        assert!(!is_aws(Some("http://127.0.0.1:4566")));
+    }
 }

@@ -83,8 +83,9 @@ pub fn pretty(text: &str) -> Option<String> {
     Some(out)
 }
 
-/// The length of the string that the text begins with, quotes included.
-fn string_end(text: &str) -> usize {
+/// The length in bytes of the string that the text begins with, quotes included; up to the end of the text where it
+/// is not closed.
+pub fn string_end(text: &str) -> usize {
     let mut escaped = false;
     for (at, byte) in text.bytes().enumerate().skip(1) {
         match byte {

@@ -14,11 +14,15 @@
 //! width of such sequences, and a joiner elsewhere hides. Emoji variation selectors (U+FE0E, U+FE0F) stay, but only
 //! right behind a character that has such a variation (`⚠️`).
 
+mod wrap;
+
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
+
+pub use wrap::{rows, wrap};
 
 /// The most code points that one grapheme cluster of sanitised text holds (at most 32 bytes of UTF-8).
 pub const MAX_CLUSTER: usize = 8;

@@ -190,6 +190,24 @@ fn title(context: Context) -> &'static str {
     }
 }
 
+/// The chains of places that [`crate::app::App::contexts`] answers with.
+#[cfg(test)]
+pub(crate) const CHAINS: [&[Context]; 13] = [
+    &[Context::Start, Context::Global],
+    &[Context::Functions, Context::Global],
+    &[Context::Filter],
+    &[Context::Details, Context::Function, Context::Global],
+    &[Context::Environment, Context::Function, Context::Global],
+    &[Context::Test, Context::Function, Context::Global],
+    &[Context::Logs, Context::Function, Context::Global],
+    &[Context::Editor],
+    &[Context::LogFilter],
+    &[Context::CommandLine],
+    &[Context::Picker],
+    &[Context::Dialog],
+    &[Context::Page],
+];
+
 /// The places in the order in which the README shows them.
 const PLACES: [Context; 14] = [
     Context::Global,

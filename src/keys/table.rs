@@ -40,10 +40,11 @@ pub static BINDINGS: &[Binding] = &[
     binding(&[Context::Start], &[key!(enter)], Action::Open, "do what is marked", Some("choose")),
     // The list of functions.
     binding(&[Context::Functions], &[key!(enter)], Action::Open, "open the function", Some("open")),
-    // The Test tab. Here enter and i send, whatever they do elsewhere.
-    binding(&[Context::Test], &[key!(enter), key!(i)], Action::Send, "send the event", Some("send")),
+    // The Test tab. The key that leads here sends nothing, for it may be held down.
+    binding(&[Context::Test], &[key!(enter)], Action::Send, "send the event", Some("send")),
     binding(&[Context::Test], &[key!(e)], Action::Edit, "edit the event", Some("edit")),
     binding(&[Context::Test], &[key!('=')], Action::Format, "write the event prettily", Some("format")),
+    binding(&[Context::Test], &[key!(i)], Action::Invoke, "says which key sends", None),
     // The Environment tab.
     binding(
         &[Context::Environment],
@@ -152,7 +153,13 @@ pub static BINDINGS: &[Binding] = &[
     binding(&[Context::Picker], &[key!(pagedown)], Action::PageDown, "a page down", None),
     // Questions.
     binding(&[Context::Dialog], &[key!(y)], Action::Yes, "yes", Some("yes")),
-    binding(&[Context::Dialog], &[key!(n), key!(esc), key!(enter), key!(q)], Action::No, "no", Some("no")),
+    binding(
+        &[Context::Dialog],
+        &[key!(n), key!(esc), key!(enter), key!(q)],
+        Action::No,
+        "no, the default",
+        Some("no (enter)"),
+    ),
     // Pages to read.
     binding(
         &[Context::Page],

@@ -23,23 +23,6 @@ const ALL: [Context; 15] = [
     Context::Page,
 ];
 
-/// The chains of places that [`crate::app::App::contexts`] answers with.
-const CHAINS: [&[Context]; 13] = [
-    &[Context::Start, Context::Global],
-    &[Context::Functions, Context::Global],
-    &[Context::Filter],
-    &[Context::Details, Context::Function, Context::Global],
-    &[Context::Environment, Context::Function, Context::Global],
-    &[Context::Test, Context::Function, Context::Global],
-    &[Context::Logs, Context::Function, Context::Global],
-    &[Context::Editor],
-    &[Context::LogFilter],
-    &[Context::CommandLine],
-    &[Context::Picker],
-    &[Context::Dialog],
-    &[Context::Page],
-];
-
 fn press(code: KeyCode, modifiers: KeyModifiers) -> KeyEvent {
     KeyEvent::new(code, modifiers)
 }
@@ -187,7 +170,8 @@ fn whatever_a_user_can_mean_has_a_key() {
 #[case(&[Context::Functions, Context::Global], press(KeyCode::Char('?'), KeyModifiers::SHIFT), Some(Action::Help))]
 #[case(&[Context::Functions, Context::Global], plain(KeyCode::Char('?')), Some(Action::Help))]
 #[case(&[Context::Functions, Context::Global], press(KeyCode::Char(':'), KeyModifiers::SHIFT), Some(Action::CommandLine))]
-#[case(&[Context::Test, Context::Function, Context::Global], plain(KeyCode::Char('i')), Some(Action::Send))]
+#[case(&[Context::Test, Context::Function, Context::Global], plain(KeyCode::Enter), Some(Action::Send))]
+#[case(&[Context::Test, Context::Function, Context::Global], plain(KeyCode::Char('i')), Some(Action::Invoke))]
 #[case(&[Context::Test, Context::Function, Context::Global], plain(KeyCode::Char('7')), Some(Action::Tab(7)))]
 #[case(&[Context::Details, Context::Function, Context::Global], plain(KeyCode::BackTab), Some(Action::PreviousTab))]
 #[case(&[Context::Details, Context::Function, Context::Global], press(KeyCode::BackTab, KeyModifiers::SHIFT), Some(Action::PreviousTab))]
@@ -279,8 +263,8 @@ fn help_merges_the_tabs_and_shows_each_key_once() {
     );
     let rows: Vec<_> = groups.into_iter().flat_map(|group| group.rows).collect();
     assert!(rows.contains(&("1-9".into(), "to the tab of that number")));
-    assert!(rows.contains(&("enter i".into(), "send the event")));
-    assert!(!rows.iter().any(|(_, help)| help.starts_with("invoke")), "i sends here");
+    assert!(rows.contains(&("enter".into(), "send the event")));
+    assert!(!rows.iter().any(|(_, help)| help.starts_with("open")), "enter sends here");
 }
 
 #[test]

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use super::crash;
 use crate::{
     app::{Effect, Msg, Ticket, msg::Connected},
     cloud::{self, Kind, Session, Spec, profiles},
@@ -116,12 +117,17 @@ impl Executor {
                 });
             }
             Effect::Invoke(ticket, request) => {
-                if let Some(session) = self.session(ticket) {
-                    tokio::spawn(async move {
-                        let answer = session.invoke(&request).await;
-                        send(&messages, Msg::Invoked(ticket, answer.map(Box::new))).await;
-                    });
-                }
+                let session = self.session(ticket);
+                tokio::spawn(async move {
+                    let answer = match session {
+                        Some(session) => session.invoke(&request).await,
+                        None => {
+                            Err(cloud::Error::new(Kind::Network, "nothing was sent: there is no connection"))
+                        }
+                    };
+                    crash::rehearse("invoke");
+                    send(&messages, Msg::Invoked(ticket, answer.map(Box::new))).await;
+                });
             }
             Effect::FollowLogs { ticket, group, since } => {
                 self.with_session(Slot::Logs, ticket, |session| async move {
@@ -177,8 +183,7 @@ async fn send(messages: &mpsc::Sender<Msg>, message: Msg) {
 }
 
 async fn connect(epoch: u32, spec: Spec, verify: bool, sessions: &Sessions, messages: &mpsc::Sender<Msg>) {
-    #[cfg(debug_assertions)]
-    assert!(std::env::var_os("LAMBDECK_PANIC").is_none(), "asked for by LAMBDECK_PANIC");
+    crash::rehearse("connect");
     let named = spec.names_credentials().await;
     if !named {
         send(messages, Msg::NoCredentials(epoch)).await;
@@ -236,10 +241,11 @@ async fn follow_logs(
 async fn list_functions(ticket: Ticket, session: &Session, messages: &mpsc::Sender<Msg>) {
     let mut marker = None;
     loop {
-        match session.list_functions(marker).await {
+        match session.list_functions(marker.clone()).await {
             Ok(page) => {
+                // A marker that repeats would go on for ever.
+                let last = page.next.is_none() || page.next == marker;
                 marker = page.next;
-                let last = marker.is_none();
                 send(messages, Msg::FunctionsPage { ticket, functions: page.items, last }).await;
                 if last {
                     return;

@@ -12,6 +12,7 @@ const INTERVAL: Duration = Duration::from_millis(16);
 pub struct Frames {
     last: Option<Instant>,
     wanted: Wanted,
+    afresh: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,6 +36,17 @@ impl Frames {
         self.wanted = Wanted::Now;
     }
 
+    /// The terminal may hold anything by now: all is painted again, at once.
+    pub fn ask_afresh(&mut self) {
+        self.afresh = true;
+        self.ask_now();
+    }
+
+    /// Whether the next frame has to paint all.
+    pub fn is_afresh(&self) -> bool {
+        self.afresh
+    }
+
     /// When to draw; `None` while there is nothing to draw.
     pub fn due(&self) -> Option<Instant> {
         match (self.wanted, self.last) {
@@ -48,6 +60,7 @@ impl Frames {
     pub fn drawn(&mut self) {
         self.last = Some(Instant::now());
         self.wanted = Wanted::No;
+        self.afresh = false;
     }
 }
 

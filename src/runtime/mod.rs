@@ -1,21 +1,27 @@
 //! The loop that joins everything: input and results become messages, effects become tasks, a dirty state a frame.
 //!
-//! Nothing is decided here. Input comes before results, results are taken in bounded portions, and frames for results
-//! are at least 16 ms apart, so a flood of log lines never starves a key. While nothing happens nothing runs.
+//! Nothing is decided here. Input comes first, then a frame that is due, then results in bounded portions; frames for
+//! results are at least 16 ms apart. So a flood of log lines starves neither a key nor the screen. While nothing
+//! happens nothing runs.
 
 pub mod clock;
+pub mod crash;
 pub mod executor;
 pub mod frames;
 pub mod signals;
 pub mod terminal;
 
-use std::io;
+use std::{
+    io::{self, BufWriter},
+    mem::ManuallyDrop,
+};
 
 use crossterm::event::{Event, EventStream, KeyEventKind, MouseButton, MouseEventKind};
 use futures_util::{Stream, StreamExt};
 use ratatui::{
     Terminal,
     backend::{Backend, CrosstermBackend},
+    layout::Rect,
 };
 use tokio::{sync::mpsc, time::sleep_until};
 
@@ -39,6 +45,12 @@ pub const QUEUE: usize = 1024;
 
 /// Results that are taken in before a key is looked for again.
 const PORTION: usize = 256;
+
+/// Bytes of a frame that are gathered before they are written.
+const FRAME: usize = 64 * 1024;
+
+/// The exit code when the terminal is gone: 128 and SIGHUP.
+const HANGUP: u8 = 129;
 
 /// Rows that one notch of the mouse wheel moves.
 const WHEEL: i16 = 3;
@@ -87,11 +99,16 @@ pub async fn dashboard(options: Options) -> io::Result<Exit> {
     let clock = Clock::System;
     let mut app = App::new(clock.now(), options.settings, SessionState::new(options.spec));
     let (messages, results) = mpsc::channel(QUEUE);
-    let mut screen = Guard::enter(options.mouse)?;
+    // Before the terminal is entered: from then on no signal may end the program without restoring it.
     signals::watch(&messages);
-    let mut terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
+    crash::watch(&messages);
+    let mut screen = Guard::enter(options.mouse)?;
+    // A frame in one piece: the terminal shows no half of it.
+    let backend = CrosstermBackend::new(BufWriter::with_capacity(FRAME, io::stdout()));
+    // Never dropped: it would show the cursor, which is the guard's affair, and panic where the terminal is gone.
+    let mut terminal = ManuallyDrop::new(Terminal::new(backend)?);
     let ends = Ends {
-        terminal: &mut terminal,
+        terminal: &mut *terminal,
         screen: &mut screen,
         events: EventStream::new(),
         executor: &mut Executor::new(messages, options.start_local),
@@ -99,7 +116,26 @@ pub async fn dashboard(options: Options) -> io::Result<Exit> {
         clock,
         theme: &options.theme,
     };
-    run(&mut app, ends).await
+    let result = run(&mut app, ends).await;
+    drop(screen);
+    match result {
+        _ if crash::happened() => {
+            crash::report();
+            Ok(Exit(crash::EXIT))
+        }
+        Err(error) if is_hangup(&error) => Ok(Exit(HANGUP)),
+        result => result,
+    }
+}
+
+/// Whether the terminal is gone. Using it may tell that before the signal has come.
+fn is_hangup(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    return [rustix::io::Errno::IO, rustix::io::Errno::NXIO]
+        .iter()
+        .any(|gone| error.raw_os_error() == Some(gone.raw_os_error()));
+    #[cfg(not(unix))]
+    return error.kind() == io::ErrorKind::BrokenPipe;
 }
 
 /// Runs the loop until the state says that it is over.
@@ -130,73 +166,69 @@ where
         }
         let wake_at = app.wake_at().map(|at| clock.instant(at));
         let frame_at = frames.due();
+        let mut effects = Vec::new();
         tokio::select! {
             biased;
             event = events.next() => {
                 let message = match event {
                     Some(Ok(event)) => message(app, event, &mut clicks, &clock),
                     // The terminal is gone.
-                    Some(Err(_)) | None => Some(Msg::Terminate(129)),
+                    Some(Err(_)) | None => Some(Msg::Terminate(HANGUP)),
                 };
                 if let Some(message) = message {
-                    let resized = matches!(message, Msg::Resize(_));
-                    let effects = app.update(clock.now(), message);
-                    frames.ask_now();
-                    if resized {
-                        terminal.autoresize().map_err(Into::into)?;
+                    if matches!(message, Msg::Resize(_)) {
+                        // Also where the size is by now what it was before: the terminal may have cut its content.
+                        frames.ask_afresh();
                     }
-                    apply(effects, executor, screen, terminal, &mut frames).await?;
+                    frames.ask_now();
+                    effects = app.update(clock.now(), message);
                 }
-            }
-            result = results.recv() => {
-                let mut next = result;
-                for _ in 0..PORTION {
-                    let Some(message) = next.take() else { break };
-                    let effects = app.update(clock.now(), message);
-                    frames.ask();
-                    apply(effects, executor, screen, terminal, &mut frames).await?;
-                    next = results.try_recv().ok();
-                }
-                if let Some(message) = next {
-                    let effects = app.update(clock.now(), message);
-                    apply(effects, executor, screen, terminal, &mut frames).await?;
-                }
-            }
-            () = screen.continued() => {
-                terminal.clear().map_err(Into::into)?;
-                frames.ask_now();
             }
             () = async { sleep_until(frame_at.unwrap_or_else(tokio::time::Instant::now)).await }, if frame_at.is_some() => {
+                if frames.is_afresh() {
+                    // Not `clear`: it asks the terminal for its cursor, and the answer comes in among the keys.
+                    let size = terminal.size().map_err(Into::into)?;
+                    terminal.resize(Rect::new(0, 0, size.width, size.height)).map_err(Into::into)?;
+                    effects = app.update(clock.now(), Msg::Resize(Size { columns: size.width, rows: size.height }));
+                }
                 terminal.draw(|frame| ui::draw(app, theme, frame)).map_err(Into::into)?;
                 frames.drawn();
             }
-            () = async { sleep_until(wake_at.unwrap_or_else(tokio::time::Instant::now)).await }, if wake_at.is_some() => {
-                let effects = app.update(clock.now(), Msg::Tick);
+            result = results.recv() => {
+                crash::rehearse("loop");
+                let mut next = result;
+                for _ in 0..PORTION {
+                    let Some(message) = next.take() else { break };
+                    effects.extend(app.update(clock.now(), message));
+                    next = results.try_recv().ok();
+                }
+                if let Some(message) = next {
+                    effects.extend(app.update(clock.now(), message));
+                }
                 frames.ask();
-                apply(effects, executor, screen, terminal, &mut frames).await?;
+            }
+            () = screen.continued() => frames.ask_afresh(),
+            () = async { sleep_until(wake_at.unwrap_or_else(tokio::time::Instant::now)).await }, if wake_at.is_some() => {
+                effects = app.update(clock.now(), Msg::Tick);
+                frames.ask();
             }
         }
+        apply(effects, executor, screen, &mut frames).await?;
     }
 }
 
-async fn apply<B, S>(
+async fn apply<S: Screen>(
     effects: Vec<Effect>,
     executor: &mut Executor,
     screen: &mut S,
-    terminal: &mut Terminal<B>,
     frames: &mut Frames,
-) -> io::Result<()>
-where
-    B: Backend<Error: Into<io::Error>>,
-    S: Screen,
-{
+) -> io::Result<()> {
     for effect in effects {
         match effect {
             Effect::Copy(text) => screen.copy(&text)?,
             Effect::Suspend => {
                 screen.suspend().await?;
-                terminal.clear().map_err(Into::into)?;
-                frames.ask_now();
+                frames.ask_afresh();
             }
             effect => executor.execute(effect),
         }
@@ -209,7 +241,7 @@ fn message(app: &App, event: Event, clicks: &mut Clicks, clock: &Clock) -> Optio
     match event {
         Event::Key(key) if key.kind == KeyEventKind::Release => None,
         Event::Key(key) => keys::lookup(&app.contexts(), app.takes_text(), key).map(Msg::Action),
-        Event::Paste(text) => app.takes_text().then_some(Msg::Action(Action::Paste(text))),
+        Event::Paste(text) => app.takes_text().then_some(Msg::Action(Action::Paste(text.into()))),
         Event::Resize(columns, rows) => Some(Msg::Resize(Size { columns, rows })),
         Event::FocusGained => Some(Msg::Focus(true)),
         Event::FocusLost => Some(Msg::Focus(false)),

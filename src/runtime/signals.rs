@@ -1,8 +1,17 @@
 //! Signals that end the program, as exit codes.
 
+use std::{thread, time::Duration};
+
 use tokio::sync::mpsc;
 
+use super::terminal;
 use crate::app::Msg;
+
+/// How long an end in good order may take before it is forced.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long restoring the terminal may take then.
+const LAST_WORDS: Duration = Duration::from_millis(300);
 
 /// Turns SIGHUP, SIGINT and SIGTERM into messages, for as long as the program runs.
 pub fn watch(messages: &mpsc::Sender<Msg>) {
@@ -16,6 +25,7 @@ pub fn watch(messages: &mpsc::Sender<Msg>) {
             let messages = messages.clone();
             tokio::spawn(async move {
                 if signals.recv().await.is_some() {
+                    insist(code, || {});
                     let _ = messages.send(Msg::Terminate(code)).await;
                 }
             });
@@ -30,4 +40,18 @@ pub fn watch(messages: &mpsc::Sender<Msg>) {
             }
         });
     }
+}
+
+/// Sees to it that the program ends, though the loop may hang in a terminal that takes no output, or whatever is
+/// being stopped does not stop. `last_words` are said once the terminal is restored.
+pub(super) fn insist(code: u8, last_words: impl FnOnce() + Send + 'static) {
+    thread::spawn(move || {
+        thread::sleep(PATIENCE);
+        thread::spawn(move || {
+            let _ = terminal::leave();
+            last_words();
+        });
+        thread::sleep(LAST_WORDS);
+        std::process::exit(code.into());
+    });
 }

@@ -2,8 +2,7 @@
 
 use std::{
     future::Future,
-    io::{self, Write, stdout},
-    panic,
+    io::{self, stdout},
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
@@ -43,8 +42,7 @@ pub struct Guard {
 }
 
 impl Guard {
-    /// Enters raw mode and the alternate screen. From here on a panic in any thread restores the terminal, says where
-    /// it happened and ends the program: a dashboard that half works is worse than none.
+    /// Enters raw mode and the alternate screen.
     ///
     /// # Errors
     /// Standard output is no terminal, or can't be written to.
@@ -56,15 +54,6 @@ impl Guard {
                 rustix::process::Signal::CONT.as_raw(),
             ))?,
         };
-        panic::set_hook(Box::new(|info| {
-            let _ = leave();
-            // The message may quote a value (a failed slice quotes its text): the place is enough to mend it.
-            let place =
-                info.location().map(|at| format!(" at {}:{}", at.file(), at.line())).unwrap_or_default();
-            let _ =
-                writeln!(io::stderr(), "lambdeck crashed{place}. This is a bug: please report this line.");
-            std::process::exit(101);
-        }));
         enter()?;
         Ok(guard)
     }
@@ -85,8 +74,9 @@ impl Screen for Guard {
         #[cfg(unix)]
         {
             leave()?;
-            let stopped =
-                rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TSTP);
+            // The whole group, as the terminal does it: a program that started this one and waits for it would else
+            // keep the shell from coming back.
+            let stopped = rustix::process::kill_current_process_group(rustix::process::Signal::TSTP);
             // Without a shell to bring it back (an orphaned process group) the signal does nothing: go on then.
             tokio::select! {
                 _ = self.continued.recv(), if stopped.is_ok() => {}
@@ -101,8 +91,9 @@ impl Screen for Guard {
         #[cfg(unix)]
         {
             self.continued.recv().await;
-            // Who stopped it may have changed the terminal's modes.
-            let _ = leave();
+            // Who stopped it may have changed the terminal's modes. In the background this stops the program again,
+            // before it writes anything.
+            let _ = terminal::disable_raw_mode();
             let _ = enter();
         }
         #[cfg(not(unix))]
@@ -127,20 +118,20 @@ fn enter() -> io::Result<()> {
 }
 
 /// Undoes [`enter`]. Does nothing the second time.
-fn leave() -> io::Result<()> {
+pub(super) fn leave() -> io::Result<()> {
     if !ENTERED.swap(false, Ordering::SeqCst) {
         return Ok(());
     }
+    // Each of them is tried, whatever comes of the others.
     let modes = terminal::disable_raw_mode();
-    if MOUSE.load(Ordering::SeqCst) {
-        execute!(stdout(), event::DisableMouseCapture)?;
-    }
-    execute!(
+    let mouse =
+        if MOUSE.load(Ordering::SeqCst) { execute!(stdout(), event::DisableMouseCapture) } else { Ok(()) };
+    let others = execute!(
         stdout(),
         event::DisableFocusChange,
         event::DisableBracketedPaste,
         LeaveAlternateScreen,
         cursor::Show
-    )?;
-    modes
+    );
+    modes.and(mouse).and(others)
 }

@@ -4,7 +4,7 @@
 //! a follower reads with overlap and remembers what it has shown:
 //!
 //! - [`follow`]: the poller of one or more log groups: history first, then a head every second and two sweeps behind it
-//! - [`Source`], [`Clock`], [`Budget`]: what it is given; a source reads one page, whoever it is
+//! - [`Source`], [`Clock`]: what it is given; a source reads one page, and `aws` makes a session one
 //! - [`Update`]: what it tells, over a bounded channel
 //! - [`Store`]: what was told, in order, bounded by bytes
 //! - [`Filter`], [`View`]: the rows of a store that match, kept up to date row by row

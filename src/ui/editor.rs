@@ -5,11 +5,7 @@ use ratatui::{buffer::Buffer, style::Modifier};
 use tui_textarea::DataCursor;
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::{
-    Theme,
-    json::{self, Part},
-    paint::Row,
-};
+use super::{Theme, json, paint::Row};
 use crate::{
     app::{function::test::TestPane, layout::Area},
     domain::text::{sanitise, width},
@@ -43,7 +39,7 @@ fn line(pane: &TestPane, at: usize, left: usize, theme: &Theme, mut row: Row) {
     };
     let mut first = 0;
     for (part, text) in json::parts(&pane.editor.lines()[at]) {
-        let base = style(part, theme);
+        let base = theme.json(part);
         for cluster in text.graphemes(true) {
             let behind = first + cluster.chars().count();
             if first >= left {
@@ -63,16 +59,6 @@ fn line(pane: &TestPane, at: usize, left: usize, theme: &Theme, mut row: Row) {
     }
     if has_cursor && cursor >= first {
         row.put(" ", theme.cursor);
-    }
-}
-
-pub(super) fn style(part: Part, theme: &Theme) -> ratatui::style::Style {
-    match part {
-        Part::Key => theme.key,
-        Part::String => theme.string,
-        Part::Literal => theme.literal,
-        Part::Mark => theme.dim,
-        Part::Plain => theme.text,
     }
 }
 

@@ -7,7 +7,7 @@ use ratatui::buffer::Buffer;
 use super::{
     Theme,
     function::nothing_yet,
-    paint::{Align, Row, clear, note, note_columns, wrap},
+    paint::{Align, Row, clear, note, note_columns},
 };
 use crate::{
     app::{
@@ -18,7 +18,7 @@ use crate::{
     domain::{
         format,
         function::Environment,
-        text::{sanitise, width},
+        text::{self, sanitise, width},
     },
 };
 
@@ -88,7 +88,7 @@ pub(super) fn draw(app: &App, view: &View, theme: &Theme, buffer: &mut Buffer, a
 
 /// A value that its row can't hold, over other rows; where those do not do, over all of them.
 fn whole(nth: usize, title: &str, text: &str, theme: &Theme, buffer: &mut Buffer, rows: Area) {
-    let needed = wrap(text, note_columns(rows)).count() + 2;
+    let needed = text::rows(text, note_columns(rows)) + 2;
     let rows_left = usize::from(rows.rows);
     let below = rows_left.saturating_sub(nth + 1);
     let (start, room) = match () {

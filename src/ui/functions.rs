@@ -22,7 +22,7 @@ use crate::{
     },
 };
 
-/// The least columns of a name before another column has to go or to shrink.
+/// The columns that a name keeps before another column has to shrink.
 const NAME: usize = 18;
 
 pub(super) fn draw(app: &App, size: Size, theme: &Theme, buffer: &mut Buffer) {
@@ -215,7 +215,8 @@ impl Columns {
             optional.into_iter().flatten().map(|columns| columns + 2).sum::<usize>() + columns.state + 2
         };
         // Two columns are the marker's, one is left at the end.
-        let missing = (others(&columns) + NAME + 4).saturating_sub(room);
+        let longest_name = cells.iter().map(|cells| width(cells.name)).max().unwrap_or_default();
+        let missing = (others(&columns) + longest_name.min(NAME) + 4).saturating_sub(room);
         let taken = match &mut columns.runtime {
             Some(runtime) => {
                 let taken = missing.min(runtime.saturating_sub(10));

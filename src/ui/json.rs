@@ -1,6 +1,8 @@
 //! What the parts of a line of JSON are. A line is looked at by itself: no JSON token goes over a line's end. Text
 //! that is no JSON is plain.
 
+use crate::domain::json::string_end;
+
 /// What a part is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
@@ -22,7 +24,7 @@ pub(super) fn parts(line: &str) -> impl Iterator<Item = (Part, &str)> {
     std::iter::from_fn(move || {
         let (part, length) = match rest.chars().next()? {
             '"' => {
-                let length = string(rest);
+                let length = string_end(rest);
                 let named = rest[length..].trim_start().starts_with(':');
                 (if named { Part::Key } else { Part::String }, length)
             }
@@ -40,20 +42,6 @@ pub(super) fn parts(line: &str) -> impl Iterator<Item = (Part, &str)> {
         rest = behind;
         Some((part, text))
     })
-}
-
-/// The length of the string that the text begins with; up to the end where it is not closed.
-fn string(text: &str) -> usize {
-    let mut escaped = false;
-    for (at, byte) in text.bytes().enumerate().skip(1) {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' => escaped = true,
-            b'"' => return at + 1,
-            _ => {}
-        }
-    }
-    text.len()
 }
 
 fn is_literal(word: &str) -> bool {

@@ -10,7 +10,7 @@ use ratatui::{
 
 use super::{
     Theme,
-    paint::{Row, note, wrap},
+    paint::{self, Row, note},
 };
 use crate::{
     app::{
@@ -309,5 +309,5 @@ fn wrapped(pane: &LogsPane, theme: &Theme, zone: &TimeZone, buffer: &mut Buffer,
 
 fn pieces(text: &str, columns: usize) -> impl Iterator<Item = &str> {
     let end = text.is_empty().then_some("");
-    text.lines().flat_map(move |line| wrap(line, columns)).chain(end)
+    text.lines().flat_map(move |line| paint::pieces(line, columns)).chain(end)
 }

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 
 use super::{
     Theme, footer,
-    paint::{self, Align, Row, clear, note},
+    paint::{self, Align, Row, Shown, clear, json_line, note, pieces, scrolled},
 };
 use crate::{
     app::{
@@ -12,9 +12,13 @@ use crate::{
         functions::filter,
         layout::{self, Area, Size},
         list::Cursor,
+        messages::Messages,
         overlay::{CommandLine, Overlay, Page, Picker, PickerKind, Question},
     },
-    domain::{format, text::width},
+    domain::{
+        format,
+        text::{self, width},
+    },
     keys,
 };
 
@@ -29,44 +33,43 @@ pub(super) fn draw(app: &App, overlay: &Overlay, size: Size, theme: &Theme, buff
     }
 }
 
-/// All between header and footer.
-fn whole(size: Size) -> Area {
-    let frame = layout::frame(size);
-    Area { rows: frame.body.rows.saturating_add(1), ..frame.title }
-}
-
 /// An area in the middle, not larger than the screen between header and footer.
 fn middle(size: Size, columns: usize, rows: usize) -> Area {
-    let whole = whole(size);
+    let whole = layout::page(size).frame;
     let columns = u16::try_from(columns).unwrap_or(u16::MAX).min(whole.columns);
     let rows = u16::try_from(rows).unwrap_or(u16::MAX).min(whole.rows);
     Area { column: (whole.columns - columns) / 2, row: whole.row + (whole.rows - rows) / 3, columns, rows }
 }
 
-fn help(contexts: &[Context], cursor: Cursor, size: Size, theme: &Theme, buffer: &mut Buffer) {
+/// The keys of a place, and what else can be typed there.
+fn help_groups(contexts: &[Context]) -> Vec<keys::Group> {
     let mut groups = keys::help(contexts);
     if contexts.iter().any(|context| matches!(context, Context::Functions | Context::Filter)) {
         let rows = filter::FIELDS.iter().map(|(field, help)| ((*field).to_owned(), *help));
         let inverted = [("!word".to_owned(), "all but those whose name has the word")];
         groups.push(keys::Group { title: "In the filter", rows: rows.chain(inverted).collect() });
     }
+    groups
+}
+
+fn help(contexts: &[Context], cursor: Cursor, size: Size, theme: &Theme, buffer: &mut Buffer) {
+    let groups = help_groups(contexts);
     let keys =
         groups.iter().flat_map(|group| &group.rows).map(|(key, _)| width(key)).max().unwrap_or_default();
-    let inner = paint::frame(buffer, whole(size), "Keys of this place", theme);
+    let areas = layout::page(size);
+    paint::frame(buffer, areas.frame, "Keys of this place", theme);
     let lines = groups.iter().flat_map(|group| {
         std::iter::once((None, group.title)).chain(group.rows.iter().map(|(key, help)| (Some(key), *help)))
     });
-    let len = groups.iter().map(|group| group.rows.len() + 1).sum::<usize>();
-    let height = usize::from(inner.rows);
-    let top = cursor.top.min(len.saturating_sub(height));
-    for (nth, (key, text)) in lines.skip(top).take(height).enumerate() {
-        let mut row = Row::new(buffer, inner, nth);
+    let (shown, below) = scrolled(lines, cursor.top, usize::from(areas.text.rows), |_| 1);
+    for Shown { item: (key, text), nth, .. } in shown {
+        let mut row = Row::new(buffer, areas.text, nth);
         match key {
-            None => _ = row.skip(1).put(text, theme.title),
-            Some(key) => _ = row.skip(3).cell(key, keys, Align::Left, theme.accent).put(text, theme.text),
+            None => _ = row.put(text, theme.title),
+            Some(key) => _ = row.skip(2).cell(key, keys, Align::Left, theme.accent).put(text, theme.text),
         }
     }
-    more(top + height < len, whole(size), theme, buffer);
+    more(below, areas.frame, theme, buffer);
 }
 
 /// Says in the lower edge of a frame that there is more below.
@@ -146,7 +149,7 @@ fn picker(picker: &Picker, size: Size, theme: &Theme, buffer: &mut Buffer) {
 fn question(question: &Question, size: Size, theme: &Theme, buffer: &mut Buffer) {
     let columns = 64.min(usize::from(size.columns));
     let room = columns.saturating_sub(8);
-    let rows = [&question.text, &question.detail].into_iter().map(|text| paint::wrap(text, room).count());
+    let rows = [&question.text, &question.detail].into_iter().map(|text| text::rows(text, room));
     let area = middle(size, columns, rows.sum::<usize>() + 5);
     let inner = paint::frame(buffer, area, "Question", theme);
     let nth = note(buffer, inner, 0, &[(&question.text, theme.title), (&question.detail, theme.text)]);
@@ -158,36 +161,61 @@ fn question(question: &Question, size: Size, theme: &Theme, buffer: &mut Buffer)
 }
 
 fn page(page: &Page, size: Size, theme: &Theme, buffer: &mut Buffer) {
-    let area = whole(size);
-    let inner = paint::frame(buffer, area, &page.title, theme);
-    let height = usize::from(inner.rows);
-    let top = page.cursor.top.min(page.lines.len().saturating_sub(height));
-    for (nth, line) in page.lines.iter().skip(top).take(height).enumerate() {
-        let mut row = Row::new(buffer, inner, nth);
-        row.skip(1);
-        for (part, text) in super::json::parts(line) {
-            if row.room() == 0 {
-                break;
-            }
-            row.put(text, super::editor::style(part, theme));
-        }
+    let areas = layout::page(size);
+    paint::frame(buffer, areas.frame, &page.title, theme);
+    let columns = usize::from(areas.text.columns);
+    let lines = page.lines.iter().map(String::as_str);
+    let height = usize::from(areas.text.rows);
+    let (shown, below) = scrolled(lines, page.cursor.top, height, |line| text::rows(line, columns));
+    for line in shown {
+        json_line(buffer, areas.text, &line, theme);
     }
-    more(top + height < page.lines.len(), area, theme, buffer);
+    more(below, areas.frame, theme, buffer);
 }
 
 fn messages(app: &App, cursor: Cursor, size: Size, theme: &Theme, buffer: &mut Buffer) {
-    let area = whole(size);
-    let inner = paint::frame(buffer, area, "Messages", theme);
+    let areas = layout::page(size);
+    paint::frame(buffer, areas.frame, "Messages", theme);
     let log = &app.messages.log;
     if log.is_empty() {
-        note(buffer, inner, 0, &[("Nothing was said yet.", theme.dim)]);
+        note(buffer, areas.text, 0, &[("Nothing was said yet.", theme.dim)]);
     }
-    let height = usize::from(inner.rows);
-    for (nth, message) in log.iter().skip(cursor.top).take(height).enumerate() {
-        let (sign, style) = footer::severity(message.severity, theme);
-        let mut row = Row::new(buffer, inner, nth);
-        row.skip(1).put(&format::clock(message.at, &app.zone()), theme.dim).skip(1);
-        row.put(sign, style).skip(1).put(&message.text, theme.text);
+    let height = usize::from(areas.text.rows);
+    let columns = usize::from(areas.text.columns).saturating_sub(Messages::INDENT);
+    let (shown, below) =
+        scrolled(log.iter(), cursor.top, height, |message| text::rows(&message.text, columns));
+    for Shown { item, hidden, nth } in shown {
+        let pieces = pieces(&item.text, columns).enumerate().skip(hidden);
+        for (nth, (piece_nth, piece)) in (nth..height).zip(pieces) {
+            let mut row = Row::new(buffer, areas.text, nth);
+            if piece_nth == 0 {
+                let (sign, style) = footer::severity(item.severity, theme);
+                row.put(&format::clock(item.at, &app.zone()), theme.dim).skip(1).cell(
+                    sign,
+                    9,
+                    Align::Left,
+                    style,
+                );
+            } else {
+                row.skip(Messages::INDENT);
+            }
+            row.put(piece, theme.text);
+        }
     }
-    more(cursor.top + height < log.len(), area, theme, buffer);
+    more(below, areas.frame, theme, buffer);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::overlay::HELP_ROWS;
+
+    #[test]
+    fn the_state_knows_how_long_the_longest_help_is() {
+        let longest = keys::CHAINS
+            .iter()
+            .map(|chain| help_groups(chain).iter().map(|group| group.rows.len() + 1).sum::<usize>())
+            .max();
+        assert_eq!(longest, Some(HELP_ROWS));
+    }
 }

@@ -3,10 +3,10 @@
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::theme::Theme;
+use super::{json, theme::Theme};
 use crate::{
     app::{field::Field, layout::Area},
-    domain::text::{fit, slice_columns, width},
+    domain::text::{fit, slice_columns, width, wrap},
 };
 
 /// Where a cell's text stands.
@@ -68,6 +68,12 @@ impl<'b> Row<'b> {
     /// Leaves columns empty.
     pub(super) fn skip(&mut self, columns: usize) -> &mut Self {
         self.at = self.at.saturating_add(columns_u16(columns)).min(self.end);
+        self
+    }
+
+    /// Goes back over columns that were left empty.
+    pub(super) fn back(&mut self, columns: usize) -> &mut Self {
+        self.at = self.at.saturating_sub(columns_u16(columns));
         self
     }
 
@@ -174,33 +180,72 @@ pub(super) fn frame(buffer: &mut Buffer, area: Area, title: &str, theme: &Theme)
     }
 }
 
-/// Splits a line into pieces of at most `columns` columns, between grapheme clusters, at a blank where one is in the
-/// last third. Looks only as far as pieces are taken.
-pub(super) fn wrap(line: &str, columns: usize) -> impl Iterator<Item = &str> {
-    let columns = columns.max(1);
-    let mut rest = Some(line);
-    std::iter::from_fn(move || {
-        let line = rest?;
-        let (mut used, mut end, mut blank) = (0, 0, None);
-        for (at, cluster) in line.grapheme_indices(true) {
-            let wide = width(cluster);
-            if used + wide > columns && at > 0 {
-                let cut = match blank {
-                    Some((behind, column)) if column * 3 > columns * 2 => behind,
-                    _ => end,
-                };
-                rest = Some(&line[cut..]);
-                return Some(line[..cut].trim_end_matches(' '));
+/// The pieces of a line that fit into `columns` columns each.
+pub(super) fn pieces(line: &str, columns: usize) -> impl Iterator<Item = &str> {
+    wrap(line, columns).map(|range| &line[range])
+}
+
+/// An item of several rows, as far as it is on the screen.
+pub(super) struct Shown<T> {
+    pub(super) item: T,
+    /// Its rows above the screen.
+    pub(super) hidden: usize,
+    /// The row of the screen that it begins on.
+    pub(super) nth: usize,
+}
+
+/// The items on a screen of `height` rows that is scrolled to row `top`, where `rows` tells the rows of an item. Also
+/// answers whether there is more below. A screen is never scrolled beyond the last row.
+pub(super) fn scrolled<I>(
+    items: I,
+    top: usize,
+    height: usize,
+    rows: impl Fn(&I::Item) -> usize,
+) -> (Vec<Shown<I::Item>>, bool)
+where
+    I: Iterator + Clone,
+{
+    let total: usize = items.clone().map(|item| rows(&item)).sum();
+    let top = top.min(total.saturating_sub(height));
+    let (mut above, mut shown) = (0, Vec::new());
+    for item in items {
+        let end = above + rows(&item);
+        if end > top {
+            let nth = above.saturating_sub(top);
+            if nth >= height {
+                break;
             }
-            used += wide;
-            end = at + cluster.len();
-            if cluster == " " {
-                blank = Some((end, used));
-            }
+            shown.push(Shown { item, hidden: top.saturating_sub(above), nth });
         }
-        rest = None;
-        Some(line)
-    })
+        above = end;
+    }
+    (shown, top + height < total)
+}
+
+/// Up to this length in bytes a line is read for its colours.
+const COLOURED: usize = 8 * 1024;
+
+/// Writes what is shown of a line of JSON.
+pub(super) fn json_line(buffer: &mut Buffer, area: Area, shown: &Shown<&str>, theme: &Theme) {
+    let line = shown.item;
+    let mut spans = Vec::new();
+    if line.len() <= COLOURED {
+        let mut at = 0;
+        for (part, text) in json::parts(line) {
+            spans.push((at..at + text.len(), theme.json(part)));
+            at += text.len();
+        }
+    } else {
+        spans.push((0..line.len(), theme.text));
+    }
+    let pieces = wrap(line, usize::from(area.columns)).skip(shown.hidden);
+    for (nth, piece) in (shown.nth..usize::from(area.rows)).zip(pieces) {
+        let mut row = Row::new(buffer, area, nth);
+        for (span, style) in &spans {
+            let text = line.get(span.start.max(piece.start)..span.end.min(piece.end));
+            row.put(text.unwrap_or_default(), *style);
+        }
+    }
 }
 
 fn margin(area: Area) -> usize {
@@ -217,7 +262,7 @@ pub(super) fn note(buffer: &mut Buffer, area: Area, from: usize, paragraphs: &[(
     let (margin, columns) = (margin(area), note_columns(area));
     let mut nth = from;
     for (text, style) in paragraphs {
-        for piece in text.lines().flat_map(|line| wrap(line, columns)) {
+        for piece in text.lines().flat_map(|line| pieces(line, columns)) {
             if nth >= usize::from(area.rows) {
                 return nth;
             }
@@ -230,27 +275,7 @@ pub(super) fn note(buffer: &mut Buffer, area: Area, from: usize, paragraphs: &[(
 
 #[cfg(test)]
 mod tests {
-    use rstest::rstest;
-
     use super::*;
-
-    #[rstest]
-    #[case("", 5, &[""])]
-    #[case("abc", 5, &["abc"])]
-    #[case("abcdefgh", 3, &["abc", "def", "gh"])]
-    #[case("one two three", 9, &["one two", "three"])]
-    #[case("日本語", 3, &["日", "本", "語"])]
-    #[case("日本", 1, &["日", "本"])]
-    #[case("e\u{301}e\u{301}", 1, &["e\u{301}", "e\u{301}"])]
-    fn wraps(#[case] text: &str, #[case] columns: usize, #[case] expected: &[&str]) {
-        assert_eq!(wrap(text, columns).collect::<Vec<_>>(), expected);
-    }
-
-    #[test]
-    fn wrapping_a_long_line_looks_only_at_what_is_taken() {
-        let line = "x".repeat(4 << 20);
-        assert_eq!(wrap(&line, 80).take(3).map(str::len).sum::<usize>(), 240);
-    }
 
     #[test]
     fn a_row_never_writes_outside() {
@@ -260,5 +285,18 @@ mod tests {
         Row::new(&mut buffer, area, 5).put("abcdef", Style::new());
         assert!(!Row::new(&mut buffer, area, 1).put_right("xyz", Style::new()));
         assert_eq!(buffer, Buffer::with_lines(["    a…", "      "]));
+    }
+
+    #[test]
+    fn scrolling_goes_by_rows_and_stops_at_the_last_one() {
+        let rows = [1, 5, 1];
+        let show = |top: usize| {
+            let (shown, more) = scrolled(rows.iter(), top, 3, |rows| **rows);
+            (shown.iter().map(|shown| (*shown.item, shown.hidden, shown.nth)).collect::<Vec<_>>(), more)
+        };
+        assert_eq!(show(0), (vec![(1, 0, 0), (5, 0, 1)], true));
+        assert_eq!(show(2), (vec![(5, 1, 0)], true));
+        assert_eq!(show(4), (vec![(5, 3, 0), (1, 0, 2)], false));
+        assert_eq!(show(99), show(4));
     }
 }

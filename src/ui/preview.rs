@@ -5,7 +5,7 @@ use ratatui::{buffer::Buffer, style::Style};
 
 use super::{
     Theme, functions,
-    paint::{Row, wrap},
+    paint::{Row, pieces},
 };
 use crate::{
     app::{App, layout::Area},
@@ -78,7 +78,7 @@ struct Lines<'b> {
 
 impl Lines<'_> {
     fn text(&mut self, text: &str, style: Style) {
-        for piece in wrap(text, usize::from(self.area.columns)).take(4) {
+        for piece in pieces(text, usize::from(self.area.columns)).take(4) {
             Row::new(self.buffer, self.area, self.nth).put(piece, style);
             self.nth += 1;
         }
@@ -86,7 +86,7 @@ impl Lines<'_> {
 
     fn field(&mut self, label: &str, value: &str, style: Style) {
         let columns = usize::from(self.area.columns).saturating_sub(LABEL);
-        for (at, piece) in wrap(value, columns).take(4).enumerate() {
+        for (at, piece) in pieces(value, columns).take(4).enumerate() {
             let mut row = Row::new(self.buffer, self.area, self.nth);
             if at == 0 {
                 row.put(label, self.theme.dim).skip(LABEL.saturating_sub(label.len()));

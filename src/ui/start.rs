@@ -12,7 +12,8 @@ use crate::app::{
 };
 
 const LOOKED_FOR: &str = "Looked for: access keys in the environment (AWS_ACCESS_KEY_ID), a profile (AWS_PROFILE, or \
-                          [default] in ~/.aws/config and ~/.aws/credentials), a web identity, a container's role.";
+                          [default] in ~/.aws/config and ~/.aws/credentials), a web identity, a container's or an \
+                          instance's role.";
 
 pub(super) fn draw(app: &App, size: Size, theme: &Theme, buffer: &mut Buffer) {
     let areas = layout::frame(size);

@@ -3,8 +3,8 @@
 use ratatui::{buffer::Buffer, style::Style};
 
 use super::{
-    Theme, editor, json,
-    paint::{Row, note},
+    Theme, editor,
+    paint::{Row, Shown, json_line, note, pieces, scrolled},
 };
 use crate::{
     app::{
@@ -54,7 +54,7 @@ fn event(view: &View, theme: &Theme, buffer: &mut Buffer, area: Area) {
 }
 
 fn outcome(app: &App, view: &View, theme: &Theme, buffer: &mut Buffer, area: Area) {
-    let running = app.running.iter().find(|running| running.function == view.name);
+    let running = app.running(&view.name);
     if let Some(running) = running {
         let seconds = app.now.duration_since(running.since).as_millis().max(0);
         let elapsed = format!("{}.{} s", seconds / 1000, seconds % 1000 / 100);
@@ -103,10 +103,10 @@ fn heading(
     if let Some(version) = &answer.executed_version {
         parts.push((format!("version {version}"), theme.dim));
     }
-    parts.push((format!("at {}", format::clock(outcome.at, &app.zone())), theme.dim));
     if let Some(id) = &answer.request_id {
         parts.push((format!("request {id}"), theme.dim));
     }
+    parts.push((format!("at {}", format::clock(outcome.at, &app.zone())), theme.dim));
     let mut nth = 0;
     let mut row = Row::new(buffer, area, nth);
     row.skip(1).put(&word, style);
@@ -194,22 +194,27 @@ fn word(kind: Kind) -> &'static str {
 }
 
 fn lines(view: &View, outcome: &Outcome, theme: &Theme, buffer: &mut Buffer, area: Area) {
-    let area = Area { row: area.row.saturating_add(2), rows: area.rows.saturating_sub(2), ..area };
-    let visible = view.test.cursor.visible(outcome.lines.len(), usize::from(area.rows));
-    for (nth, line) in outcome.lines[visible].iter().enumerate() {
-        let mut row = Row::new(buffer, area, nth);
-        row.skip(1);
-        match line {
-            AnswerLine::Title(title) => row.put(title, theme.title).skip(1).rule("─", theme.dim),
+    let area = Area {
+        column: area.column.saturating_add(1),
+        row: area.row.saturating_add(2),
+        columns: area.columns.saturating_sub(1),
+        rows: area.rows.saturating_sub(2),
+    };
+    let (columns, height) = (usize::from(area.columns), usize::from(area.rows));
+    let (shown, _) = scrolled(outcome.lines.iter(), view.test.cursor.top, height, |line| line.rows(columns));
+    for Shown { item, hidden, nth } in shown {
+        match item {
+            AnswerLine::Title(title) => {
+                Row::new(buffer, area, nth).put(title, theme.title).skip(1).rule("─", theme.dim);
+            }
             AnswerLine::Response(text) => {
-                for (part, text) in json::parts(text) {
-                    if row.room() == 0 {
-                        break;
-                    }
-                    row.put(text, editor::style(part, theme));
+                json_line(buffer, area, &Shown { item: text.as_str(), hidden, nth }, theme);
+            }
+            AnswerLine::Log(text) => {
+                for (nth, piece) in (nth..height).zip(pieces(text, columns).skip(hidden)) {
+                    Row::new(buffer, area, nth).put(piece, theme.text);
                 }
             }
-            AnswerLine::Log(text) => _ = row.put(text, theme.text),
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use ratatui::style::{Color, Modifier, Style};
 
+use super::json::Part;
 use crate::domain::function::Health;
 
 /// How things look.
@@ -90,6 +91,17 @@ impl Theme {
         Self { ascii, ..self }
     }
 
+    /// The style of a part of JSON.
+    pub(super) fn json(&self, part: Part) -> Style {
+        match part {
+            Part::Key => self.key,
+            Part::String => self.string,
+            Part::Literal => self.literal,
+            Part::Mark => self.dim,
+            Part::Plain => self.text,
+        }
+    }
+
     /// The style and the shape of a state; its word goes with them.
     pub(super) fn health(&self, health: Health) -> (Style, &'static str) {
         match health {
@@ -99,6 +111,12 @@ impl Theme {
             Health::Idle => (self.dim, "○"),
             Health::Unknown => (self.warning, "?"),
         }
+    }
+}
+
+impl Default for Theme {
+    fn default() -> Self {
+        Self::DEFAULT
     }
 }
 

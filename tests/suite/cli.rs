@@ -7,7 +7,7 @@ mod local;
 mod logs;
 
 use std::ffi::OsStr;
-use std::io::Write as _;
+use std::io::{Read, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
@@ -89,7 +89,7 @@ impl Run {
         let text = self.stdin.take().unwrap_or_default();
         // It may end without reading.
         std::thread::spawn(move || drop(stdin.write_all(&text)));
-        Started { child, home: self.home }
+        Started { child, home: Some(self.home) }
     }
 
     /// Runs it to its end.
@@ -99,15 +99,23 @@ impl Run {
     }
 }
 
-/// A run under way.
+/// A run under way. Dropping it ends it.
 struct Started {
     child: Child,
-    home: tempfile::TempDir,
+    home: Option<tempfile::TempDir>,
+}
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        // Fails where it has ended.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 impl Started {
     fn home(&self) -> &Path {
-        self.home.path()
+        self.home.as_ref().unwrap().path()
     }
 
     fn signal(&self, signal: Signal) {
@@ -116,7 +124,7 @@ impl Started {
 
     /// Waits for its end; ends it when that takes too long.
     #[track_caller]
-    fn end(self) -> Ended {
+    fn end(mut self) -> Ended {
         let pid = pid(&self.child);
         let (done, waiting) = mpsc::channel::<()>();
         let watchdog = std::thread::spawn(move || {
@@ -126,12 +134,21 @@ impl Started {
             }
             hangs
         });
-        let output = self.child.wait_with_output().unwrap();
+        let stdout = self.child.stdout.take().map(|stdout| std::thread::spawn(|| read_all(stdout)));
+        let stderr = self.child.stderr.take().map(read_all).unwrap_or_default();
+        let stdout = stdout.map(|reading| reading.join().unwrap()).unwrap_or_default();
+        let status = self.child.wait().unwrap();
         drop(done);
-        let stderr = String::from_utf8(output.stderr).unwrap();
+        let stderr = String::from_utf8(stderr).unwrap();
         assert!(!watchdog.join().unwrap(), "it hangs; stderr: {stderr}");
-        Ended { code: output.status.code(), stdout: output.stdout, stderr, home: self.home }
+        Ended { code: status.code(), stdout, stderr, home: self.home.take().unwrap() }
     }
+}
+
+fn read_all(mut pipe: impl Read) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    pipe.read_to_end(&mut bytes).unwrap();
+    bytes
 }
 
 fn pid(child: &Child) -> Pid {

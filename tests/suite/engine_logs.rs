@@ -4,6 +4,12 @@ mod patterns;
 mod wire;
 
 use lambdeck::local::logs::{InputEvent, Store};
+use proptest::test_runner::{Config, RngSeed};
+
+/// So many cases of a property, the same in every run.
+fn same_every_time(cases: u32) -> Config {
+    Config { cases, failure_persistence: None, rng_seed: RngSeed::Fixed(20_261_120), ..Config::default() }
+}
 
 fn event(timestamp: i64, message: &str) -> InputEvent {
     InputEvent { timestamp, message: message.to_owned() }

@@ -164,6 +164,23 @@ async fn nobody_listening_is_told_from_a_broken_connection() {
 }
 
 #[tokio::test]
+async fn a_connection_that_never_opens_carried_nothing() {
+    // The system lets no connection in once this many wait to be accepted.
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(1).unwrap();
+    let address = listener.local_addr().unwrap();
+    let waiting: Vec<_> = (0..2).map(|_| std::net::TcpStream::connect(address).unwrap()).collect();
+    let session = open(&format!("http://{address}")).await;
+    tokio::time::pause();
+    let error = invoke(&session).await.unwrap_err();
+    assert_eq!(error.kind, Kind::Timeout, "{error:?}");
+    assert!(error.message.contains("no connection in time"), "{error:?}");
+    assert_presentable(&error);
+    drop(waiting);
+}
+
+#[tokio::test]
 async fn an_invocation_without_an_answer_was_sent_once_and_its_outcome_is_unknown() {
     let answer = || Reply::json(&json!({ "done": true }));
     let faults = [

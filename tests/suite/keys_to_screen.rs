@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crossterm::event::Event;
 use lambdeck::{
+    app::Msg,
     cloud::Spec,
     local::{Engine, Options},
 };
@@ -12,6 +13,10 @@ use crate::support::{
     fault_server::{Fault, FaultServer, refused_endpoint},
     harness::Harness,
 };
+
+mod lists;
+mod logs;
+mod sessions;
 
 const SIZE: (u16, u16) = (100, 30);
 
@@ -59,13 +64,25 @@ async fn list_filter_open_invoke_and_back() {
     dashboard.press("/checkout<enter>");
     dashboard.wait_for("only checkout-api", |screen| !screen.contains("greeter")).await;
     dashboard.press("<enter>");
-    dashboard.wait_text("Execution role").await;
+    dashboard.wait_text("Reserved concurrency").await;
     dashboard.press("i");
     dashboard.wait_text("\"key\": \"value\"").await;
-    dashboard.press("i");
-    dashboard.wait_text("Billed").await;
+    dashboard.press("e");
+    dashboard.wait_text("editing").await;
+    dashboard.press("<ctrl-a>");
+    for _ in 0..5 {
+        dashboard.press("<ctrl-k><ctrl-k>");
+    }
+    dashboard.press(r#"{"basket":[{"sku":"tea","unitPrice":"7.90","quantity":1}]}"#);
+    dashboard.press("<f5>");
+    dashboard.wait_text("● OK 200").await;
+    dashboard.wait_text("\"total\": \"12.80\"").await;
     dashboard.press("<esc>");
     dashboard.wait_text("1 of").await;
+    // Esc drops the filter, and never ends the program.
+    dashboard.press("<esc>");
+    dashboard.wait_text("greeter").await;
+    dashboard.press("<esc><esc>");
     dashboard.press("q");
     assert_eq!(dashboard.exit().await, 0);
     engine.shutdown().await;
@@ -130,7 +147,7 @@ async fn a_hanging_endpoint_freezes_nothing() {
     let mut dashboard = Harness::start(at(&server.endpoint()), SIZE);
     server.arrived("ListFunctions", 1).await;
     dashboard.press("?");
-    dashboard.wait_text("this help").await;
+    dashboard.wait_text("Keys of this place").await;
     dashboard.press("<esc>q");
     assert_eq!(dashboard.exit().await, 0);
 }
@@ -166,7 +183,7 @@ async fn an_invoke_that_is_reset_was_sent_once_and_reads_outcome_unknown() {
     dashboard.wait_text("checkout-api").await;
     dashboard.press("i");
     dashboard.wait_text("\"key\": \"value\"").await;
-    dashboard.press("i");
+    dashboard.press("<enter>");
     dashboard.wait_text("OUTCOME UNKNOWN").await;
     assert_eq!(server.count("Invoke"), 1);
     dashboard.press("<esc>q");
@@ -181,9 +198,29 @@ async fn keys_are_answered_while_a_list_is_loading() {
     let mut dashboard = Harness::start(at(&server.endpoint()), SIZE);
     server.arrived("ListFunctions", 1).await;
     dashboard.press(":");
-    dashboard.wait_text("profile").await;
+    dashboard.wait_text("connect with another profile").await;
     dashboard.press("<esc>");
     dashboard.send(Event::Paste("q".into()));
-    dashboard.press("q");
+    dashboard.press("/chec");
+    dashboard.wait_text("/chec").await;
+    dashboard.press("<esc>q");
     assert_eq!(dashboard.exit().await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_results_starves_neither_keys_nor_the_screen() {
+    let server = FaultServer::start();
+    server.always("*", Fault::Hang);
+    let mut dashboard = Harness::start(at(&server.endpoint()), SIZE);
+    let results = dashboard.results.clone();
+    let flood =
+        tokio::spawn(async move { while results.send(Msg::Trouble("trouble".into())).await.is_ok() {} });
+    dashboard.wait_text("error: trouble").await;
+    let before = dashboard.frames();
+    dashboard.wait_frames(before + 10).await;
+    dashboard.press("?");
+    dashboard.wait_text("Keys of this place").await;
+    dashboard.press("qq");
+    assert_eq!(dashboard.exit().await, 0);
+    flood.await.unwrap();
 }

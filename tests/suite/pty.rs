@@ -1,1 +1,9 @@
-//! TBD
+//! lambdeck in a real pseudo-terminal, as its users meet it: keys are typed, the screen is looked at, and the
+//! terminal must be left as it was found.
+
+mod engine;
+mod hostile;
+mod modes;
+mod sessions;
+mod start;
+mod walk;

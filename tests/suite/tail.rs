@@ -1,6 +1,14 @@
 //! Following logs: a scripted service under paused time, and the store that holds what is told.
 
+mod engine;
 mod follow;
 mod random;
 mod service;
 mod store;
+
+use proptest::test_runner::{Config, RngSeed};
+
+/// So many cases of a property, the same in every run.
+fn same_every_time(cases: u32) -> Config {
+    Config { cases, failure_persistence: None, rng_seed: RngSeed::Fixed(20_261_120), ..Config::default() }
+}

@@ -106,6 +106,23 @@ fn states_are_asked_for_visible_rows_only_and_once() {
 }
 
 #[test]
+fn states_under_way_are_not_cut_by_the_pages_of_a_list_that_is_loading() {
+    let (mut app, list) = connected(SIZE);
+    let page = |from: i64, last| Msg::FunctionsPage {
+        ticket: list,
+        functions: (from..from + 50)
+            .map(|n| summary(&format!("f-{n:03}"), "python3.13", 128, 200 - n))
+            .collect(),
+        last,
+    };
+    assert!(matches!(app.update(moment(), page(0, false))[..], [Effect::FetchStates(..)]));
+    assert_eq!(app.update(moment(), page(50, false)), []);
+    // With the last page the rows stay, and theirs are wanted.
+    let effects = app.update(moment(), page(100, true));
+    assert!(matches!(&effects[..], [Effect::FetchStates(_, names)] if &*names[0] == "f-149"), "{effects:?}");
+}
+
+#[test]
 fn a_failed_state_is_not_asked_for_again_until_a_refresh() {
     let mut app = with_functions(SIZE, vec![summary("a", "python3.13", 128, 1)]);
     let denied = Err(Error::new(Kind::Denied, "no"));
@@ -256,6 +273,13 @@ fn a_function_that_is_settling_is_read_again() {
         }]
     );
     assert_eq!(app.update(moment(), Msg::Function(ticket(4), Ok(Box::new(details("checkout-api"))))), []);
+
+    // Not while nobody looks.
+    assert_eq!(act(&mut app, Action::Refresh).len(), 1);
+    act(&mut app, Action::Back);
+    let mut settling = details("checkout-api");
+    settling.configuration.state.last_update_status = Some("InProgress".into());
+    assert_eq!(app.update(moment(), Msg::Function(ticket(5), Ok(Box::new(settling)))), []);
 }
 
 #[test]
@@ -293,14 +317,29 @@ fn a_value_is_readable_for_30_seconds_and_masked_by_leaving_blur_and_suspend() {
 #[test]
 fn one_press_sends_one_request_and_a_held_key_no_second() {
     let mut app = at_test();
-    assert_eq!(act(&mut app, Action::Invoke), [invoke_effect(4)]);
-    for _ in 0..20 {
-        assert_eq!(act(&mut app, Action::Invoke), []);
-        assert_eq!(act(&mut app, Action::Send), []);
-    }
+    assert_eq!(act(&mut app, Action::Send), [invoke_effect(4)]);
+    // It is answered at once, and the key is still down: repeats come every 30 ms.
     app.update(moment(), Msg::Invoked(ticket(4), Ok(Box::new(answer(None)))));
     assert!(app.running.is_empty());
-    assert_eq!(act(&mut app, Action::Invoke), [invoke_effect(5)]);
+    let mut now = moment();
+    for pause in std::iter::once(660).chain([30; 100]) {
+        now += pause.milliseconds();
+        assert_eq!(app.update(now, Msg::Action(Action::Send)), []);
+    }
+    now += 1.seconds();
+    assert_eq!(app.update(now, Msg::Action(Action::Send)), [invoke_effect(5)]);
+    // Nor is a second one sent while the first is on its way.
+    now += 5.seconds();
+    assert_eq!(app.update(now, Msg::Action(Action::Send)), []);
+    assert!(app.messages.shown().unwrap().text.contains("still running"));
+}
+
+#[test]
+fn the_key_that_leads_to_the_test_does_not_send_it() {
+    let mut app = at_test();
+    assert_eq!(act(&mut app, Action::Invoke), []);
+    assert!(app.running.is_empty());
+    assert_eq!(app.messages.shown().unwrap().text, "enter sends the event");
 }
 
 #[test]
@@ -309,7 +348,7 @@ fn an_event_that_is_not_json_is_not_sent_and_the_place_is_told() {
     act(&mut app, Action::Edit);
     type_text(&mut app, "x");
     act(&mut app, Action::Back);
-    assert_eq!(act(&mut app, Action::Invoke), []);
+    assert_eq!(act(&mut app, Action::Send), []);
     let said = app.messages.shown().unwrap().text.clone();
     assert!(said.starts_with("the event is not JSON:") && said.ends_with("at line 1 column 1"), "{said}");
     assert!(app.running.is_empty());
@@ -336,14 +375,14 @@ fn a_read_only_session_sends_nothing() {
     app.update(moment(), Msg::Connected(1, Ok(read_only)));
     app.update(moment(), Msg::FunctionsPage { ticket: ticket(1), functions: three(), last: true });
     act(&mut app, Action::Invoke);
-    assert_eq!(act(&mut app, Action::Invoke), []);
+    assert_eq!(act(&mut app, Action::Send), []);
     assert!(app.messages.shown().unwrap().text.contains("read-only"));
 }
 
 #[test]
 fn a_function_error_is_said_as_a_failure() {
     let mut app = at_test();
-    act(&mut app, Action::Invoke);
+    act(&mut app, Action::Send);
     act(&mut app, Action::Back);
     app.update(moment(), Msg::Invoked(ticket(4), Ok(Box::new(answer(Some("Unhandled"))))));
     let said = app.messages.shown().unwrap();
@@ -355,7 +394,7 @@ fn a_function_error_is_said_as_a_failure() {
 #[test]
 fn quitting_asks_while_an_invocation_is_under_way() {
     let mut app = at_test();
-    act(&mut app, Action::Invoke);
+    act(&mut app, Action::Send);
     act(&mut app, Action::Quit);
     assert!(matches!(app.overlay, Some(Overlay::Question(_))));
     assert_eq!(app.exit, None);
@@ -366,7 +405,7 @@ fn quitting_asks_while_an_invocation_is_under_way() {
     assert_eq!(app.exit, Some(0));
     // A signal does not ask.
     let mut app = at_test();
-    act(&mut app, Action::Invoke);
+    act(&mut app, Action::Send);
     app.update(moment(), Msg::Terminate(143));
     assert_eq!(app.exit, Some(143));
 }
@@ -398,12 +437,16 @@ fn a_switch_changes_nothing_until_the_new_session_has_answered() {
     assert_eq!((app.session.profile(), app.functions.total()), (Some("prod"), 3));
     assert_eq!(app.session.connecting, None);
     assert_eq!(app.messages.shown().unwrap().text, "expired");
+    // What was said of this session is not said any more in the next.
+    switch_to(&mut app, "test");
+    app.update(moment(), Msg::Connected(3, Ok(session("test", "eu-west-1"))));
+    assert_eq!((app.session.profile(), app.messages.shown()), (Some("test"), None));
 }
 
 #[test]
 fn after_a_switch_nothing_of_the_old_session_appears() {
     let mut app = at_test();
-    act(&mut app, Action::Invoke);
+    act(&mut app, Action::Send);
     act(&mut app, Action::Back);
     act(&mut app, Action::Refresh);
     let old_list = app.functions.pending.unwrap();
@@ -422,7 +465,43 @@ fn after_a_switch_nothing_of_the_old_session_appears() {
     assert_eq!(app.session.identity.value.as_ref().unwrap().account.as_deref(), Some("123456789012"));
     // An invocation of the old session is told, for it happened, but fills no view.
     app.update(moment(), Msg::Invoked(ticket(4), Ok(Box::new(answer(None)))));
-    assert_eq!(app.messages.shown().unwrap().text, "checkout-api answered after 12 ms");
+    let said = "checkout-api (of the session before) answered after 12 ms";
+    assert_eq!(app.messages.shown().unwrap().text, said);
+}
+
+#[test]
+fn an_invocation_of_the_old_session_is_not_the_one_of_a_namesake() {
+    let mut app = at_test();
+    assert_eq!(act(&mut app, Action::Send), [invoke_effect(4)]);
+    switch_to(&mut app, "dev");
+    let effects = app.update(moment(), Msg::Connected(2, Ok(session("dev", "us-east-1"))));
+    let [Effect::StopLogs, Effect::ListFunctions(list)] = effects[..] else { panic!("{effects:?}") };
+    app.update(moment(), Msg::FunctionsPage { ticket: list, functions: three(), last: true });
+    act(&mut app, Action::Invoke);
+    assert_eq!(app.running("checkout-api"), None);
+    let effects = act(&mut app, Action::Send);
+    assert!(matches!(&effects[..], [Effect::Invoke(ticket, _)] if ticket.epoch == 2), "{effects:?}");
+    assert_eq!(app.running.len(), 2);
+    // The old one ends: the new one goes on.
+    let unknown = Error::new(Kind::OutcomeUnknown, "no answer");
+    app.update(moment(), Msg::Invoked(ticket(4), Err(unknown)));
+    assert_eq!(app.messages.shown().unwrap().text, "checkout-api (of the session before): no answer");
+    assert!(app.running("checkout-api").is_some());
+    assert!(app.function.as_ref().unwrap().test.outcome.is_none());
+}
+
+#[test]
+fn without_a_session_no_command_leads_to_an_empty_place() {
+    for command in ["open checkout-api", "functions"] {
+        let mut app = fresh(SIZE);
+        app.start();
+        app.update(moment(), Msg::NoCredentials(1));
+        act(&mut app, Action::CommandLine);
+        type_text(&mut app, command);
+        assert_eq!(act(&mut app, Action::Open), [], "{command}");
+        assert_eq!(app.screen, Screen::Start, "{command}");
+        assert!(app.messages.shown().unwrap().text.contains("no connection"), "{command}");
+    }
 }
 
 #[test]
@@ -466,10 +545,34 @@ fn without_credentials_the_start_screen_offers_what_can_be_done() {
     act(&mut app, Action::Down);
     let effects = act(&mut app, Action::Open);
     assert_eq!(effects, [Effect::LoadProfiles(Ticket { epoch: 0, number: 1 })]);
-    let profile = Profile { name: "dev".into(), region: Some("eu-west-1".into()), sso: true };
+    let profile =
+        Profile { name: "dev".into(), region: Some("eu-west-1".into()), sso: true, credentials: true };
     app.update(moment(), Msg::Profiles(Ticket { epoch: 0, number: 1 }, Ok(vec![profile])));
     let spec = Spec { profile: Some("dev".into()), ..Spec::default() };
     assert_eq!(act(&mut app, Action::Open), [Effect::Connect { epoch: 2, spec, verify: false }]);
+}
+
+#[test]
+fn trying_again_tries_what_was_chosen_last() {
+    let mut app = fresh(SIZE);
+    app.start();
+    app.update(moment(), Msg::NoCredentials(1));
+    let spec = Spec { profile: Some("dev".into()), ..Spec::default() };
+    assert_eq!(switch_to(&mut app, "dev"), [Effect::Connect { epoch: 2, spec: spec.clone(), verify: false }]);
+    app.update(moment(), Msg::Connected(2, Err(Error::new(Kind::Network, "no way"))));
+    assert_eq!(app.screen, Screen::Start);
+    assert_eq!(act(&mut app, Action::Refresh), [Effect::Connect { epoch: 3, spec, verify: false }]);
+}
+
+#[test]
+fn an_instance_role_that_is_not_there_is_no_error() {
+    let mut app = fresh(SIZE);
+    app.start();
+    app.update(moment(), Msg::NoCredentials(1));
+    let none = Error::new(Kind::Credentials, "the metadata service did not answer");
+    assert_eq!(app.update(moment(), Msg::Connected(1, Err(none))), []);
+    assert_eq!((app.screen, app.session.error.is_none()), (Screen::Start, true));
+    assert!(app.messages.shown().is_none());
 }
 
 #[test]

@@ -247,7 +247,7 @@ impl LogsPane {
                 true
             }
             Action::Text(input) => self.filter.input(input.clone()),
-            Action::Paste(text) => self.filter.paste(text),
+            Action::Paste(text) => self.filter.paste(text.reveal()),
             _ => return false,
         };
         if changed {

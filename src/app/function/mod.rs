@@ -109,8 +109,6 @@ pub struct View {
     pub arn: Option<String>,
     /// The tab in front.
     pub tab: Tab,
-    /// The tab that was in front before.
-    pub last_tab: Tab,
     /// All that GetFunction tells.
     pub details: Remote<Details>,
     /// Scroll position of the Overview.
@@ -131,7 +129,6 @@ impl View {
             name,
             arn,
             tab: Tab::default(),
-            last_tab: Tab::default(),
             details: Remote::default(),
             overview: Cursor::default(),
             environment: EnvironmentPane::default(),

@@ -5,7 +5,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use crate::domain::{
     format,
     function::{Details, Function},
-    runtimes,
+    runtimes, text,
 };
 
 /// One line of the Overview.
@@ -22,6 +22,24 @@ pub enum Line {
         /// Whether it needs attention.
         warn: bool,
     },
+}
+
+/// Columns of the labels at most, with the margins around them.
+pub const LABEL: usize = 26;
+
+/// The columns that are left for values.
+pub fn value_columns(columns: usize) -> usize {
+    columns - LABEL.min(columns / 2)
+}
+
+impl Line {
+    /// The rows it takes on a screen of so many columns: long values wrap.
+    pub fn rows(&self, columns: usize) -> usize {
+        match self {
+            Self::Group(_) => 1,
+            Self::Field { value, .. } => text::rows(value, value_columns(columns)),
+        }
+    }
 }
 
 /// The lines of a function.

@@ -1,5 +1,7 @@
 //! The Test tab: an event, and the answer it got.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use tui_textarea::{CursorMove, TextArea};
 
@@ -9,7 +11,7 @@ use crate::{
     domain::{
         invocation::{Answer, InvocationType},
         json,
-        text::{sanitise_bytes, sanitise_lines},
+        text::{self, sanitise_bytes, sanitise_lines},
     },
 };
 
@@ -19,8 +21,7 @@ pub const FIRST_EVENT: &str = "{\n  \"key\": \"value\"\n}";
 /// Up to this size in bytes the event is checked at each key; a larger one when it is sent.
 const CHECKED_AS_TYPED: usize = 256 * 1024;
 
-/// The tab's part of the state.
-#[derive(Debug)]
+/// The tab's part of the state. Its `Debug` shows sizes, not the event.
 pub struct TestPane {
     /// The event being written.
     pub editor: TextArea<'static>,
@@ -30,14 +31,15 @@ pub struct TestPane {
     pub editing: bool,
     /// Why the event is not JSON, as far as it is known.
     pub problem: Option<json::Problem>,
+    /// When the key that sends was last pressed.
+    pub(in crate::app) pressed_at: Option<Timestamp>,
     /// What the last invocation came to.
     pub outcome: Option<Outcome>,
     /// Scroll position of the answer.
     pub cursor: Cursor,
 }
 
-/// What an invocation came to.
-#[derive(Debug)]
+/// What an invocation came to. Its `Debug` leaves the response out.
 pub struct Outcome {
     /// When.
     pub at: Timestamp,
@@ -47,8 +49,14 @@ pub struct Outcome {
     pub lines: Vec<AnswerLine>,
 }
 
+impl fmt::Debug for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outcome").field("at", &self.at).field("result", &self.result).finish_non_exhaustive()
+    }
+}
+
 /// A line of the answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum AnswerLine {
     /// A part's title.
     Title(&'static str),
@@ -56,6 +64,31 @@ pub enum AnswerLine {
     Response(String),
     /// A line of the log tail.
     Log(String),
+}
+
+impl AnswerLine {
+    /// Its text.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Title(text) => text,
+            Self::Response(text) | Self::Log(text) => text,
+        }
+    }
+
+    /// The rows it takes where there are so many columns: long lines wrap.
+    pub fn rows(&self, columns: usize) -> usize {
+        text::rows(self.text(), columns)
+    }
+}
+
+impl fmt::Debug for TestPane {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TestPane")
+            .field("event_bytes", &self.size())
+            .field("editing", &self.editing)
+            .field("outcome", &self.outcome)
+            .finish_non_exhaustive()
+    }
 }
 
 impl TestPane {
@@ -66,6 +99,7 @@ impl TestPane {
             scroll: (0, 0),
             editing: false,
             problem: None,
+            pressed_at: None,
             outcome: None,
             cursor: Cursor::default(),
         };
@@ -117,8 +151,13 @@ impl TestPane {
         self.outcome = Some(Outcome { at, result, lines });
     }
 
-    /// Handles what concerns the tab alone. `height` is the answer's, `editor` the editor's lines and columns.
-    pub(in crate::app) fn handle(&mut self, action: &Action, height: usize, editor: (usize, usize)) -> bool {
+    /// Handles what concerns the tab alone. `answer` and `editor` are the rows and columns for their text.
+    pub(in crate::app) fn handle(
+        &mut self,
+        action: &Action,
+        answer: (usize, usize),
+        editor: (usize, usize),
+    ) -> bool {
         if self.editing {
             return self.handle_editor(action, editor);
         }
@@ -126,8 +165,9 @@ impl TestPane {
             Action::Edit => self.editing = true,
             Action::Format => self.format(),
             _ => {
-                let len = self.outcome.as_ref().map_or(0, |outcome| outcome.lines.len());
-                return self.cursor.scroll(action, len, height);
+                let lines = self.outcome.iter().flat_map(|outcome| &outcome.lines);
+                let rows = lines.map(|line| line.rows(answer.1)).sum();
+                return self.cursor.scroll(action, rows, answer.0);
             }
         }
         true
@@ -143,7 +183,7 @@ impl TestPane {
                 }
             }
             Action::Paste(text) => {
-                self.editor.insert_str(text.replace("\r\n", "\n").replace('\r', "\n"));
+                self.editor.insert_str(text.reveal().replace("\r\n", "\n").replace('\r', "\n"));
                 self.check();
             }
             Action::PageUp | Action::PageDown => {

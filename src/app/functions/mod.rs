@@ -97,6 +97,8 @@ pub struct FunctionsPane {
     states_ticket: Option<Ticket>,
     states_wanted: HashSet<Box<str>>,
     states_failed: HashSet<Box<str>>,
+    /// States that are shown until they are read again.
+    states_stale: HashSet<Box<str>>,
     /// When states that are settling are read again.
     pub recheck_at: Option<Timestamp>,
 }
@@ -120,6 +122,7 @@ impl Default for FunctionsPane {
             states_ticket: None,
             states_wanted: HashSet::new(),
             states_failed: HashSet::new(),
+            states_stale: HashSet::new(),
             recheck_at: None,
         }
     }
@@ -202,6 +205,7 @@ impl FunctionsPane {
                     }
                 }
                 self.states_failed.clear();
+                self.states_stale.clear();
                 self.states_wanted.clear();
                 self.states_ticket = None;
                 self.replace(incoming, height);
@@ -241,18 +245,20 @@ impl FunctionsPane {
             return;
         }
         self.states_wanted.remove(name);
-        match result {
-            Ok(state) => {
-                if state.is_settling() {
-                    self.recheck_at = self.recheck_at.or_else(|| now.checked_add(2.seconds()).ok());
-                }
-                if let Some(row) = self.rows.iter_mut().find(|row| &*row.name == name) {
-                    row.state = Some(state);
-                }
+        self.states_stale.remove(name);
+        let row = self.rows.iter_mut().find(|row| &*row.name == name);
+        if let Ok(state) = result {
+            if state.is_settling() {
+                self.recheck_at = self.recheck_at.or_else(|| now.checked_add(2.seconds()).ok());
             }
-            Err(_) => {
-                self.states_failed.insert(name.into());
+            if let Some(row) = row {
+                row.state = Some(state);
             }
+        } else {
+            if let Some(row) = row {
+                row.state = None;
+            }
+            self.states_failed.insert(name.into());
         }
     }
 
@@ -260,21 +266,23 @@ impl FunctionsPane {
     pub(super) fn tick(&mut self, now: Timestamp) {
         if self.recheck_at.is_some_and(|at| at <= now) {
             self.recheck_at = None;
-            for row in &mut self.rows {
-                if row.state.as_ref().is_some_and(State::is_settling) {
-                    row.state = None;
-                }
-            }
+            let settling = self.rows.iter().filter(|row| row.state.as_ref().is_some_and(State::is_settling));
+            self.states_stale.extend(settling.map(|row| row.name.clone()));
         }
     }
 
     /// Asks for the states of the visible rows that are not known and not asked for yet.
     pub(super) fn want_states(&mut self, height: usize, ticket: impl FnOnce() -> Ticket) -> Option<Effect> {
+        // While pages come the rows on the screen change with each of them: what was asked for comes first.
+        if self.pending.is_some() && !self.chosen && !self.states_wanted.is_empty() {
+            return None;
+        }
         let missing: Vec<Box<str>> = self
             .cursor
             .visible(self.len(), height)
             .filter_map(|row| self.get(row))
-            .filter(|function| function.state.is_none() && !self.states_failed.contains(&function.name))
+            .filter(|function| function.state.is_none() || self.states_stale.contains(&function.name))
+            .filter(|function| !self.states_failed.contains(&function.name))
             .map(|function| function.name.clone())
             .collect();
         if missing.iter().all(|name| self.states_wanted.contains(name)) {
@@ -362,7 +370,7 @@ impl FunctionsPane {
             Action::Text(_) | Action::Paste(_) => {
                 let changed = match action {
                     Action::Text(input) => self.filter.input(input.clone()),
-                    Action::Paste(text) => self.filter.paste(text),
+                    Action::Paste(text) => self.filter.paste(text.reveal()),
                     _ => false,
                 };
                 if changed {

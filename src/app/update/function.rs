@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::editor_size;
+use jiff::SignedDuration;
+
+use super::{answer_size, editor_size};
 use crate::{
     app::{
         Action, App, Effect, Running, Screen, Ticket,
@@ -19,6 +21,10 @@ use crate::{
         secret::Secret,
     },
 };
+
+/// Presses of the key that sends are taken for one held key up to this distance: keyboards wait up to 660 ms before
+/// they repeat.
+const HELD_KEY: SignedDuration = SignedDuration::from_millis(800);
 
 /// How long to wait before a function that is changing is read again.
 const SETTLING: Duration = Duration::from_secs(1);
@@ -45,7 +51,9 @@ impl App {
             self.report(&error);
             return Vec::new();
         }
-        let (settling, follows) = (view.is_settling(), view.logs.ticket.is_some());
+        // Nobody looks at one that was left; opening it again reads it again.
+        let settling = view.is_settling() && self.screen == Screen::Function;
+        let follows = view.logs.ticket.is_some();
         let mut effects = if settling { self.read_function(SETTLING) } else { Vec::new() };
         if follows {
             // The configuration may name another log group than the one that was guessed.
@@ -55,17 +63,25 @@ impl App {
     }
 
     pub(super) fn send(&mut self) -> Vec<Effect> {
+        let now = self.now;
         let Some(view) = &mut self.function else { return Vec::new() };
         let name = view.name.clone();
+        // Most terminals don't tell a held key from presses: each one that comes too soon puts the next one off.
+        let held = view.test.pressed_at.is_some_and(|at| now.duration_since(at) < HELD_KEY);
+        view.test.pressed_at = Some(now);
+        if held {
+            return Vec::new();
+        }
         if self.session.current.as_ref().is_some_and(|current| current.spec.read_only) {
             self.say(Severity::Warning, "this session is read-only: nothing was sent");
             return Vec::new();
         }
-        if self.running.iter().any(|running| running.function == name) {
+        if self.running(&name).is_some() {
             // A held key must not run it twice.
             self.say(Severity::Warning, format!("{name} is still running: wait for its answer"));
             return Vec::new();
         }
+        let Some(view) = &mut self.function else { return Vec::new() };
         let payload = match view.test.sendable() {
             Ok(event) => Secret::new(event),
             Err(problem) => {
@@ -101,13 +117,18 @@ impl App {
         let running = self.running.remove(at);
         let in_view = ticket.epoch == self.session.epoch
             && self.function.as_ref().is_some_and(|view| view.name == running.function);
-        let name = &running.function;
+        let name = if ticket.epoch == self.session.epoch {
+            running.function.clone()
+        } else {
+            format!("{} (of the session before)", running.function)
+        };
         let (severity, text) = match &result {
             Ok(answer) => match &answer.function_error {
                 Some(error) => (Severity::Error, format!("{name} failed: {error} function error")),
                 None => (Severity::Info, format!("{name} answered after {} ms", answer.elapsed_ms)),
             },
-            Err(error) => (Severity::Error, error.to_string()),
+            Err(error) if ticket.epoch == self.session.epoch => (Severity::Error, error.to_string()),
+            Err(error) => (Severity::Error, format!("{name}: {error}")),
         };
         let on_screen = in_view
             && self.screen == Screen::Function
@@ -152,7 +173,6 @@ impl App {
         let Some(view) = &mut self.function else { return Vec::new() };
         if view.tab != tab {
             view.environment.mask();
-            view.last_tab = view.tab;
             view.tab = tab;
         }
         if tab == Tab::Logs { self.follow() } else { Vec::new() }
@@ -197,9 +217,13 @@ impl App {
             self.screen = Screen::Functions;
             return Vec::new();
         };
+        if !matches!(action, Action::Send | Action::Open) {
+            // Another key: the one that sends was let go.
+            view.test.pressed_at = None;
+        }
         let handled = match view.tab {
             Tab::Overview => {
-                let lines = self.overview_lines();
+                let lines = self.overview_rows();
                 self.function.as_mut().is_some_and(|view| view.overview.scroll(&action, lines, height))
             }
             Tab::Environment => {
@@ -208,7 +232,7 @@ impl App {
             }
             Tab::Test => {
                 let test = layout::test(size);
-                view.test.handle(&action, usize::from(test.answer.rows.saturating_sub(2)), editor_size(test))
+                view.test.handle(&action, answer_size(test), editor_size(test))
             }
             Tab::Logs => view.logs.handle(&action, usize::from(layout::logs(size).lines.rows)),
             _ => false,
@@ -219,7 +243,12 @@ impl App {
         let Some(view) = &mut self.function else { return Vec::new() };
         let tab = match action {
             Action::Send => return self.send(),
-            Action::Invoke | Action::Open if view.tab == Tab::Test => return self.send(),
+            Action::Open if view.tab == Tab::Test => return self.send(),
+            // The key that leads here may be held down: it sends nothing.
+            Action::Invoke if view.tab == Tab::Test => {
+                self.say(Severity::Info, "enter sends the event");
+                return Vec::new();
+            }
             Action::Older if view.tab == Tab::Logs => return self.older_logs(),
             Action::Open if view.tab == Tab::Logs => {
                 let zone = self.zone();
@@ -246,9 +275,11 @@ impl App {
         self.show_tab(tab)
     }
 
-    pub(super) fn overview_lines(&self) -> usize {
+    fn overview_rows(&self) -> usize {
+        let columns = usize::from(layout::tab(self.size).content.columns);
         let details = self.function.as_ref().and_then(|view| view.details.value.as_ref());
-        details.map_or(0, |details| overview::lines(details, self.now, &self.zone()).len())
+        let lines = details.map(|details| overview::lines(details, self.now, &self.zone()));
+        lines.iter().flatten().map(|line| line.rows(columns)).sum()
     }
 
     pub(super) fn raw_json(&mut self) -> Vec<Effect> {

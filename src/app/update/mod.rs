@@ -313,3 +313,8 @@ impl StartChoice {
 fn editor_size(test: layout::TestLayout) -> (usize, usize) {
     (usize::from(test.event.rows.saturating_sub(2)), usize::from(test.event.columns.saturating_sub(6)))
 }
+
+/// Rows and columns of the answer's text: two rows are the heading, one column is a margin.
+fn answer_size(test: layout::TestLayout) -> (usize, usize) {
+    (usize::from(test.answer.rows.saturating_sub(2)), usize::from(test.answer.columns.saturating_sub(1)))
+}

@@ -5,16 +5,18 @@ use crate::{
         Action, App, Effect, Screen,
         command::{self, Command},
         function::Tab,
+        layout,
         list::Cursor,
-        overlay::{Item, Overlay, Picker, PickerKind, Then},
+        messages::Severity,
+        overlay::{HELP_ROWS, Item, Overlay, Picker, PickerKind, Then},
     },
     cloud::Spec,
 };
 
 impl App {
     pub(super) fn act_on_overlay(&mut self, action: &Action) -> Vec<Effect> {
-        let height = usize::from(self.size.rows.saturating_sub(4));
-        let messages = self.messages.log.len();
+        let text = layout::page(self.size).text;
+        let (height, columns) = (usize::from(text.rows), usize::from(text.columns));
         match (&mut self.overlay, action) {
             (Some(Overlay::Question(question)), Action::Yes) => {
                 let Then::Quit = question.then;
@@ -36,14 +38,13 @@ impl App {
             (Some(Overlay::CommandLine(line)), _) => line.handle(action),
             (Some(Overlay::Picker(picker)), _) => picker.handle(action),
             (Some(Overlay::Page(page)), _) => {
-                page.cursor.scroll(action, page.lines.len(), height);
+                page.cursor.scroll(action, page.rows(columns), height);
             }
             (Some(Overlay::Messages { cursor }), _) => {
-                cursor.scroll(action, messages, height);
+                cursor.scroll(action, self.messages.rows(columns), height);
             }
-            // The help's length is the key table's affair: `ui` stops at its end.
             (Some(Overlay::Help { cursor, .. }), _) => {
-                cursor.scroll(action, 200, 1);
+                cursor.scroll(action, HELP_ROWS, height);
             }
             _ => {}
         }
@@ -71,6 +72,9 @@ impl App {
 
     pub(super) fn run(&mut self, command: Command) -> Vec<Effect> {
         match command {
+            Command::Functions | Command::Open(_) if self.session.current.is_none() => {
+                self.say(Severity::Warning, "there is no connection yet");
+            }
             Command::Functions => {
                 self.mask();
                 self.screen = Screen::Functions;
@@ -80,8 +84,9 @@ impl App {
             Command::Local => return self.start_local(),
             Command::Messages => {
                 let mut cursor = Cursor::default();
-                let height = usize::from(self.size.rows.saturating_sub(4));
-                cursor.scroll(&Action::Bottom, self.messages.log.len(), height);
+                let text = layout::page(self.size).text;
+                let rows = self.messages.rows(usize::from(text.columns));
+                cursor.scroll(&Action::Bottom, rows, usize::from(text.rows));
                 self.overlay = Some(Overlay::Messages { cursor });
             }
             Command::Open(name) => {

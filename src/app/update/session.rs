@@ -6,13 +6,17 @@ use crate::{
         msg::Connected,
         overlay::{Item, Overlay, Picker, PickerKind},
     },
-    cloud::{self, Spec},
+    cloud::{self, Kind, Spec},
 };
 
 impl App {
     pub(super) fn connect(&mut self, spec: Spec) -> Vec<Effect> {
         // Before the first session there is nothing that a failed switch could leave as it was.
         let verify = self.session.current.is_some();
+        if !verify {
+            // What is tried again, and what a choice of another region builds on.
+            self.session.spec = spec.clone();
+        }
         let epoch = self.session.begin(spec.clone());
         self.overlay = None;
         vec![Effect::Connect { epoch, spec, verify }]
@@ -38,6 +42,11 @@ impl App {
         self.session.connecting = None;
         match result {
             Ok(connected) => self.begin_session(epoch, *connected),
+            // The start screen says already that there are none, and what can be done.
+            Err(error) if self.session.unnamed && error.kind == Kind::Credentials => {
+                self.screen = Screen::Start;
+                Vec::new()
+            }
             Err(error) => {
                 self.report(&error);
                 self.session.error = Some(error);
@@ -62,6 +71,8 @@ impl App {
         self.function = None;
         self.overlay = None;
         self.functions = self.functions.emptied();
+        // It was about the session before; the message log keeps it.
+        self.messages.dismiss();
         let mut effects = Vec::new();
         if followed {
             effects.push(Effect::StopLogs);
@@ -85,6 +96,7 @@ impl App {
         if self.session.connecting.as_ref().is_some_and(|(awaited, _)| *awaited == epoch)
             && self.session.current.is_none()
         {
+            self.session.unnamed = true;
             self.screen = Screen::Start;
         }
         Vec::new()

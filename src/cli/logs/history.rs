@@ -63,6 +63,7 @@ impl<'s> Reader<'s> {
     /// Reads on until there is an event or the end: pages may be empty.
     async fn fill(&mut self, session: &Session) -> Result<(), Failure> {
         while self.events.is_empty() && !self.done {
+            session.log_budget().acquire().await;
             let page = match session.filter_log_events(&self.query).await {
                 Ok(page) => page,
                 Err(error) if error.kind == Kind::NotFound && self.source.of_function => {

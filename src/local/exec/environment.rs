@@ -334,7 +334,8 @@ impl Environment {
             took,
             init,
             memory_mb: spec.memory_mb,
-            used_mb: (peak > 0).then(|| peak.div_ceil(1024)),
+            // The kill comes a moment late; on AWS there is no more than the function has.
+            used_mb: (peak > 0).then(|| peak.div_ceil(1024).min(spec.memory_mb.into())),
             status: end.status(false),
         });
         let log_tail = self.log.tail();

@@ -6,6 +6,7 @@ use super::{
     error::Error,
     names::{PATTERNS, Place},
 };
+use crate::domain::name::RESERVED_VARIABLES;
 
 const ROLE_PATTERN: &str = r"arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+";
 const LAYER_PATTERN: &str = r"(arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}:layer:[a-zA-Z0-9-_]+:[0-9]+)|(arn:[a-zA-Z0-9-]+:lambda:::awslayer:[a-zA-Z0-9-_]+)";
@@ -140,32 +141,12 @@ pub(super) fn check_variable_names(variables: &BTreeMap<String, String>, violati
 
 /// Most bytes of all environment variables together, as JSON.
 const VARIABLES_LIMIT: usize = 4096;
-const RESERVED: &[&str] = &[
-    "_HANDLER",
-    "_X_AMZN_TRACE_ID",
-    "AWS_DEFAULT_REGION",
-    "AWS_REGION",
-    "AWS_EXECUTION_ENV",
-    "AWS_LAMBDA_FUNCTION_NAME",
-    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
-    "AWS_LAMBDA_FUNCTION_VERSION",
-    "AWS_LAMBDA_INITIALIZATION_TYPE",
-    "AWS_LAMBDA_LOG_GROUP_NAME",
-    "AWS_LAMBDA_LOG_STREAM_NAME",
-    "AWS_ACCESS_KEY",
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "AWS_LAMBDA_RUNTIME_API",
-    "LAMBDA_TASK_ROOT",
-    "LAMBDA_RUNTIME_DIR",
-];
 
 /// What the service refuses of environment variables: reserved names, and more than 4 KB. Like AWS's, the answer to
 /// the latter repeats the whole map to the client that sent it.
 pub(super) fn check_variables(variables: &BTreeMap<String, String>) -> Result<(), Error> {
     let reserved: Vec<&str> =
-        variables.keys().map(String::as_str).filter(|key| RESERVED.contains(key)).collect();
+        variables.keys().map(String::as_str).filter(|key| RESERVED_VARIABLES.contains(key)).collect();
     if !reserved.is_empty() {
         return Err(Error::invalid(format!(
             "Lambda was unable to configure your environment variables because the environment variables you have \

@@ -60,8 +60,14 @@ impl Context {
         self.log("WARN", &message, json!({}));
     }
 
-    /// One line, in the form in which AWS's own clients write it. `fields` only show in JSON.
+    /// One line, in the form in which AWS's own clients write it, unless it is below the function's log level.
+    /// `fields` only show in JSON.
     pub(super) fn log(&self, level: &str, message: &dyn Display, fields: Value) {
+        const LEVELS: [&str; 6] = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"];
+        let rank = |level: &str| LEVELS.iter().position(|name| *name == level);
+        if rank(level) < rank(self.variable("AWS_LAMBDA_LOG_LEVEL")) {
+            return;
+        }
         let timestamp = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string();
         let line = if self.json_logs {
             let (request_id, message) = (&self.request_id, message.to_string());

@@ -202,8 +202,8 @@ impl<'a, S: Source, C: Clock> Group<'a, S, C> {
         }
     }
 
-    /// Reads the newest to its end, and a page of a sweep where one is due; where a sweep takes longer than it should,
-    /// as many as there is time for.
+    /// Reads the newest to its end, and a page of a sweep where one is due. Where a sweep takes longer than it should,
+    /// it gets as many pages as there is time for, and no fewer than the newest had.
     async fn cycle(&mut self, begun: Instant) -> Result<(), Halt> {
         let start = self.bounded(self.head_mark.saturating_sub(self.overlap_ms));
         let mut drain = Drain::new(start, None, self.reference());
@@ -227,8 +227,12 @@ impl<'a, S: Source, C: Clock> Group<'a, S, C> {
         }
         self.tell_state(State::Live).await?;
         self.sweep().await?;
-        while (self.short.is_behind() || self.long.is_behind()) && begun.elapsed() < SWEEP_UNTIL {
+        let mut pages = 1;
+        while (self.short.is_behind() || self.long.is_behind())
+            && (begun.elapsed() < SWEEP_UNTIL || pages < drain.pages)
+        {
             self.sweep().await?;
+            pages += 1;
         }
         Ok(())
     }

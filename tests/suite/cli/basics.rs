@@ -209,3 +209,44 @@ fn the_dashboard_wants_a_terminal() {
     let ended = run::<&str>([]).end().failed(2);
     assert!(ended.stderr.contains("terminal") && ended.stderr.contains("lambdeck list"), "{}", ended.stderr);
 }
+
+#[rstest]
+#[case::region_only("[default]\nregion = eu-west-3\n", true)]
+#[case::keys("[default]\naws_access_key_id = AKIDFILE\naws_secret_access_key = secret\n", false)]
+#[case::a_process("[default]\ncredential_process = /bin/false\n", false)]
+fn an_emulator_needs_no_credentials_where_the_default_profile_has_none(
+    #[case] file: &str,
+    #[case] test: bool,
+) {
+    let server = FaultServer::start();
+    serve_functions(&server, 1, Duration::ZERO);
+    let ended = run(["list"]).env("AWS_ENDPOINT_URL", &server.endpoint()).file(".aws/config", file).end();
+    let signed_by_test = server.requests("ListFunctions").iter().any(|request| {
+        request.header("authorization").is_some_and(|header| header.contains("Credential=test/"))
+    });
+    assert_eq!(signed_by_test, test, "{ended:?}");
+}
+
+#[test]
+fn a_configuration_file_that_cannot_be_read_is_named_with_its_line_and_nothing_of_it() {
+    let file = "[default]\nregion = eu-west-1\naws_secret_access_key: canary\n";
+    let ended = run(["list", "--profile", "default"]).file(".aws/config", file).end().failed(1);
+    assert!(ended.stderr.contains(".aws/config on line 3"), "{}", ended.stderr);
+    assert!(!ended.stderr.contains("canary"), "{}", ended.stderr);
+}
+
+#[test]
+fn the_log_file_quotes_no_line_of_the_configuration() {
+    let file = "[default]\nregion = eu-west-1\ns3 =\n  aws_secret_access_key: canary\n";
+    let ended = run(["list", "--log-file", "log", "--profile", "default"]).file(".aws/config", file).end();
+    let log = std::fs::read_to_string(ended.home.path().join("log")).unwrap();
+    assert!(log.contains("started") && !log.contains("canary"), "{log}");
+}
+
+#[test]
+fn a_region_that_could_be_another_host_is_refused() {
+    let server = FaultServer::start();
+    let ended = run_on(&server, ["list", "--region", "evil.com/#"]).end().failed(1);
+    assert!(ended.stderr.contains("can't be a region") && ended.stderr.contains("eu-west-1"), "{ended:?}");
+    assert_eq!(server.count("*"), 0);
+}

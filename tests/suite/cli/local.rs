@@ -15,19 +15,22 @@ struct Served {
 }
 
 fn serve(args: &[&str]) -> Served {
-    let mut started = run([&["local", "--serve"], args].concat()).start();
-    let mut line = String::new();
-    BufReader::new(started.child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let assignments = line.strip_prefix("export ").unwrap_or_else(|| panic!("{line:?}")).trim_end();
-    let variables = assignments
-        .split(' ')
-        .map(|assignment| assignment.split_once('=').unwrap())
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect();
-    Served { started, variables }
+    Served::of(run([&["local", "--serve"], args].concat()).start())
 }
 
 impl Served {
+    fn of(mut started: Started) -> Self {
+        let mut line = String::new();
+        BufReader::new(started.child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let assignments = line.strip_prefix("export ").unwrap_or_else(|| panic!("{line:?}")).trim_end();
+        let variables = assignments
+            .split(' ')
+            .map(|assignment| assignment.split_once('=').unwrap())
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
+        Self { started, variables }
+    }
+
     /// A command on it.
     fn run(&self, args: &[&str]) -> Run {
         self.variables.iter().fold(run(args), |run, (name, value)| run.env(name, value))
@@ -74,6 +77,21 @@ fn signals_end_it_in_good_order(#[case] signal: Signal, #[case] code: i32) {
     assert!(std::net::TcpStream::connect(&endpoint).is_ok());
     assert_eq!(served.end(signal).code, Some(code));
     assert!(std::net::TcpStream::connect(&endpoint).is_err());
+}
+
+/// As `nohup` starts it.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_signal_that_was_ignored_at_start_stays_so() {
+    let mut run = run::<&str>([]);
+    let mut shell = std::process::Command::new("/bin/sh");
+    shell.args(["-c", "trap '' HUP; exec \"$0\" local --serve --no-samples", env!("CARGO_BIN_EXE_lambdeck")]);
+    shell.env_clear().env("HOME", run.home.path());
+    run.command = shell;
+    let served = Served::of(run.start());
+    served.started.signal(Signal::HUP);
+    served.run(&["list", "--output", "json"]).end().quietly();
+    assert_eq!(served.end(Signal::TERM).code, Some(143));
 }
 
 #[test]

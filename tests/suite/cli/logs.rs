@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::{PATIENCE, Run, Started, run_on};
 use crate::support::fault_server::canned::{LogScript, serve_functions};
 use crate::support::fault_server::{Fault, FaultServer, Reply};
+use crate::support::terminal::{Exit, Launch};
 
 const GROUP: &str = "/aws/lambda/function-00000";
 const OTHER: &str = "/aws/lambda/function-00001";
@@ -215,4 +216,26 @@ fn following_ends_quietly_when_nobody_reads_any_more() {
     server.wait_arrived("FilterLogEvents", count + 1, PATIENCE);
     script.push(GROUP, "stream", now, "two");
     started.end().quietly();
+}
+
+#[test]
+fn on_a_terminal_no_line_of_a_message_passes_for_an_event() {
+    let forged = "one\n2026-11-20T14:00:00.000Z  function-00000  forged\u{1b}[2J";
+    let (server, ..) = with_events(&[(GROUP, 20, forged), (OTHER, 10, "two")]);
+    let terminal = Launch::lambdeck(["logs", "function-00000", "function-00001"])
+        .env("AWS_ENDPOINT_URL", server.endpoint())
+        .env("AWS_ACCESS_KEY_ID", "A")
+        .env("AWS_SECRET_ACCESS_KEY", "s")
+        .env("NO_COLOR", "1")
+        .size(24, 120)
+        .start();
+    assert_eq!(terminal.wait_exit(), Exit::Code(0));
+    let raw = String::from_utf8_lossy(&terminal.raw()).into_owned();
+    assert!(!raw.contains('\u{1b}'), "{raw:?}");
+    let screen = terminal.screen();
+    let lines: Vec<&str> = screen.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
+    assert_eq!(lines.len(), 3, "{screen}");
+    assert!(lines[0].ends_with("Z  function-00000  one"), "{screen}");
+    assert!(lines[1].starts_with("                         "), "{screen}");
+    assert!(lines[2].ends_with("Z  function-00001  two"), "{screen}");
 }

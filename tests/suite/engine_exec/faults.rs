@@ -80,7 +80,7 @@ async fn more_memory_than_the_function_has_kills_it() {
         &[
             r"RequestId: @id Error: Runtime exited with error: signal: killed\nRuntime\.OutOfMemory",
             END,
-            r"REPORT RequestId: @id\t.*\tMemory Size: 128 MB\tMax Memory Used: \d+ MB\tInit Duration: [\d.]+ ms\tStatus: error\tError Type: Runtime.OutOfMemory\t",
+            r"REPORT RequestId: @id\t.*\tMemory Size: 128 MB\tMax Memory Used: 128 MB\tInit Duration: [\d.]+ ms\tStatus: error\tError Type: Runtime.OutOfMemory\t",
         ],
     );
     let small = lab.run(&spec, json!({ "width": 1000, "height": 1000 })).await;

@@ -57,6 +57,8 @@ async fn a_sample_with_json_logs_writes_objects() {
     assert_eq!(kinds, ["platform.initStart", "platform.start", "platform.report"]);
     let own: Vec<_> = lines.iter().filter(|line| line["type"].is_null()).collect();
     assert!(own.iter().all(|line| line["requestId"] == run.id.as_str() && line["timestamp"].is_string()));
+    // The level of a function with JSON logs is INFO.
+    assert!(own.iter().all(|line| line["level"] != "DEBUG"));
     assert!(
         own.iter().any(|line| line["level"] == "WARN" && line["message"] == "large order: held for review")
     );

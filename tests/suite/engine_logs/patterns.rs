@@ -204,6 +204,8 @@ fn a_pattern_is_bounded() {
 }
 
 proptest! {
+    #![proptest_config(super::same_every_time(256))]
+
     #[test]
     fn anything_may_be_given_as_a_pattern(pattern in any::<String>(), message in any::<String>()) {
         if let Ok(pattern) = Pattern::parse(&pattern) {

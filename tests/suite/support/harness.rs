@@ -10,7 +10,7 @@ use std::{
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use lambdeck::{
-    app::{App, Settings, session::SessionState},
+    app::{App, Msg, Settings, session::SessionState},
     cloud::{Error, Kind, Spec},
     runtime::{self, Clock, Ends, Executor, Exit, QUEUE, StartLocal, terminal::Screen},
     ui::Theme,
@@ -44,7 +44,11 @@ impl Backend for SharedBackend {
     where
         I: Iterator<Item = (u16, u16, &'a Cell)>,
     {
-        self.inner.lock().unwrap().draw(content).map_err(never)
+        let mut inner = self.inner.lock().unwrap();
+        let area = inner.buffer().area;
+        // A terminal that has become smaller meanwhile clips what is drawn for its old size.
+        let content = content.filter(|(column, row, _)| area.contains(Position::new(*column, *row)));
+        inner.draw(content).map_err(never)
     }
 
     fn hide_cursor(&mut self) -> io::Result<()> {
@@ -122,6 +126,8 @@ pub struct Harness {
     frames: watch::Receiver<u64>,
     /// What was done to the terminal beside drawing.
     pub terminal: Recorded,
+    /// Where results of effects come in.
+    pub results: mpsc::Sender<Msg>,
     running: JoinHandle<Exit>,
 }
 
@@ -133,7 +139,7 @@ impl Harness {
         let (events, mut incoming) = mpsc::unbounded_channel();
         let (messages, results) = mpsc::channel(QUEUE);
         let terminal = Recorded::default();
-        let (on, mut screen) = (backend.clone(), terminal.clone());
+        let (on, mut screen, messages_of_test) = (backend.clone(), terminal.clone(), messages.clone());
         let running = tokio::spawn(async move {
             let start_local: StartLocal =
                 Arc::new(|| Box::pin(async { Err(Error::new(Kind::Unsupported, "not in this test")) }));
@@ -153,7 +159,7 @@ impl Harness {
             };
             runtime::run(&mut app, ends).await.unwrap()
         });
-        Self { events, backend, frames, terminal, running }
+        Self { events, backend, frames, terminal, results: messages_of_test, running }
     }
 
     /// Presses keys: characters, or names in angle brackets such as `<enter>`, `<ctrl-c>`, `<f5>`.
@@ -227,6 +233,15 @@ impl Harness {
         *self.frames.borrow()
     }
 
+    /// Waits until so many frames were drawn.
+    ///
+    /// # Panics
+    /// When they are not.
+    pub async fn wait_frames(&mut self, count: u64) {
+        let drawn = timeout(PATIENCE, self.frames.wait_for(|drawn| *drawn >= count)).await;
+        assert!(drawn.is_ok_and(|drawn| drawn.is_ok()), "{} of {count} frames", self.frames());
+    }
+
     /// Waits for the end and answers with the exit code.
     pub async fn exit(self) -> u8 {
         timeout(PATIENCE, self.running).await.expect("the loop ends").expect("without a panic").0
@@ -247,6 +262,7 @@ fn named_key(name: &str) -> KeyEvent {
         "pgdn" => KeyCode::PageDown,
         "backspace" => KeyCode::Backspace,
         "f5" => KeyCode::F(5),
+        "space" => KeyCode::Char(' '),
         one if one.chars().count() == 1 => KeyCode::Char(one.chars().next().unwrap()),
         other => panic!("no key {other}"),
     };

@@ -398,8 +398,18 @@ impl Terminal {
     /// Gives the terminal another size and tells the program (SIGWINCH).
     pub fn resize(&self, rows: u16, cols: u16) {
         self.shared.state().parser.screen_mut().set_size(rows, cols);
+        self.tell_size(rows, cols);
+    }
+
+    /// Tells the program (SIGWINCH) of another size that the screen here does not get.
+    pub fn tell_size(&self, rows: u16, cols: u16) {
         let size = PtySize { rows, cols, pixel_width: 0, pixel_height: 0 };
         self.master.as_ref().unwrap().resize(size).unwrap();
+    }
+
+    /// The program's process.
+    pub fn pid(&self) -> Pid {
+        self.pid
     }
 
     /// Sends a signal to the program; under a shell to its job in the foreground.

@@ -150,6 +150,42 @@ async fn late_events_of_an_interruption_are_found_after_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_gap_is_not_called_repaired_before_it_is() {
+    // The line goes down in the middle of a long sweep, which reads a page a second.
+    let mut script = Script::new(steady(0, 300, 8, 5));
+    script.page = 50;
+    for n in 0..60 {
+        script.events.push(scripted("late", &n.to_string(), 1_000 + n * 500, 140_000 + n * 900));
+    }
+    script.troubles.push(Trouble { from: 130_000, to: 200_000, kind: SourceErrorKind::Offline });
+    let told = run(script.clone(), live(), Budget::for_logs("eu-west-1"), 500, 0).await;
+    told.assert_complete(&script, T0, 450_000);
+    let [(_, _, false), (repaired, _, true)] = gaps(&told)[..] else { panic!("{:?}", gaps(&told)) };
+    assert!(repaired > 200_000);
+    for (at, arrival) in told.arrivals() {
+        if arrival.event.ingestion_time < T0 + 200_000 {
+            assert!(
+                at <= repaired,
+                "told at {at}, after the gap was called repaired at {repaired}: {arrival:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn almost_five_minutes_late_is_found_while_a_sweep_takes_most_of_a_minute() {
+    let mut script = Script::new(steady(0, 900, 6, 22));
+    script.page = 50;
+    for n in 0..500 {
+        script.events.push(scripted("late", &n.to_string(), 10_000 + n * 1_000, 305_000 + n * 1_000));
+    }
+    let told = run(script.clone(), live(), Budget::for_logs("eu-west-1"), 1_000, 0).await;
+    told.assert_complete(&script, T0, 950_000);
+    assert!(told.statuses().all(|(_, status)| status.lookback_ms == 300_000));
+    assert!(told.calls_per_second(10_000, 900_000) <= 2.5, "{}", told.calls_per_second(10_000, 900_000));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_reading_that_never_ends_by_itself_is_ended() {
     for ending in [Ending::LastTokenAgain, Ending::TokensInTurn] {
         let mut script = Script::new(steady(0, 60, 20, 6));
@@ -269,6 +305,10 @@ async fn after_hours_of_quiet_the_first_event_is_told_soon_and_quiet_costs_littl
     assert!(told.calls_per_second(200_000, 7_200_000) <= 0.7);
     let quiet = told.statuses().filter(|(at, _)| (200_000..7_200_000).contains(at)).count();
     assert_eq!(quiet, 0, "nothing is told while nothing happens");
+    for call in told.calls.iter().filter(|call| call.at > 200_000) {
+        let back = T0 + call.at - call.request.start_ms;
+        assert!(back <= 22 * 60_000, "hours of nothing are not read again and again: {back} ms back");
+    }
 }
 
 #[tokio::test(start_paused = true)]

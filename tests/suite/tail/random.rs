@@ -4,7 +4,10 @@ use lambdeck::cloud::Budget;
 use lambdeck::tail::{Options, SourceErrorKind};
 use proptest::prelude::*;
 
-use super::service::{Ending, Random, Script, T0, Trouble, run, scripted};
+use super::{
+    same_every_time,
+    service::{Ending, Random, Script, T0, Trouble, run, scripted},
+};
 
 #[derive(Clone, Debug)]
 struct Case {
@@ -101,7 +104,7 @@ fn script(case: &Case) -> Script {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 16, max_shrink_iters: 40, ..ProptestConfig::default() })]
+    #![proptest_config(same_every_time(16))]
     #[test]
     fn nothing_is_missed_or_told_twice(case in case()) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();

@@ -229,7 +229,7 @@ impl Source for Service {
 
 /// The local clock: the service's, and so many milliseconds more.
 pub struct TestClock {
-    start: Instant,
+    pub start: Instant,
     pub ahead: i64,
 }
 

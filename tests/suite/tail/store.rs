@@ -7,6 +7,8 @@ use lambdeck::{
 use proptest::prelude::*;
 use rstest::rstest;
 
+use super::same_every_time;
+
 fn arrival(stream: &str, id: &str, timestamp: i64, ingestion_time: i64, message: &str) -> Arrival {
     let event = LogEvent {
         group: "/aws/lambda/f".to_owned(),
@@ -170,7 +172,7 @@ fn filter(number: usize) -> Filter {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(same_every_time(24))]
     #[test]
     fn store_and_view_behave_as_sorted_and_filtered_lists(ops in prop::collection::vec(op(), 0..300)) {
         let mut store = Store::new(4 << 20);

@@ -225,6 +225,13 @@ fn a_plain_message_is_borrowed() {
     assert!(matches!(classify(line), LineKind::Application { message: Cow::Borrowed("hello"), .. }));
 }
 
+#[test]
+fn a_message_that_begins_with_a_combining_mark_stays_neutral() {
+    let line = sanitise_lines("[ERROR]\t\u{113e1}0").into_owned();
+    let LineKind::Application { message, .. } = classify(&line) else { panic!("{line:?}") };
+    assert!(matches!(sanitise_lines(&message), Cow::Borrowed(_)), "{message:?}");
+}
+
 proptest! {
     /// Whatever follows a known beginning: no panic, and neutral text stays neutral.
     #[test]

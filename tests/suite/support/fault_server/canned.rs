@@ -50,13 +50,18 @@ pub fn serve_functions(server: &FaultServer, count: usize, latency: Duration) {
 
 /// Answers GetCallerIdentity with a user of this account.
 pub fn serve_identity(server: &FaultServer, account: &str) {
+    server.always("GetCallerIdentity", Fault::Answer(identity(account)));
+}
+
+/// STS's answer to who a user of this account is.
+pub fn identity(account: &str) -> Reply {
     let body = format!(
         "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetCallerIdentityResult>\
          <Arn>arn:aws:iam::{account}:user/alice</Arn><UserId>AIDACKCEVSQ6C2EXAMPLE</UserId>\
          <Account>{account}</Account></GetCallerIdentityResult><ResponseMetadata><RequestId>\
          00000000-0000-4000-8000-000000000000</RequestId></ResponseMetadata></GetCallerIdentityResponse>"
     );
-    server.always("GetCallerIdentity", Fault::Answer(Reply::new(200, "text/xml", body)));
+    Reply::new(200, "text/xml", body)
 }
 
 fn list_page(page: usize, count: usize) -> Bytes {
