@@ -8,6 +8,7 @@
 #[allow(unused_imports, dead_code, reason = "shared with the tests, which use more of it")]
 mod support;
 
+#[allow(dead_code, reason = "shared between the benches")]
 mod measure;
 
 use std::{
