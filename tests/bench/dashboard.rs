@@ -3,9 +3,10 @@
 //!
 //! `cargo bench --bench dashboard` prints every figure, with what is aimed at; words behind `--` choose figures
 //! (`cargo bench --bench dashboard -- start memory`). Nothing is asserted about time: machines differ.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
 #[path = "../suite/support/mod.rs"]
-#[allow(unused_imports, dead_code, reason = "shared with the tests, which use more of it")]
+#[allow(unused_imports, reason = "shared with the tests, which use more of it")]
 mod support;
 
 mod measure;
@@ -228,7 +229,7 @@ fn keys_while_logs_stream() {
             let mut written = 0;
             while !stop.load(Ordering::Relaxed) {
                 // All that is due by now, ten times a second.
-                let due = started.elapsed().as_millis() as u64 * PER_SECOND / 1000;
+                let due = u64::try_from(started.elapsed().as_millis()).unwrap() * PER_SECOND / 1000;
                 while written < due {
                     written += 1;
                     let at = Timestamp::now().as_millisecond();
@@ -276,9 +277,9 @@ fn idle() {
     let server = account(1_000, Duration::ZERO);
     let terminal = dashboard(&server);
     settle(&terminal, 1_000);
-    let before = Usage::of(terminal.pid());
+    let before = Usage::of(terminal.pid().as_raw_pid());
     let output = terminal.output_during(Duration::from_secs(SECONDS));
-    let after = Usage::of(terminal.pid());
+    let after = Usage::of(terminal.pid().as_raw_pid());
     quit(&terminal);
     row("nothing changes for 5 s: bytes written", output.len(), "0");
     row("  wake-ups of all threads", after.wakes - before.wakes, "0");
@@ -305,7 +306,7 @@ fn memory() {
         let server = account(count, Duration::ZERO);
         let terminal = dashboard(&server);
         settle(&terminal, count);
-        let usage = Usage::of(terminal.pid());
+        let usage = Usage::of(terminal.pid().as_raw_pid());
         quit(&terminal);
         let of_which = format!("{} ({} heap and stacks)", mb(usage.resident), mb(usage.anonymous));
         row(&format!("resident memory, {count} functions"), of_which, target);

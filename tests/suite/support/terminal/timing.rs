@@ -7,11 +7,6 @@ use vt100::Screen;
 use super::{PATIENCE, Terminal};
 
 impl Terminal {
-    /// The number of the program's process.
-    pub fn pid(&self) -> i32 {
-        self.pid.as_raw_pid()
-    }
-
     /// How long after the program was started the screen first was as asked; `None` where it never was. The output is
     /// shown again piece by piece, so that looking takes none of the time that is measured.
     pub fn first(&self, mut wanted: impl FnMut(&Screen) -> bool) -> Option<Duration> {
