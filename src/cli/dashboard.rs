@@ -1,6 +1,6 @@
 //! `lambdeck` without a command: the dashboard.
 
-use std::{collections::BTreeMap, io::IsTerminal as _, path::Path, sync::Arc};
+use std::{collections::BTreeMap, io::IsTerminal as _, sync::Arc};
 
 use super::{
     failure::{ERROR, Failure},
@@ -47,8 +47,5 @@ pub async fn run(settings: Settings, engine: Arc<LocalEngine>, local_first: bool
 
 /// What the first test of each sample starts from.
 fn sample_events() -> BTreeMap<String, String> {
-    samples::all(Path::new(""))
-        .into_iter()
-        .filter_map(|sample| Some((sample.name.to_owned(), samples::example_event(sample.name)?.to_owned())))
-        .collect()
+    samples::example_events().map(|(name, event)| (name.to_owned(), event.to_owned())).collect()
 }

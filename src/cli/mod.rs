@@ -37,13 +37,14 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Ok(arguments) => arguments,
         Err(error) => return usage(&error),
     };
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            Failure::new(failure::ERROR, format!("can't start the runtime: {error}")).report();
-            return failure::ERROR;
-        }
-    };
+    let runtime =
+        match tokio::runtime::Builder::new_multi_thread().worker_threads(workers()).enable_all().build() {
+            Ok(runtime) => runtime,
+            Err(error) => {
+                Failure::new(failure::ERROR, format!("can't start the runtime: {error}")).report();
+                return failure::ERROR;
+            }
+        };
     let code = match runtime.block_on(command(arguments)) {
         Ok(code) => code,
         Err(failure) => {
@@ -55,6 +56,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     // A thread that still reads from stdin must not hold up the end.
     runtime.shutdown_background();
     code
+}
+
+/// Threads beside the one that draws. There is little to compute: on a machine with many cores one for each would only
+/// take memory.
+fn workers() -> usize {
+    std::thread::available_parallelism().map_or(2, |cores| cores.get().clamp(2, 4))
 }
 
 async fn command(arguments: Arguments) -> Result<u8, Failure> {

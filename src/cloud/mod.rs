@@ -7,6 +7,7 @@ pub mod budget;
 mod convert;
 pub mod error;
 mod guard;
+mod http;
 pub mod identity;
 pub mod lambda;
 pub mod logs;

@@ -7,15 +7,13 @@ use aws_config::{
     profile::ProfileFileRegionProvider, retry::RetryConfig, timeout::TimeoutConfig,
 };
 use aws_credential_types::Credentials;
-use aws_smithy_http_client::{pool, tls};
 use aws_smithy_runtime_api::client::{
-    http::SharedHttpClient, orchestrator::HttpResponse, result::SdkError,
-    stalled_stream_protection::StalledStreamProtectionConfig,
+    orchestrator::HttpResponse, result::SdkError, stalled_stream_protection::StalledStreamProtectionConfig,
 };
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::service_config::ServiceConfigKey;
 
-use super::{Budget, Error, Kind, guard::ReadOnly};
+use super::{Budget, Error, Kind, guard::ReadOnly, http};
 use crate::domain::{secret::Secret, text::sanitise};
 
 /// The region where nothing names one.
@@ -103,7 +101,7 @@ impl Session {
         let region = region(spec).await;
         check_region(&region)?;
         let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
-            .http_client(http_client()?)
+            .http_client(http::client()?)
             .region(Region::new(region.clone()))
             .retry_config(RetryConfig::standard().with_max_attempts(3))
             .timeout_config(
@@ -229,20 +227,6 @@ impl Patient {
             stalled: StalledStreamProtectionConfig::disabled(),
         }
     }
-}
-
-/// Keep-alive tells a dead peer from a function that takes its 15 minutes.
-fn http_client() -> Result<SharedHttpClient, Error> {
-    use aws_smithy_runtime_api::shared::IntoShared;
-    let failed =
-        |error: &dyn std::fmt::Display| Error::new(Kind::Network, format!("no HTTP client: {error}"));
-    let pool = pool::ConnectionPool::builder()
-        .tcp_keepalive(Duration::from_mins(1))
-        .tcp_nodelay(true)
-        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc))
-        .build_https()
-        .map_err(|error| failed(&error))?;
-    Ok(pool::Client::new(&pool).map_err(|error| failed(&error))?.into_shared())
 }
 
 /// Whether a text can be an endpoint: an http or https URL with a host.

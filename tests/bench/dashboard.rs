@@ -9,6 +9,7 @@
 #[allow(unused_imports, reason = "shared with the tests, which use more of it")]
 mod support;
 
+#[allow(dead_code, reason = "shared between the benches")]
 mod measure;
 
 use std::{

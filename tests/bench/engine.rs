@@ -4,6 +4,7 @@
 //! `cargo bench --bench engine` prints every figure, with what is aimed at. Nothing is asserted about time.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
+#[allow(dead_code, reason = "shared between the benches")]
 mod measure;
 
 use std::{
@@ -18,6 +19,7 @@ use aws_sigv4::{
     sign::v4::SigningParams,
 };
 use jiff::Timestamp;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use self::measure::{Connection, Times, Usage, heading, mb, ms, row, spread};
@@ -70,8 +72,8 @@ impl Engine {
         (Self { process, endpoint, connection }, time)
     }
 
-    fn pid(&self) -> i32 {
-        self.process.id().try_into().expect("a number of a process")
+    fn pid(&self) -> Pid {
+        Pid::from_child(&self.process)
     }
 
     /// Sends a signed request; the body of its answer.
@@ -114,8 +116,7 @@ impl Engine {
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        let pid = rustix::process::Pid::from_child(&self.process);
-        let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+        let _ = kill_process(self.pid(), Signal::TERM);
         let _ = self.process.wait();
     }
 }

@@ -10,6 +10,8 @@ use std::{
     time::Duration,
 };
 
+use rustix::process::Pid;
+
 /// Times of repeated runs.
 #[derive(Debug)]
 pub struct Times(Vec<Duration>);
@@ -84,7 +86,8 @@ pub struct Usage {
 
 impl Usage {
     /// Of a process of this machine, which is Linux.
-    pub fn of(pid: i32) -> Self {
+    pub fn of(pid: Pid) -> Self {
+        let pid = pid.as_raw_nonzero();
         let status =
             fs::read_to_string(format!("/proc/{pid}/status")).expect("a process that runs, on Linux");
         let tasks: Vec<String> = fs::read_dir(format!("/proc/{pid}/task"))

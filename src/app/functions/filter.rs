@@ -74,7 +74,7 @@ impl Filter {
 
     /// Ready to be applied to many functions.
     pub fn matcher(&self) -> FilterMatcher<'_> {
-        FilterMatcher { filter: self, matcher: Matcher::new(Config::DEFAULT), buffer: Vec::new() }
+        FilterMatcher { filter: self, matcher: None, buffer: Vec::new() }
     }
 }
 
@@ -126,7 +126,8 @@ fn number_term(written: &str, test: fn(Compare, u32) -> Test) -> Option<Test> {
 /// A filter being applied.
 pub struct FilterMatcher<'f> {
     filter: &'f Filter,
-    matcher: Matcher,
+    /// Takes 135 kB: made for the first word that is looked for.
+    matcher: Option<Matcher>,
     buffer: Vec<char>,
 }
 
@@ -137,7 +138,8 @@ impl FilterMatcher<'_> {
         for term in &self.filter.terms {
             let found = match &term.test {
                 Test::Fuzzy(atom) => {
-                    let name = atom.score(Utf32Str::new(&function.name, &mut self.buffer), &mut self.matcher);
+                    let matcher = self.matcher.get_or_insert_with(|| Matcher::new(Config::DEFAULT));
+                    let name = atom.score(Utf32Str::new(&function.name, &mut self.buffer), matcher);
                     // The description counts where every letter of the word stands together.
                     let described =
                         || contains(&function.description, &atom.needle_text().to_string()).then_some(1);

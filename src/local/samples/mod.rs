@@ -153,6 +153,11 @@ pub fn example_event(name: &str) -> Option<&'static str> {
     SAMPLES.iter().find(|entry| entry.name == name).map(|entry| entry.example)
 }
 
+/// The samples' names, each with an event to try it with.
+pub fn example_events() -> impl Iterator<Item = (&'static str, &'static str)> {
+    SAMPLES.iter().map(|entry| (entry.name, entry.example))
+}
+
 /// The hidden mode `lambdeck sample NAME`: serves a sample until the engine is gone.
 #[must_use]
 pub fn serve(name: &str) -> ExitCode {
