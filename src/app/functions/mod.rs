@@ -447,7 +447,10 @@ mod tests {
                 pane.filter.set("5");
             }
             if nth == 6 {
-                assert_eq!(pane.len(), (0..60).filter(|row| (row * 37 % 100).to_string().contains('5')).count());
+                assert_eq!(
+                    pane.len(),
+                    (0..60).filter(|row| (row * 37 % 100).to_string().contains('5')).count()
+                );
                 pane.filter.set("");
             }
             if nth == 8 {
