@@ -278,9 +278,9 @@ fn idle() {
     let server = account(1_000, Duration::ZERO);
     let terminal = dashboard(&server);
     settle(&terminal, 1_000);
-    let before = Usage::of(terminal.pid().as_raw_pid());
+    let before = Usage::of(terminal.pid());
     let output = terminal.output_during(Duration::from_secs(SECONDS));
-    let after = Usage::of(terminal.pid().as_raw_pid());
+    let after = Usage::of(terminal.pid());
     quit(&terminal);
     row("nothing changes for 5 s: bytes written", output.len(), "0");
     row("  wake-ups of all threads", after.wakes - before.wakes, "0");
@@ -307,7 +307,7 @@ fn memory() {
         let server = account(count, Duration::ZERO);
         let terminal = dashboard(&server);
         settle(&terminal, count);
-        let usage = Usage::of(terminal.pid().as_raw_pid());
+        let usage = Usage::of(terminal.pid());
         quit(&terminal);
         let of_which = format!("{} ({} heap and stacks)", mb(usage.resident), mb(usage.anonymous));
         row(&format!("resident memory, {count} functions"), of_which, target);

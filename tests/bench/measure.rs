@@ -1,5 +1,4 @@
 //! Medians, the rows in which they are printed, what the kernel tells of a process, and a plain HTTP client.
-#![allow(dead_code, reason = "each benchmark uses its part")]
 
 use std::fmt::Write as _;
 use std::{
