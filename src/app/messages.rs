@@ -46,12 +46,17 @@ impl Messages {
 
     /// Says something. Errors stay on the footer for longer.
     pub fn say(&mut self, at: Timestamp, severity: Severity, text: impl Into<String>) {
+        let text = text.into();
+        // What a held key says again and again is one message.
+        if self.shown().is_some_and(|last| last.severity == severity && last.text == text) {
+            self.log.pop_back();
+        }
         if self.log.len() == Self::KEPT {
             self.log.pop_front();
         }
         let seconds = if severity == Severity::Error { 12 } else { 4 };
         self.shown_until = at.checked_add(seconds.seconds()).ok();
-        self.log.push_back(Message { at, severity, text: text.into() });
+        self.log.push_back(Message { at, severity, text });
     }
 
     /// The rows that the log takes where there are so many columns: long messages wrap.

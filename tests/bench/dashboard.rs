@@ -3,9 +3,10 @@
 //!
 //! `cargo bench --bench dashboard` prints every figure, with what is aimed at; words behind `--` choose figures
 //! (`cargo bench --bench dashboard -- start memory`). Nothing is asserted about time: machines differ.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
 #[path = "../suite/support/mod.rs"]
-#[allow(unused_imports, dead_code, reason = "shared with the tests, which use more of it")]
+#[allow(unused_imports, reason = "shared with the tests, which use more of it")]
 mod support;
 
 #[allow(dead_code, reason = "shared between the benches")]
@@ -229,7 +230,7 @@ fn keys_while_logs_stream() {
             let mut written = 0;
             while !stop.load(Ordering::Relaxed) {
                 // All that is due by now, ten times a second.
-                let due = started.elapsed().as_millis() as u64 * PER_SECOND / 1000;
+                let due = u64::try_from(started.elapsed().as_millis()).unwrap() * PER_SECOND / 1000;
                 while written < due {
                     written += 1;
                     let at = Timestamp::now().as_millisecond();

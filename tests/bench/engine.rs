@@ -2,6 +2,7 @@
 //! client that only signs, sends and reads.
 //!
 //! `cargo bench --bench engine` prints every figure, with what is aimed at. Nothing is asserted about time.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
 #[allow(dead_code, reason = "shared between the benches")]
 mod measure;

@@ -1,5 +1,6 @@
 //! Medians, the rows in which they are printed, what the kernel tells of a process, and a plain HTTP client.
 
+use std::fmt::Write as _;
 use std::{
     fmt::Display,
     fs,
@@ -141,9 +142,9 @@ impl Connection {
     ) -> (u16, Vec<u8>) {
         let mut request = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\n", self.authority);
         for (name, value) in headers {
-            request += &format!("{name}: {value}\r\n");
+            let _ = write!(request, "{name}: {value}\r\n");
         }
-        request += &format!("content-length: {}\r\n\r\n", body.len());
+        let _ = write!(request, "content-length: {}\r\n\r\n", body.len());
         let request = [request.as_bytes(), body].concat();
         self.stream.get_mut().write_all(&request).unwrap();
 

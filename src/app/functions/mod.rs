@@ -440,20 +440,24 @@ mod tests {
     fn pages_fall_into_place() {
         let mut pane = FunctionsPane::default();
         let ticket = Ticket::default();
-        let page = |nth: usize| (0..10).map(|row| summary((nth * 10 + row) * 37 % 100)).collect::<Vec<_>>();
+        let rows_of =
+            |nth: usize| (0..10).map(|row| summary((nth * 10 + row) * 37 % 100)).collect::<Vec<_>>();
         pane.ask(ticket);
         for nth in 0..10 {
             if nth == 4 {
                 pane.filter.set("5");
             }
             if nth == 6 {
-                assert_eq!(pane.len(), (0..60).filter(|row| (row * 37 % 100).to_string().contains('5')).count());
+                assert_eq!(
+                    pane.len(),
+                    (0..60).filter(|row| (row * 37 % 100).to_string().contains('5')).count()
+                );
                 pane.filter.set("");
             }
             if nth == 8 {
                 pane.handle(&Action::ReverseSort, 5);
             }
-            pane.receive(ticket, page(nth), nth == 9, Timestamp::UNIX_EPOCH, 5);
+            pane.receive(ticket, rows_of(nth), nth == 9, Timestamp::UNIX_EPOCH, 5);
             assert!(nth == 4 || nth == 5 || pane.len() == (nth + 1) * 10, "{nth}");
             assert!(nth == 4 || nth == 5 || in_order(&pane), "{nth}");
         }
@@ -463,7 +467,7 @@ mod tests {
         for pages in [3, 7] {
             pane.ask(ticket);
             for nth in 0..pages {
-                pane.receive(ticket, page(nth), nth + 1 == pages, Timestamp::UNIX_EPOCH, 5);
+                pane.receive(ticket, rows_of(nth), nth + 1 == pages, Timestamp::UNIX_EPOCH, 5);
             }
             assert!(in_order(&pane) && pane.len() == pages * 10);
         }

@@ -70,6 +70,7 @@ impl App {
         let held = view.test.pressed_at.is_some_and(|at| now.duration_since(at) < HELD_KEY);
         view.test.pressed_at = Some(now);
         if held {
+            self.say(Severity::Info, "sent once for a held key: let it go, then press it again");
             return Vec::new();
         }
         if self.session.current.as_ref().is_some_and(|current| current.spec.read_only) {
