@@ -1,4 +1,4 @@
-//! JSON that is safe to look at in a terminal: what a terminal would obey or hide is written as `\uXXXX`.
+//! JSON that is safe to look at in a terminal: what a terminal would obey or hide is written as a `\u` escape.
 
 use std::{
     borrow::Cow,

@@ -1,6 +1,6 @@
 //! Plain types and rules: what a function, an invocation and a log event are, and how untrusted text is made safe.
 //!
-//! Nothing here knows tokio, the SDK, ratatui or a clock: time comes in as an argument.
+//! Nothing here knows tokio, the SDK, the terminal or a clock: time comes in as an argument.
 
 pub mod cost;
 pub mod format;

@@ -104,7 +104,7 @@ async fn functions() -> Buffer {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_picture_is_what_the_screen_is() {
     let title = "lambdeck on its local engine: the list of functions, and a preview of the selected one";
-    keep_current(PICTURE, &svg::svg(&functions().await, title));
+    keep_current(PICTURE, &svg::svg(&Box::pin(functions()).await, title));
     assert!(read(README).contains(PICTURE), "the README shows it");
 }
 
