@@ -119,6 +119,11 @@ fn states_under_way_are_not_cut_by_the_pages_of_a_list_that_is_loading() {
     };
     assert!(matches!(app.update(moment(), page(0, false))[..], [Effect::FetchStates(..)]));
     assert_eq!(app.update(moment(), page(50, false)), []);
+    // Whoever filters looks at what is left: that is wanted at once.
+    act(&mut app, Action::Filter);
+    let effects = type_text(&mut app, "f-07");
+    assert!(matches!(effects.last(), Some(Effect::FetchStates(..))), "{effects:?}");
+    act(&mut app, Action::Back);
     // With the last page the rows stay, and theirs are wanted.
     let effects = app.update(moment(), page(100, true));
     assert!(matches!(&effects[..], [Effect::FetchStates(_, names)] if &*names[0] == "f-149"), "{effects:?}");

@@ -277,7 +277,8 @@ impl FunctionsPane {
     /// Asks for the states of the visible rows that are not known and not asked for yet.
     pub(super) fn want_states(&mut self, height: usize, ticket: impl FnOnce() -> Ticket) -> Option<Effect> {
         // While pages come the rows on the screen change with each of them: what was asked for comes first.
-        if self.pending.is_some() && !self.chosen && !self.states_wanted.is_empty() {
+        let moving = self.pending.is_some() && !self.chosen && self.filter.text().is_empty();
+        if moving && !self.states_wanted.is_empty() {
             return None;
         }
         let missing: Vec<Box<str>> = self
