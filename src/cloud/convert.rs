@@ -111,6 +111,7 @@ pub(super) fn function(function: &FunctionConfiguration) -> Function {
                 vpc_id: clean(vpc.vpc_id().unwrap_or_default()),
                 subnet_ids: all(vpc.subnet_ids()),
                 security_group_ids: all(vpc.security_group_ids()),
+                ipv6: vpc.ipv6_allowed_for_dual_stack().unwrap_or_default(),
             }
         }),
         dead_letter_arn: function.dead_letter_config().and_then(|letters| optional(letters.target_arn())),

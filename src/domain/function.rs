@@ -323,6 +323,9 @@ pub struct Vpc {
     pub subnet_ids: Vec<String>,
     /// Its security groups.
     pub security_group_ids: Vec<String>,
+    /// Whether outbound IPv6 is allowed in dual-stack subnets.
+    #[serde(rename = "Ipv6AllowedForDualStack")]
+    pub ipv6: bool,
 }
 
 /// A layer of a function.

@@ -2,14 +2,20 @@
 //!
 //! Nothing here knows tokio, the SDK, the terminal or a clock: time comes in as an argument.
 
+pub mod change;
 pub mod cost;
 pub mod format;
 pub mod function;
 pub mod invocation;
+pub mod journal;
 pub mod json;
 pub mod log_event;
+pub mod merge;
 pub mod name;
+pub mod place;
+pub mod release;
 pub mod report;
 pub mod runtimes;
 pub mod secret;
+pub mod settings;
 pub mod text;

@@ -284,6 +284,7 @@ pub(super) fn details() -> Details {
                 vpc_id: "vpc-0a1b2c3d".into(),
                 subnet_ids: vec!["subnet-1".into(), "subnet-2".into()],
                 security_group_ids: vec!["sg-1".into()],
+                ipv6: false,
             }),
             environment: Some(Environment {
                 variables: variables
