@@ -21,6 +21,14 @@ pub enum Context {
     Details,
     /// The Environment tab.
     Environment,
+    /// A text field in the Environment or Configuration tab.
+    Field,
+    /// The filter's text field of the Environment tab.
+    VariableFilter,
+    /// The Configuration tab.
+    Configuration,
+    /// The Versions tab.
+    Versions,
     /// The Test tab.
     Test,
     /// The Test tab's event editor.
@@ -37,12 +45,44 @@ pub enum Context {
     Dialog,
     /// A page to read: help, messages, raw JSON.
     Page,
+    /// A change that takes a typed name.
+    Confirm,
+    /// One line to be typed.
+    Prompt,
+    /// Several lines to be typed.
+    TextEditor,
+    /// Base, mine and theirs.
+    Merge,
+    /// The weights of an alias.
+    Weights,
+    /// Two functions, versions or aliases side by side.
+    Compare,
+    /// One change of many functions: planned, under way or done.
+    Bulk,
+    /// The same while its number is to be typed.
+    BulkConfirm,
+    /// The journal of changes.
+    History,
 }
 
 impl Context {
     /// Whether it is a text field.
     pub fn takes_text(self) -> bool {
-        matches!(self, Self::Filter | Self::Editor | Self::LogFilter | Self::CommandLine | Self::Picker)
+        matches!(
+            self,
+            Self::Filter
+                | Self::Field
+                | Self::VariableFilter
+                | Self::Editor
+                | Self::LogFilter
+                | Self::CommandLine
+                | Self::Picker
+                | Self::Confirm
+                | Self::Prompt
+                | Self::TextEditor
+                | Self::Weights
+                | Self::BulkConfirm
+        )
     }
 }
 
@@ -91,12 +131,54 @@ pub enum Action {
     Logs,
     /// To the Environment tab.
     Environment,
-    /// To the Versions tab.
+    /// To the versions in the Versions tab.
     Versions,
+    /// To the aliases in the Versions tab.
+    Aliases,
     /// To the Monitor tab.
     Monitor,
     /// Edit what is shown.
     Edit,
+    /// Edit it in an editor of several lines.
+    EditText,
+    /// Add a variable, an alias, a tag.
+    Add,
+    /// Add variables from a `.env` text.
+    Import,
+    /// Rename a variable.
+    Rename,
+    /// Delete, always confirmed.
+    Delete,
+    /// Take the change of this row back.
+    Revert,
+    /// Back to what was there before the last save; in the journal: take the change back.
+    Restore,
+    /// Show the diff, then save.
+    Save,
+    /// Empty the text field.
+    Clear,
+    /// Mark for what is done to several.
+    Mark,
+    /// Mark all that are shown, or none.
+    MarkAll,
+    /// One change of all marked functions.
+    Bulk,
+    /// Compare with another one.
+    Compare,
+    /// Stop the function by reserving no concurrency, or restore what was there before.
+    KillSwitch,
+    /// Publish a version.
+    Publish,
+    /// Set the weights of an alias.
+    Weights,
+    /// Give an alias's additional version all invocations.
+    Promote,
+    /// Point an alias back to where it pointed before.
+    Rollback,
+    /// My side counts.
+    Mine,
+    /// Their side counts.
+    Theirs,
     /// Send the event.
     Send,
     /// Write the event prettily.

@@ -1,5 +1,7 @@
 //! What can be typed on the command line.
 
+use crate::domain::secret::Secret;
+
 /// One command's help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Help {
@@ -12,10 +14,21 @@ pub struct Help {
 }
 
 /// All commands.
-pub const HELP: [Help; 10] = [
+pub const HELP: [Help; 13] = [
+    Help {
+        name: "bulk",
+        argument: "CHANGE",
+        text: "one change of all marked functions: memory 512, env KEY=VALUE, tag KEY=VALUE, ...",
+    },
+    Help {
+        name: "compare",
+        argument: "A [B]",
+        text: "two functions, versions or aliases side by side: NAME:QUALIFIER, PROFILE@REGION/NAME",
+    },
     Help { name: "endpoint", argument: "URL", text: "connect to another endpoint" },
     Help { name: "functions", argument: "", text: "to the list of functions" },
     Help { name: "help", argument: "", text: "the keys of this place" },
+    Help { name: "history", argument: "", text: "the journal of changes" },
     Help { name: "local", argument: "", text: "start the local engine and connect to it" },
     Help { name: "messages", argument: "", text: "all that was said" },
     Help { name: "open", argument: "NAME", text: "open a function" },
@@ -28,6 +41,12 @@ pub const HELP: [Help; 10] = [
 /// A command that was typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
+    /// One change of all marked functions. It may hold a value.
+    Bulk(Secret),
+    /// Two sides to be compared, as typed.
+    Compare(String),
+    /// The journal of changes.
+    History,
     /// Connect to another endpoint.
     Endpoint(String),
     /// To the list.
@@ -55,12 +74,9 @@ pub enum Command {
 /// # Errors
 /// What is wrong with it and what there is.
 pub fn parse(line: &str) -> Result<Command, String> {
-    let mut words = line.split_whitespace();
-    let word = words.next().unwrap_or_default();
-    let argument = words.next().map(str::to_owned);
-    if let Some(extra) = words.next() {
-        return Err(format!("\"{extra}\" is one word too many"));
-    }
+    let line = line.trim();
+    let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+    let rest = rest.trim();
     let candidates: Vec<&Help> = HELP.iter().filter(|help| help.name.starts_with(word)).collect();
     let help = match (HELP.iter().find(|help| help.name == word), candidates.as_slice()) {
         (Some(exact), _) => exact,
@@ -73,6 +89,19 @@ pub fn parse(line: &str) -> Result<Command, String> {
             return Err(format!("\"{word}\" may be {}", names.join(" or ")));
         }
     };
+    match help.name {
+        "bulk" | "compare" if rest.is_empty() => {
+            return Err(format!("{} needs {}", help.name, help.argument));
+        }
+        "bulk" => return Ok(Command::Bulk(Secret::new(rest))),
+        "compare" => return Ok(Command::Compare(rest.to_owned())),
+        _ => {}
+    }
+    let mut words = rest.split_whitespace();
+    let argument = words.next().map(str::to_owned);
+    if let Some(extra) = words.next() {
+        return Err(format!("\"{extra}\" is one word too many"));
+    }
     if help.argument.is_empty()
         && let Some(argument) = &argument
     {
@@ -83,6 +112,7 @@ pub fn parse(line: &str) -> Result<Command, String> {
         "endpoint" => Command::Endpoint(needed()?),
         "functions" => Command::Functions,
         "help" => Command::Help,
+        "history" => Command::History,
         "local" => Command::Local,
         "messages" => Command::Messages,
         "open" => Command::Open(needed()?),

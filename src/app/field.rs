@@ -1,12 +1,20 @@
 //! A text field of one line.
 
+use std::fmt;
+
 use tui_textarea::{CursorMove, Input, TextArea};
 
 use crate::domain::text::sanitise;
 
-/// One line of text with a cursor.
-#[derive(Clone, Debug, Default)]
+/// One line of text with a cursor. What is typed may be a secret: its `Debug` shows the length only.
+#[derive(Clone, Default)]
 pub struct Field(TextArea<'static>);
+
+impl fmt::Debug for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Field({} bytes)", self.text().len())
+    }
+}
 
 impl Field {
     /// What was typed.

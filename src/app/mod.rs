@@ -4,18 +4,27 @@
 //! that comes and goes is data, so that a test asserts the whole vector of effects.
 
 pub mod action;
+pub mod bulk;
 pub mod command;
+pub mod compare;
+pub mod draft;
 pub mod field;
 pub mod function;
 pub mod functions;
+pub mod history;
 pub mod layout;
 pub mod list;
+pub mod merging;
 pub mod messages;
 pub mod msg;
 pub mod overlay;
+pub mod prompt;
 pub mod remote;
+pub mod review;
 pub mod session;
+pub mod text_editor;
 mod update;
+pub mod weights;
 
 pub use update::StartChoice;
 
@@ -28,13 +37,17 @@ use std::collections::BTreeMap;
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
 
 use self::{
+    bulk::Bulk,
+    draft::Stashed,
     function::{Tab, View},
     functions::FunctionsPane,
     layout::Size,
     messages::Messages,
     overlay::Overlay,
+    review::Writing,
     session::SessionState,
 };
+use crate::domain::journal;
 
 /// What fills the screen below the header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -101,12 +114,21 @@ pub struct App {
     pub function: Option<View>,
     /// Invocations that were sent and not answered yet, wherever they were sent from. They hold up quitting.
     pub running: Vec<Running>,
+    /// Changes on their way. While one is being sent it holds up quitting.
+    pub writing: Vec<Writing>,
+    /// Edits of functions that are not open.
+    pub stashed: Vec<Stashed>,
+    /// One change of many functions, planned, under way or done.
+    pub bulk: Option<Bulk>,
+    /// The journal of changes, oldest first, as it was last read.
+    pub journal: Vec<journal::Entry>,
     /// What lies over the screen and takes all keys.
     pub overlay: Option<Overlay>,
     /// What was said, and the line that says it now.
     pub messages: Messages,
     /// Set when the program is to end, with its exit code.
     pub exit: Option<u8>,
+    journal_ticket: Option<Ticket>,
     tickets: u64,
 }
 
@@ -123,9 +145,14 @@ impl App {
             functions: FunctionsPane::default(),
             function: None,
             running: Vec::new(),
+            writing: Vec::new(),
+            stashed: Vec::new(),
+            bulk: None,
+            journal: Vec::new(),
             overlay: None,
             messages: Messages::default(),
             exit: None,
+            journal_ticket: None,
             tickets: 0,
         }
     }
@@ -133,7 +160,8 @@ impl App {
     /// Where a key is looked up, from the innermost place outwards. An overlay takes all: the chain stops there.
     pub fn contexts(&self) -> Vec<Context> {
         if let Some(overlay) = &self.overlay {
-            return vec![overlay.context()];
+            let typing = matches!(overlay, Overlay::Bulk) && self.bulk.as_ref().is_some_and(Bulk::takes_text);
+            return vec![if typing { Context::BulkConfirm } else { overlay.context() }];
         }
         match self.screen {
             Screen::Start => vec![Context::Start, Context::Global],
@@ -149,6 +177,11 @@ impl App {
     /// Whether a text field has the focus, so that plain characters are text and no commands.
     pub fn takes_text(&self) -> bool {
         self.contexts().first().is_some_and(|context| context.takes_text())
+    }
+
+    /// Whether pasted text is taken: by a text field, and by the Environment tab, where it is a `.env` block.
+    pub fn takes_paste(&self) -> bool {
+        self.takes_text() || self.contexts().first() == Some(&Context::Environment)
     }
 
     /// When the screen changes by itself next: a message fades, a value is masked again, a clock runs. The runtime

@@ -8,8 +8,12 @@ use super::{Action, layout::Size};
 use crate::{
     cloud::{self, Identity, Spec, profiles::Profile},
     domain::{
+        change::{Order, Permit, Written},
+        compare::{Comparison, Side},
         function::{Details, State, Summary},
         invocation::{Answer, Request},
+        journal,
+        release::{Extras, Releases},
     },
     tail,
 };
@@ -78,6 +82,20 @@ pub enum Msg {
     Profiles(Ticket, Result<Vec<Profile>, cloud::Error>),
     /// Something went wrong beside the requests; said once.
     Trouble(String),
+    /// A change was done, or not.
+    Written(Ticket, Result<Box<Written>, cloud::Error>),
+    /// A function as it is after a change, or as it is when a plan is made. The name tells which of several.
+    Observed(Ticket, Box<str>, Result<Box<Details>, cloud::Error>),
+    /// A function's versions and aliases.
+    Releases(Ticket, Result<Box<Releases>, cloud::Error>),
+    /// What the Configuration tab shows beside the configuration.
+    Extras(Ticket, Box<Extras>),
+    /// How long a log group is kept; the name is the function's.
+    LogRetention(Ticket, Box<str>, Result<Option<u32>, cloud::Error>),
+    /// Two sides, compared.
+    Compared(Ticket, Result<Box<Comparison>, cloud::Error>),
+    /// The journal of changes, oldest first, or why it can't be read.
+    Journal(Ticket, Result<Vec<journal::Entry>, String>),
 }
 
 /// Something is to be done, outside.
@@ -129,6 +147,29 @@ pub enum Effect {
     StopLogs,
     /// Read the profiles.
     LoadProfiles(Ticket),
+    /// Send a change, once. It is never cancelled.
+    Write(Ticket, Box<Order>, Box<Permit>),
+    /// Read functions one after the other, within the budget; the answers are [`Msg::Observed`].
+    Observe {
+        /// The request.
+        ticket: Ticket,
+        /// Function names.
+        names: Vec<Box<str>>,
+        /// Wait so long first.
+        after: Duration,
+    },
+    /// Stop reading for a plan.
+    StopObserving(Ticket),
+    /// Read versions, aliases and their provisioned concurrency.
+    GetReleases(Ticket, String),
+    /// Read what the Configuration tab shows beside the configuration.
+    GetExtras(Ticket, String),
+    /// Read how long log groups are kept: function name and group.
+    GetLogRetention(Ticket, Vec<(Box<str>, String)>),
+    /// Read two sides and compare them.
+    Compare(Ticket, Box<[Side; 2]>),
+    /// Read the journal.
+    ReadJournal(Ticket),
     /// Put a text on the clipboard.
     Copy(String),
     /// Put the program into the background.

@@ -5,7 +5,19 @@ use nucleo_matcher::{
     pattern::{CaseMatching, Normalization, Pattern},
 };
 
-use super::{Action, Context, Ticket, command, field::Field, list::Cursor};
+use super::{
+    Action, Context, Ticket, command,
+    compare::Comparing,
+    field::Field,
+    function::{configuration, versions},
+    history::HistoryPane,
+    list::Cursor,
+    merging::Merging,
+    prompt::Prompt,
+    review::Review,
+    text_editor::TextEditor,
+    weights::Weights,
+};
 use crate::domain::text;
 
 /// What lies over the screen.
@@ -31,6 +43,22 @@ pub enum Overlay {
         /// The topmost line on the screen.
         cursor: Cursor,
     },
+    /// A change to be agreed to.
+    Review(Box<Review>),
+    /// One line to be typed.
+    Prompt(Box<Prompt>),
+    /// Several lines to be typed.
+    TextEditor(Box<TextEditor>),
+    /// Base, mine and theirs.
+    Merge(Box<Merging>),
+    /// The weights of an alias.
+    Weights(Box<Weights>),
+    /// Two functions, versions or aliases side by side.
+    Compare(Box<Comparing>),
+    /// One change of many functions; its state is the app's, for it goes on without being looked at.
+    Bulk,
+    /// The journal of changes.
+    History(Box<HistoryPane>),
 }
 
 impl Overlay {
@@ -40,6 +68,16 @@ impl Overlay {
             Self::Picker(_) => Context::Picker,
             Self::Question(_) => Context::Dialog,
             Self::Help { .. } | Self::Page(_) | Self::Messages { .. } => Context::Page,
+            Self::Review(review) if review.typed.is_some() => Context::Confirm,
+            Self::Review(_) => Context::Dialog,
+            Self::Prompt(_) => Context::Prompt,
+            Self::TextEditor(_) => Context::TextEditor,
+            Self::Merge(_) => Context::Merge,
+            Self::Weights(_) => Context::Weights,
+            Self::Compare(_) => Context::Compare,
+            // Whether a number is being typed is known by the app.
+            Self::Bulk => Context::Bulk,
+            Self::History(_) => Context::History,
         }
     }
 }
@@ -81,7 +119,7 @@ impl Page {
 }
 
 /// Rows of the longest help. What a place's help holds is the key table's affair.
-pub const HELP_ROWS: usize = 36;
+pub const HELP_ROWS: usize = 41;
 
 /// The command line.
 #[derive(Debug, Default)]
@@ -129,12 +167,36 @@ impl CommandLine {
 }
 
 /// What a picker picks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PickerKind {
     /// A profile.
     Profile,
     /// A region.
     Region,
+    /// Something of the Configuration tab.
+    Configuration(configuration::Pick),
+    /// Something of the Versions tab.
+    Versions(versions::Pick),
+}
+
+impl PickerKind {
+    /// What is picked, as a title.
+    pub fn title(&self) -> &'static str {
+        match self {
+            Self::Profile => "Profile",
+            Self::Region => "Region",
+            Self::Configuration(pick) => pick.title(),
+            Self::Versions(pick) => pick.title(),
+        }
+    }
+
+    /// Whether what was typed may be taken as it is: AWS adds regions and runtimes.
+    pub fn takes_typed(&self) -> bool {
+        match self {
+            Self::Region | Self::Configuration(_) => true,
+            Self::Profile | Self::Versions(_) => false,
+        }
+    }
 }
 
 /// One choice.
@@ -184,11 +246,11 @@ impl Picker {
         picker
     }
 
-    /// The marked choice; a region may also be typed in full, for AWS adds regions.
+    /// The marked choice; some may also be typed in full, for AWS adds to them.
     pub fn chosen(&self) -> Option<String> {
         match self.shown.get(self.cursor.at) {
             Some(index) => Some(self.items[*index].name.clone()),
-            None if self.kind == PickerKind::Region => {
+            None if self.kind.takes_typed() => {
                 let typed = self.field.text().trim();
                 (!typed.is_empty()).then(|| typed.to_owned())
             }

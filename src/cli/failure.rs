@@ -101,7 +101,7 @@ fn code(kind: Kind) -> u8 {
         Kind::NotFound => NOT_FOUND,
         // A read-only session denies by itself what it was told to deny.
         Kind::Denied | Kind::Credentials | Kind::ReadOnly => DENIED,
-        Kind::Conflict => CONFLICT,
+        Kind::Conflict | Kind::Stale => CONFLICT,
         Kind::Throttled => THROTTLED,
         Kind::OutcomeUnknown => OUTCOME_UNKNOWN,
         Kind::Invalid | Kind::Timeout | Kind::Network | Kind::Unsupported | Kind::Service => ERROR,

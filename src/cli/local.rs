@@ -131,6 +131,7 @@ impl LocalEngine {
             endpoint_url: Some(engine.endpoint_url()),
             keys: Some((engine.access_key_id().to_owned(), engine.secret_access_key().clone())),
             read_only: self.read_only,
+            ..Spec::default()
         }
     }
 

@@ -72,6 +72,7 @@ pub async fn settings(
             endpoint_url,
             keys: None,
             read_only: flags.read_only || config.read_only,
+            ..Spec::default()
         },
         utc,
         zone: if utc { TimeZone::UTC } else { TimeZone::system() },

@@ -20,8 +20,10 @@ pub enum Kind {
     Credentials,
     /// Too many requests; `Reason` is AWS's word where it gave one.
     Throttled,
-    /// Somebody else changed it, or a change is still under way.
+    /// A change is still under way, or it can't be done as things are.
     Conflict,
+    /// Somebody else changed it since it was read: nothing was changed.
+    Stale,
     /// AWS refused what was asked.
     Invalid,
     /// No answer in time.
@@ -209,15 +211,15 @@ fn kind_of(code: &str, status: u16) -> Kind {
         "TooManyRequestsException" | "ThrottlingException" | "Throttling" | "LimitExceededException" => {
             Kind::Throttled
         }
-        "ResourceConflictException" | "PreconditionFailedException" | "OperationAbortedException" => {
-            Kind::Conflict
-        }
+        "ResourceConflictException" | "OperationAbortedException" => Kind::Conflict,
+        "PreconditionFailedException" => Kind::Stale,
         "NotImplementedException" | "UnknownOperationException" | "InvalidAction" => Kind::Unsupported,
         _ => match status {
             401 => Kind::Credentials,
             403 => Kind::Denied,
             404 => Kind::NotFound,
-            409 | 412 => Kind::Conflict,
+            409 => Kind::Conflict,
+            412 => Kind::Stale,
             429 => Kind::Throttled,
             501 => Kind::Unsupported,
             500.. => Kind::Service,
@@ -242,7 +244,8 @@ fn hint(kind: Kind, profile: Option<&str>, reason: Option<&str>) -> Option<Strin
             None => "AWS asks to slow down: wait a moment, then try again".into(),
         },
         Kind::Timeout | Kind::Network => "check the network and the endpoint, then try again".into(),
-        Kind::Conflict => "read it again, then decide".into(),
+        Kind::Conflict => "wait until its last change has settled, then try again".into(),
+        Kind::Stale => "somebody else changed it: read it again, then decide".into(),
         Kind::Unsupported => "this endpoint does not offer it".into(),
         Kind::Service => "AWS or the endpoint failed: try again in a moment".into(),
         Kind::ReadOnly => "start without --read-only to allow it".into(),

@@ -87,6 +87,15 @@ impl Session {
         Ok(self.get_function(name, None).await?.configuration.state)
     }
 
+    /// A function as it is now, read within the control plane's budget: for watching a change, and for plans.
+    ///
+    /// # Errors
+    /// As every read.
+    pub async fn observe(&self, name: &str) -> Result<Details, Error> {
+        self.control_plane().acquire().await;
+        self.get_function(name, None).await
+    }
+
     /// Sends one invocation: exactly one request, never retried.
     ///
     /// # Errors

@@ -4,17 +4,22 @@
 //! Every call has time-outs. Reads are retried by the SDK; writes and invocations never are.
 
 pub mod budget;
+pub mod compare;
 mod convert;
 pub mod error;
 mod guard;
 mod http;
 pub mod identity;
+pub mod journal;
 pub mod lambda;
 pub mod logs;
 pub mod profiles;
+pub mod releases;
 pub mod session;
+pub mod write;
 
 pub use budget::Budget;
 pub use error::{Error, Kind};
 pub use identity::Identity;
+pub use journal::Journal;
 pub use session::{Session, Spec};

@@ -13,8 +13,8 @@ use aws_smithy_runtime_api::client::{
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::service_config::ServiceConfigKey;
 
-use super::{Budget, Error, Kind, guard::ReadOnly, http};
-use crate::domain::{secret::Secret, text::sanitise};
+use super::{Budget, Error, Journal, Kind, guard::ReadOnly, http};
+use crate::domain::{place::Protected, secret::Secret, text::sanitise};
 
 /// The region where nothing names one.
 pub const FALLBACK_REGION: &str = "us-east-1";
@@ -32,6 +32,10 @@ pub struct Spec {
     pub keys: Option<(String, Secret)>,
     /// Refuse everything that is not known to only read.
     pub read_only: bool,
+    /// What takes a typed name before every change.
+    pub protected: Protected,
+    /// Where changes are recorded; none: nowhere.
+    pub journal: Option<Journal>,
 }
 
 impl Spec {

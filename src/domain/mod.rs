@@ -3,7 +3,9 @@
 //! Nothing here knows tokio, the SDK, the terminal or a clock: time comes in as an argument.
 
 pub mod change;
+pub mod compare;
 pub mod cost;
+pub mod dotenv;
 pub mod format;
 pub mod function;
 pub mod invocation;

@@ -179,6 +179,10 @@ fn title(context: Context) -> &'static str {
         Context::Function => "Function",
         Context::Details => "Details",
         Context::Environment => "Environment",
+        Context::Field => "Field",
+        Context::VariableFilter => "Filter of the variables",
+        Context::Configuration => "Configuration",
+        Context::Versions => "Versions",
         Context::Test => "Test",
         Context::Editor => "Event editor",
         Context::Logs => "Logs",
@@ -187,17 +191,28 @@ fn title(context: Context) -> &'static str {
         Context::Picker => "Choice",
         Context::Dialog => "Question",
         Context::Page => "Page",
+        Context::Confirm => "Typed confirmation",
+        Context::Prompt => "Prompt",
+        Context::TextEditor => "Text editor",
+        Context::Merge => "Merge",
+        Context::Weights => "Weights",
+        Context::Compare => "Comparison",
+        Context::Bulk => "Bulk change",
+        Context::BulkConfirm => "Plan of a bulk change",
+        Context::History => "History",
     }
 }
 
 /// The chains of places that [`crate::app::App::contexts`] answers with.
 #[cfg(test)]
-pub(crate) const CHAINS: [&[Context]; 13] = [
+pub(crate) const CHAINS: [&[Context]; 26] = [
     &[Context::Start, Context::Global],
     &[Context::Functions, Context::Global],
     &[Context::Filter],
     &[Context::Details, Context::Function, Context::Global],
     &[Context::Environment, Context::Function, Context::Global],
+    &[Context::Configuration, Context::Function, Context::Global],
+    &[Context::Versions, Context::Function, Context::Global],
     &[Context::Test, Context::Function, Context::Global],
     &[Context::Logs, Context::Function, Context::Global],
     &[Context::Editor],
@@ -206,16 +221,33 @@ pub(crate) const CHAINS: [&[Context]; 13] = [
     &[Context::Picker],
     &[Context::Dialog],
     &[Context::Page],
+    &[Context::Field],
+    &[Context::VariableFilter],
+    &[Context::Confirm],
+    &[Context::Prompt],
+    &[Context::TextEditor],
+    &[Context::Merge],
+    &[Context::Weights],
+    &[Context::Compare],
+    &[Context::Bulk],
+    &[Context::BulkConfirm],
+    &[Context::History],
 ];
 
 /// The places in the order in which the README shows them.
-const PLACES: [Context; 14] = [
+const PLACES: [Context; 27] = [
     Context::Global,
     Context::Start,
     Context::Functions,
     Context::Filter,
     Context::Function,
     Context::Environment,
+    Context::VariableFilter,
+    Context::Configuration,
+    Context::Field,
+    Context::TextEditor,
+    Context::Versions,
+    Context::Weights,
     Context::Test,
     Context::Editor,
     Context::Logs,
@@ -223,6 +255,13 @@ const PLACES: [Context; 14] = [
     Context::CommandLine,
     Context::Picker,
     Context::Dialog,
+    Context::Confirm,
+    Context::Prompt,
+    Context::Merge,
+    Context::Compare,
+    Context::BulkConfirm,
+    Context::Bulk,
+    Context::History,
     Context::Page,
 ];
 

@@ -21,7 +21,9 @@ pub struct Binding {
 }
 
 const LISTED: &[Context] = &[Context::Functions, Context::Function];
-const SCROLLED: &[Context] = &[Context::Global, Context::Page];
+const SCROLLED: &[Context] =
+    &[Context::Global, Context::Page, Context::Merge, Context::Compare, Context::Bulk, Context::History];
+const EDITED: &[Context] = &[Context::Environment, Context::Configuration];
 const TAB: &str = "to the tab of that number";
 
 const fn binding(
@@ -48,11 +50,133 @@ pub static BINDINGS: &[Binding] = &[
     // The Environment tab.
     binding(
         &[Context::Environment],
+        &[key!(e), key!(enter)],
+        Action::Edit,
+        "edit the value in its place",
+        Some("edit"),
+    ),
+    binding(&[Context::Environment], &[key!('+')], Action::Add, "add a variable", Some("add")),
+    binding(
+        &[Context::Environment],
+        &[key!(t)],
+        Action::EditText,
+        "edit the value in an editor of several lines",
+        None,
+    ),
+    binding(&[Context::Environment], &[key!(shift - r)], Action::Rename, "rename the variable", None),
+    binding(
+        &[Context::Environment],
+        &[key!(p)],
+        Action::Import,
+        "add variables from a .env text, which may also be pasted",
+        None,
+    ),
+    binding(
+        &[Context::Environment],
         &[key!(x)],
         Action::Reveal,
         "show the value for 30 s, or mask it again",
         Some("reveal"),
     ),
+    binding(&[Context::Environment], &[key!('/')], Action::Filter, "filter the variables", None),
+    // The Configuration tab.
+    binding(
+        &[Context::Configuration],
+        &[key!(e), key!(enter)],
+        Action::Edit,
+        "edit the setting",
+        Some("edit"),
+    ),
+    binding(
+        &[Context::Configuration],
+        &[key!('+')],
+        Action::Add,
+        "add a tag or provisioned concurrency, by the group one is in",
+        Some("add"),
+    ),
+    binding(
+        &[Context::Configuration],
+        &[key!(shift - k)],
+        Action::KillSwitch,
+        "stop the function (no concurrency), or restore what was reserved before",
+        Some("stop"),
+    ),
+    // Environment and Configuration.
+    binding(EDITED, &[key!(ctrl - d)], Action::Delete, "delete it", None),
+    binding(EDITED, &[key!(u)], Action::Revert, "take back the change of this row", Some("undo")),
+    binding(EDITED, &[key!(shift - u)], Action::Restore, "back to what was there before the last save", None),
+    binding(EDITED, &[key!(ctrl - s)], Action::Save, "show the diff, then save", Some("save")),
+    // The Versions tab.
+    binding(
+        &[Context::Versions],
+        &[key!(e), key!(enter)],
+        Action::Edit,
+        "point the alias to another version; of a version: compare it with $LATEST",
+        Some("point"),
+    ),
+    binding(
+        &[Context::Versions],
+        &[key!(b)],
+        Action::Rollback,
+        "point the alias back to the version before",
+        Some("roll back"),
+    ),
+    binding(&[Context::Versions], &[key!(w)], Action::Weights, "set the alias's weights", Some("weights")),
+    binding(
+        &[Context::Versions],
+        &[key!(shift - p)],
+        Action::Promote,
+        "give the alias's additional version all invocations",
+        None,
+    ),
+    binding(
+        &[Context::Versions],
+        &[key!(p)],
+        Action::Publish,
+        "publish $LATEST as a version",
+        Some("publish"),
+    ),
+    binding(
+        &[Context::Versions],
+        &[key!('+')],
+        Action::Add,
+        "add an alias of the version",
+        Some("add alias"),
+    ),
+    binding(&[Context::Versions], &[key!(ctrl - d)], Action::Delete, "delete the alias or version", None),
+    // Text fields in a tab.
+    binding(&[Context::Field], &[key!(enter)], Action::Open, "take it over, unsaved", Some("take")),
+    binding(
+        &[Context::Field],
+        &[key!(ctrl - s)],
+        Action::Save,
+        "take it over, show the diff, then save",
+        Some("save"),
+    ),
+    binding(&[Context::Field], &[key!(esc)], Action::Back, "leave the field", Some("leave")),
+    binding(&[Context::Field], &[key!(up)], Action::Up, "the previous choice", None),
+    binding(&[Context::Field], &[key!(down)], Action::Down, "the next choice", None),
+    binding(&[Context::VariableFilter], &[key!(enter)], Action::Open, "edit the variable", Some("edit")),
+    binding(&[Context::VariableFilter], &[key!(esc)], Action::Back, "drop the filter", Some("clear")),
+    binding(&[Context::VariableFilter], &[key!(up), key!(ctrl - p)], Action::Up, "to the previous row", None),
+    binding(&[Context::VariableFilter], &[key!(down), key!(ctrl - n)], Action::Down, "to the next row", None),
+    binding(
+        &[Context::TextEditor],
+        &[key!(esc)],
+        Action::Back,
+        "leave the editor; what was typed is taken over, unsaved",
+        Some("take"),
+    ),
+    binding(
+        &[Context::TextEditor],
+        &[key!(ctrl - s)],
+        Action::Save,
+        "take it over, show the diff, then save",
+        Some("save"),
+    ),
+    binding(&[Context::TextEditor], &[key!(pageup)], Action::PageUp, "a page up", None),
+    binding(&[Context::TextEditor], &[key!(pagedown)], Action::PageDown, "a page down", None),
+    binding(&[Context::Field, Context::Prompt], &[key!(ctrl - u)], Action::Clear, "empty the field", None),
     // The Logs tab.
     binding(&[Context::Logs], &[key!(space)], Action::Pause, "hold the log, or let it run", Some("pause")),
     binding(&[Context::Logs], &[key!(f)], Action::Follow, "follow the end of the log", Some("follow")),
@@ -73,12 +197,23 @@ pub static BINDINGS: &[Binding] = &[
     binding(LISTED, &[key!(i)], Action::Invoke, "invoke: to the Test tab", Some("invoke")),
     binding(LISTED, &[key!(l)], Action::Logs, "to its logs", Some("logs")),
     binding(LISTED, &[key!(shift - e)], Action::Environment, "to its environment variables", Some("env")),
-    binding(LISTED, &[key!(v), key!(a)], Action::Versions, "to its versions and aliases", None),
+    binding(LISTED, &[key!(v)], Action::Versions, "to its versions", None),
+    binding(LISTED, &[key!(a)], Action::Aliases, "to its aliases", None),
+    binding(LISTED, &[key!(c)], Action::Compare, "compare it with another, or the two that are marked", None),
     binding(LISTED, &[key!(m)], Action::Monitor, "to its metrics", None),
     binding(LISTED, &[key!(d)], Action::RawJson, "the function as raw JSON", None),
     binding(LISTED, &[key!(y)], Action::CopyName, "copy its name", None),
     binding(LISTED, &[key!(shift - y)], Action::CopyArn, "copy its ARN", None),
     binding(&[Context::Functions], &[key!('/')], Action::Filter, "filter the functions", Some("filter")),
+    binding(&[Context::Functions], &[key!(space)], Action::Mark, "mark for what is done to several", None),
+    binding(&[Context::Functions], &[key!('*')], Action::MarkAll, "mark all that are shown, or none", None),
+    binding(
+        &[Context::Functions],
+        &[key!(shift - b)],
+        Action::Bulk,
+        "one change of all marked functions",
+        None,
+    ),
     binding(&[Context::Functions], &[key!(s)], Action::Sort, "sort by the next column", None),
     binding(&[Context::Functions], &[key!(shift - s)], Action::ReverseSort, "reverse the order", None),
     binding(&[Context::Functions], &[key!(p)], Action::Preview, "show or hide the preview", None),
@@ -160,6 +295,109 @@ pub static BINDINGS: &[Binding] = &[
         "no, the default",
         Some("no (enter)"),
     ),
+    binding(&[Context::Dialog], &[key!(j), key!(down)], Action::Down, "down", None),
+    binding(&[Context::Dialog], &[key!(k), key!(up)], Action::Up, "up", None),
+    // A change that takes a typed name.
+    binding(
+        &[Context::Confirm],
+        &[key!(enter)],
+        Action::Open,
+        "do it, once the name is typed",
+        Some("do it"),
+    ),
+    binding(&[Context::Confirm], &[key!(down)], Action::Down, "down", None),
+    binding(&[Context::Confirm], &[key!(up)], Action::Up, "up", None),
+    // One line to be typed.
+    binding(&[Context::Prompt], &[key!(enter)], Action::Open, "go on", Some("go on")),
+    binding(
+        &[Context::Confirm, Context::Prompt, Context::Weights],
+        &[key!(esc)],
+        Action::Back,
+        "leave it, nothing is sent",
+        Some("cancel"),
+    ),
+    // Base, mine and theirs.
+    binding(&[Context::Merge], &[key!(m)], Action::Mine, "my side counts", Some("mine")),
+    binding(&[Context::Merge], &[key!(t)], Action::Theirs, "their side counts", Some("theirs")),
+    binding(
+        &[Context::Merge],
+        &[key!(ctrl - s), key!(enter)],
+        Action::Save,
+        "show the diff of what was decided, then save",
+        Some("go on"),
+    ),
+    binding(
+        &[Context::Merge],
+        &[key!(esc), key!(q)],
+        Action::Back,
+        "decide later; nothing is lost",
+        Some("later"),
+    ),
+    // The weights of an alias.
+    binding(&[Context::Weights], &[key!(enter)], Action::Open, "show the diff, then save", Some("save")),
+    binding(&[Context::Weights], &[key!(right)], Action::Right, "one percent more", Some("more")),
+    binding(&[Context::Weights], &[key!(left)], Action::Left, "one percent less", Some("less")),
+    binding(
+        &[Context::Weights],
+        &[key!(up)],
+        Action::Up,
+        "the next canary step: 1, 5, 10, 25, 50, 100",
+        Some("step"),
+    ),
+    binding(&[Context::Weights], &[key!(down)], Action::Down, "the canary step before", None),
+    binding(&[Context::Weights], &[key!(tab)], Action::NextTab, "another additional version", None),
+    // Two sides.
+    binding(
+        &[Context::Compare],
+        &[key!('!')],
+        Action::ErrorsOnly,
+        "only what differs, or all",
+        Some("differences"),
+    ),
+    binding(
+        &[Context::Compare, Context::Bulk, Context::History],
+        &[key!(esc), key!(q)],
+        Action::Back,
+        "close; what is under way goes on",
+        Some("close"),
+    ),
+    // One change of many functions.
+    binding(
+        &[Context::BulkConfirm],
+        &[key!(enter)],
+        Action::Open,
+        "do it, once the number is typed",
+        Some("do it"),
+    ),
+    binding(&[Context::BulkConfirm], &[key!(esc)], Action::Back, "drop the plan", Some("cancel")),
+    binding(&[Context::BulkConfirm], &[key!(down)], Action::Down, "down", None),
+    binding(&[Context::BulkConfirm], &[key!(up)], Action::Up, "up", None),
+    binding(&[Context::BulkConfirm], &[key!(pagedown)], Action::PageDown, "a page down", None),
+    binding(&[Context::BulkConfirm], &[key!(pageup)], Action::PageUp, "a page up", None),
+    binding(
+        &[Context::Bulk],
+        &[key!(s)],
+        Action::Pause,
+        "stop after the function that is being changed",
+        Some("stop"),
+    ),
+    binding(
+        &[Context::Bulk],
+        &[key!(r)],
+        Action::Refresh,
+        "plan those again that failed",
+        Some("retry failed"),
+    ),
+    // The journal.
+    binding(&[Context::History], &[key!(enter)], Action::Open, "the whole entry, or the list", Some("open")),
+    binding(
+        &[Context::History],
+        &[key!(u)],
+        Action::Restore,
+        "take the change back, where that is known",
+        Some("take back"),
+    ),
+    binding(&[Context::History], &[key!(y)], Action::CopyName, "copy the aws command", Some("copy command")),
     // Pages to read.
     binding(
         &[Context::Page],
@@ -191,7 +429,7 @@ pub static BINDINGS: &[Binding] = &[
         &[Context::Global],
         &[key!(q), key!(ctrl - c)],
         Action::Quit,
-        "quit; asks while an invocation is under way",
+        "quit; asks while something is unsaved or under way",
         None,
     ),
 ];

@@ -9,7 +9,7 @@ use std::{
 
 use futures_util::StreamExt;
 use jiff::Timestamp;
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, task::JoinHandle};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::crash;
@@ -26,7 +26,7 @@ const STATES_AT_ONCE: usize = 4;
 pub type StartLocal =
     Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Result<Spec, cloud::Error>> + Send>> + Send + Sync>;
 
-/// A read is cancelled by the next one in its slot. Invocations have none: they are never cancelled.
+/// A read is cancelled by the next one in its slot. Invocations and changes have none: they are never cancelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Slot {
     Connect,
@@ -36,6 +36,10 @@ enum Slot {
     Function,
     Logs,
     Profiles,
+    Extras,
+    Compare,
+    /// Each of these reads is awaited by a change of its own, or by the tab that asked.
+    Observe(Ticket),
 }
 
 /// Runs effects. Dropping it cancels all reads.
@@ -43,7 +47,7 @@ pub struct Executor {
     messages: mpsc::Sender<Msg>,
     start_local: StartLocal,
     sessions: Sessions,
-    slots: HashMap<Slot, DropGuard>,
+    slots: HashMap<Slot, (DropGuard, JoinHandle<()>)>,
     epoch: u32,
 }
 
@@ -137,6 +141,69 @@ impl Executor {
             Effect::StopLogs => {
                 self.slots.remove(&Slot::Logs);
             }
+            Effect::Write(ticket, order, permit) => {
+                let session = self.session(ticket);
+                tokio::spawn(async move {
+                    let written = match session {
+                        Some(session) => session.write(&order, &permit).await,
+                        None => {
+                            Err(cloud::Error::new(Kind::Network, "nothing was sent: there is no connection"))
+                        }
+                    };
+                    crash::rehearse("write");
+                    send(&messages, Msg::Written(ticket, written.map(Box::new))).await;
+                });
+            }
+            Effect::Observe { ticket, names, after } => {
+                self.with_session(Slot::Observe(ticket), ticket, |session| async move {
+                    tokio::time::sleep(after).await;
+                    for name in names {
+                        let details = session.observe(&name).await;
+                        send(&messages, Msg::Observed(ticket, name, details.map(Box::new))).await;
+                    }
+                });
+            }
+            Effect::StopObserving(ticket) => _ = self.slots.remove(&Slot::Observe(ticket)),
+            Effect::GetReleases(ticket, name) => {
+                self.with_session(Slot::Observe(ticket), ticket, |session| async move {
+                    let releases = session.releases(&name).await;
+                    send(&messages, Msg::Releases(ticket, releases.map(Box::new))).await;
+                });
+            }
+            Effect::GetExtras(ticket, name) => {
+                self.with_session(Slot::Extras, ticket, |session| async move {
+                    let extras = session.extras(&name).await;
+                    send(&messages, Msg::Extras(ticket, Box::new(extras))).await;
+                });
+            }
+            Effect::GetLogRetention(ticket, groups) => {
+                self.with_session(Slot::Observe(ticket), ticket, |session| async move {
+                    for (name, group) in groups {
+                        let days = session.log_retention(&group).await;
+                        send(&messages, Msg::LogRetention(ticket, name, days)).await;
+                    }
+                });
+            }
+            Effect::Compare(ticket, sides) => {
+                self.with_session(Slot::Compare, ticket, |session| async move {
+                    let comparison = cloud::compare::compare(&session, &sides).await;
+                    send(&messages, Msg::Compared(ticket, comparison.map(Box::new))).await;
+                })
+            }
+            Effect::ReadJournal(ticket) => {
+                if let Some(journal) = self.session(ticket).and_then(|session| session.spec().journal.clone())
+                {
+                    self.spawn(Slot::Observe(ticket), async move {
+                        let read = tokio::task::spawn_blocking(move || journal.read()).await;
+                        let entries = read.unwrap_or_else(|error| Err(error.to_string()));
+                        send(&messages, Msg::Journal(ticket, entries)).await;
+                    });
+                } else {
+                    self.spawn(Slot::Observe(ticket), async move {
+                        send(&messages, Msg::Journal(ticket, Ok(Vec::new()))).await;
+                    });
+                }
+            }
             Effect::LoadProfiles(ticket) => self.spawn(Slot::Profiles, async move {
                 send(&messages, Msg::Profiles(ticket, profiles::profiles().await)).await;
             }),
@@ -146,15 +213,17 @@ impl Executor {
     }
 
     fn spawn(&mut self, slot: Slot, task: impl Future<Output = ()> + Send + 'static) {
+        self.slots.retain(|_, (_, task)| !task.is_finished());
         let token = CancellationToken::new();
-        // The task that had the slot before is cancelled by the drop of its guard.
-        self.slots.insert(slot, token.clone().drop_guard());
-        tokio::spawn(async move {
+        let guard = token.clone().drop_guard();
+        let task = tokio::spawn(async move {
             tokio::select! {
                 () = token.cancelled() => {}
                 () = task => {}
             }
         });
+        // The task that had the slot before is cancelled by the drop of its guard.
+        self.slots.insert(slot, (guard, task));
     }
 
     fn with_session<F>(&mut self, slot: Slot, ticket: Ticket, task: impl FnOnce(Session) -> F)

@@ -241,7 +241,7 @@ fn message(app: &App, event: Event, clicks: &mut Clicks, clock: &Clock) -> Optio
     match event {
         Event::Key(key) if key.kind == KeyEventKind::Release => None,
         Event::Key(key) => keys::lookup(&app.contexts(), app.takes_text(), key).map(Msg::Action),
-        Event::Paste(text) => app.takes_text().then_some(Msg::Action(Action::Paste(text.into()))),
+        Event::Paste(text) => app.takes_paste().then_some(Msg::Action(Action::Paste(text.into()))),
         Event::Resize(columns, rows) => Some(Msg::Resize(Size { columns, rows })),
         Event::FocusGained => Some(Msg::Focus(true)),
         Event::FocusLost => Some(Msg::Focus(false)),

@@ -34,7 +34,9 @@ impl From<Error> for SourceError {
             Kind::Credentials => SourceErrorKind::Credentials,
             Kind::Network | Kind::Timeout | Kind::Service => SourceErrorKind::Offline,
             Kind::Unsupported => SourceErrorKind::Unsupported,
-            Kind::Conflict | Kind::Invalid | Kind::OutcomeUnknown | Kind::ReadOnly => SourceErrorKind::Other,
+            Kind::Conflict | Kind::Stale | Kind::Invalid | Kind::OutcomeUnknown | Kind::ReadOnly => {
+                SourceErrorKind::Other
+            }
         };
         Self { kind, message: error.to_string() }
     }

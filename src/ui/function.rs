@@ -3,9 +3,9 @@
 use ratatui::buffer::Buffer;
 
 use super::{
-    Theme, environment, functions, logs, overview,
+    Theme, configuration, environment, functions, logs, overview,
     paint::{Row, note},
-    test,
+    test, versions,
 };
 use crate::app::{
     App,
@@ -20,6 +20,8 @@ pub(super) fn draw(app: &App, view: &View, size: Size, theme: &Theme, buffer: &m
     match view.tab {
         Tab::Overview => overview::draw(app, view, theme, buffer, areas.content),
         Tab::Environment => environment::draw(app, view, theme, buffer, areas.content),
+        Tab::Configuration => configuration::draw(app, view, theme, buffer, areas.content),
+        Tab::Versions => versions::draw(app, view, theme, buffer, areas.content),
         Tab::Test => test::draw(app, view, size, theme, buffer),
         Tab::Logs => logs::draw(app, view, size, theme, buffer),
         planned => {

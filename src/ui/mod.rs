@@ -3,6 +3,9 @@
 //! Nothing here changes the state or asks anyone for anything. Geometry is `app::layout`'s; texts are cut and padded
 //! by [`paint`]; only rows that are on the screen are looked at.
 
+mod bulk;
+mod compare;
+mod configuration;
 mod editor;
 mod environment;
 mod footer;
@@ -10,15 +13,21 @@ mod function;
 mod functions;
 mod guard;
 mod header;
+mod history;
 mod json;
 mod logs;
+mod merging;
 mod overlay;
 mod overview;
 mod paint;
 mod preview;
+mod review;
 mod start;
 mod test;
+mod text_editor;
 pub mod theme;
+mod versions;
+mod weights;
 
 pub use theme::Theme;
 

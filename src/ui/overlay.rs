@@ -3,8 +3,9 @@
 use ratatui::buffer::Buffer;
 
 use super::{
-    Theme, footer,
+    Theme, bulk, compare, footer, history, merging,
     paint::{self, Align, Row, Shown, clear, json_line, note, pieces, scrolled},
+    review, text_editor, weights,
 };
 use crate::{
     app::{
@@ -13,7 +14,7 @@ use crate::{
         layout::{self, Area, Size},
         list::Cursor,
         messages::Messages,
-        overlay::{CommandLine, Overlay, Page, Picker, PickerKind, Question},
+        overlay::{CommandLine, Overlay, Page, Picker, Question},
     },
     domain::{
         format,
@@ -30,11 +31,19 @@ pub(super) fn draw(app: &App, overlay: &Overlay, size: Size, theme: &Theme, buff
         Overlay::Question(question) => self::question(question, size, theme, buffer),
         Overlay::Page(page) => self::page(page, size, theme, buffer),
         Overlay::Messages { cursor } => messages(app, *cursor, size, theme, buffer),
+        Overlay::Review(review) => review::draw(review, size, theme, buffer),
+        Overlay::Prompt(prompt) => review::prompt(prompt, size, theme, buffer),
+        Overlay::TextEditor(editor) => text_editor::draw(editor, size, theme, buffer),
+        Overlay::Merge(merging) => merging::draw(merging, size, theme, buffer),
+        Overlay::Weights(weights) => weights::draw(weights, size, theme, buffer),
+        Overlay::Compare(comparing) => compare::draw(comparing, size, theme, buffer),
+        Overlay::Bulk => bulk::draw(app, size, theme, buffer),
+        Overlay::History(pane) => history::draw(app, pane, size, theme, buffer),
     }
 }
 
 /// An area in the middle, not larger than the screen between header and footer.
-fn middle(size: Size, columns: usize, rows: usize) -> Area {
+pub(super) fn middle(size: Size, columns: usize, rows: usize) -> Area {
     let whole = layout::page(size).frame;
     let columns = u16::try_from(columns).unwrap_or(u16::MAX).min(whole.columns);
     let rows = u16::try_from(rows).unwrap_or(u16::MAX).min(whole.rows);
@@ -73,7 +82,7 @@ fn help(contexts: &[Context], cursor: Cursor, size: Size, theme: &Theme, buffer:
 }
 
 /// Says in the lower edge of a frame that there is more below.
-fn more(below: bool, area: Area, theme: &Theme, buffer: &mut Buffer) {
+pub(super) fn more(below: bool, area: Area, theme: &Theme, buffer: &mut Buffer) {
     if below {
         let mut edge = Row::new(buffer, area, usize::from(area.rows.saturating_sub(1)));
         edge.skip(edge.room().saturating_sub(10)).put_whole(" more ↓ ", theme.accent);
@@ -107,10 +116,7 @@ fn command_line(line: &CommandLine, size: Size, theme: &Theme, buffer: &mut Buff
 }
 
 fn picker(picker: &Picker, size: Size, theme: &Theme, buffer: &mut Buffer) {
-    let title = match picker.kind {
-        PickerKind::Profile => "Profile",
-        PickerKind::Region => "Region",
-    };
+    let title = picker.kind.title();
     let area = middle(size, 60, Picker::HEIGHT + 3);
     let inner = paint::frame(buffer, area, title, theme);
     Row::new(buffer, inner, 0).skip(1).put("> ", theme.accent).field(&picker.field, true, theme);
@@ -121,7 +127,7 @@ fn picker(picker: &Picker, size: Size, theme: &Theme, buffer: &mut Buffer) {
             (Some(error), _) => (format!("✗ {error}"), theme.error),
             (None, Some(_)) => ("Reading…".to_owned(), theme.dim),
             (None, None) if picker.items.is_empty() => ("There is none.".to_owned(), theme.dim),
-            (None, None) if picker.kind == PickerKind::Region => {
+            (None, None) if picker.kind.takes_typed() => {
                 (format!("enter takes \"{typed}\" as it is"), theme.text)
             }
             (None, None) => (format!("Nothing fits \"{typed}\"."), theme.dim),

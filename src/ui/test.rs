@@ -183,6 +183,7 @@ fn word(kind: Kind) -> &'static str {
         Kind::Credentials => "NO VALID CREDENTIALS",
         Kind::Throttled => "THROTTLED",
         Kind::Conflict => "CONFLICT",
+        Kind::Stale => "CHANGED MEANWHILE",
         Kind::Invalid => "REFUSED",
         Kind::Timeout => "NO ANSWER",
         Kind::Network => "NO CONNECTION",

@@ -3,7 +3,7 @@
 use jiff::{Timestamp, ToSpan};
 
 use crate::{
-    app::{Action, list::Cursor},
+    app::{Action, draft::EnvironmentDraft, list::Cursor},
     domain::{
         function::{Details, Environment},
         secret::Secret,
@@ -13,6 +13,15 @@ use crate::{
 /// Seconds that a revealed value stays readable.
 pub const REVEAL_SECONDS: i64 = 30;
 
+/// What an editor of several lines of this tab is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Edited {
+    /// The value of a variable.
+    Value(String),
+    /// A `.env` block.
+    Block,
+}
+
 /// The tab's part of the state.
 #[derive(Debug, Default)]
 pub struct EnvironmentPane {
@@ -20,6 +29,8 @@ pub struct EnvironmentPane {
     pub cursor: Cursor,
     /// The key whose value is readable, and until when.
     pub revealed: Option<(String, Timestamp)>,
+    /// Edits that are not saved.
+    pub draft: Option<EnvironmentDraft>,
 }
 
 impl EnvironmentPane {

@@ -1,14 +1,19 @@
 //! One function: its tabs and what each of them shows.
 
+pub mod configuration;
 pub mod environment;
 pub mod logs;
 pub mod overview;
 pub mod test;
+pub mod versions;
 
 use jiff::Timestamp;
 
-use self::{environment::EnvironmentPane, logs::LogsPane, test::TestPane};
-use super::{Context, Remote, list::Cursor};
+use self::{
+    configuration::ConfigurationPane, environment::EnvironmentPane, logs::LogsPane, test::TestPane,
+    versions::VersionsPane,
+};
+use super::{Context, Remote, draft::Draft, list::Cursor};
 use crate::domain::function::{Details, State};
 
 /// The tabs in their order.
@@ -72,13 +77,6 @@ impl Tab {
     /// What a tab that is not built yet will hold, and where to find it meanwhile.
     pub fn planned(self) -> Option<&'static str> {
         match self {
-            Self::Configuration => Some(
-                "Memory, timeout, layers, VPC, concurrency and tags will be changed here, with a diff before each \
-                 save. Until then the Overview tab shows them all.",
-            ),
-            Self::Versions => Some(
-                "Versions and aliases will be shown here in one picture, with publish, weights and rollback.",
-            ),
             Self::Monitor => Some(
                 "Invocations, errors, throttles and durations of the last hours will be drawn here. Until then the \
                  Logs tab shows each invocation's REPORT line.",
@@ -87,7 +85,12 @@ impl Tab {
                 Some("Event source mappings, function URL and other triggers will be listed here.")
             }
             Self::Access => Some("The execution role and the resource policy will be explained here."),
-            Self::Overview | Self::Environment | Self::Test | Self::Logs => None,
+            Self::Overview
+            | Self::Environment
+            | Self::Configuration
+            | Self::Versions
+            | Self::Test
+            | Self::Logs => None,
         }
     }
 
@@ -115,6 +118,10 @@ pub struct View {
     pub overview: Cursor,
     /// The Environment tab.
     pub environment: EnvironmentPane,
+    /// The Configuration tab.
+    pub configuration: ConfigurationPane,
+    /// The Versions tab.
+    pub versions: VersionsPane,
     /// The Test tab.
     pub test: TestPane,
     /// The Logs tab.
@@ -132,6 +139,8 @@ impl View {
             details: Remote::default(),
             overview: Cursor::default(),
             environment: EnvironmentPane::default(),
+            configuration: ConfigurationPane::default(),
+            versions: VersionsPane::default(),
             logs: LogsPane::default(),
         }
     }
@@ -143,6 +152,8 @@ impl View {
             tab => {
                 let inner = match tab {
                     Tab::Environment => Context::Environment,
+                    Tab::Configuration => Context::Configuration,
+                    Tab::Versions => Context::Versions,
                     Tab::Test => Context::Test,
                     Tab::Logs => Context::Logs,
                     _ => Context::Details,
@@ -155,6 +166,12 @@ impl View {
     pub(super) fn wake_at(&self, now: Timestamp) -> Option<Timestamp> {
         let masked = self.environment.revealed.as_ref().map(|(_, until)| *until);
         masked.into_iter().chain(self.logs.is_scanning().then_some(now)).min()
+    }
+
+    /// Whether there are edits that were not saved.
+    pub fn is_unsaved(&self) -> bool {
+        self.environment.draft.as_ref().is_some_and(Draft::is_changed)
+            || self.configuration.draft.as_ref().is_some_and(Draft::is_changed)
     }
 
     /// Whether a change of the function is under way, so that it is worth reading it again.

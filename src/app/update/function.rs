@@ -160,8 +160,10 @@ impl App {
         // The same function again keeps its event and its answer.
         if self.function.as_ref().is_none_or(|view| view.name != name) {
             effects.extend(self.leave_logs());
+            self.stash_drafts();
             let event = self.settings.sample_events.get(&name).filter(|_| self.session.is_local());
             self.function = Some(View::new(name, arn, event.map(String::as_str)));
+            self.unstash_drafts();
         }
         self.functions.filter_focused = false;
         self.screen = Screen::Function;
@@ -176,7 +178,11 @@ impl App {
             view.environment.mask();
             view.tab = tab;
         }
-        if tab == Tab::Logs { self.follow() } else { Vec::new() }
+        match tab {
+            Tab::Logs => self.follow(),
+            Tab::Versions | Tab::Configuration => self.read_tab(tab),
+            _ => Vec::new(),
+        }
     }
 
     /// Follows the function's log, unless that is under way.
@@ -213,7 +219,7 @@ impl App {
     }
 
     pub(super) fn act_on_function(&mut self, action: Action) -> Vec<Effect> {
-        let (size, now, height) = (self.size, self.now, self.content_height());
+        let (size, height) = (self.size, self.content_height());
         let Some(view) = &mut self.function else {
             self.screen = Screen::Functions;
             return Vec::new();
@@ -228,8 +234,22 @@ impl App {
                 self.function.as_mut().is_some_and(|view| view.overview.scroll(&action, lines, height))
             }
             Tab::Environment => {
-                // A heading line and the line of totals are not rows.
-                view.environment.handle(&action, view.details.value.as_ref(), now, height.saturating_sub(2))
+                if let Some(effects) = self.act_on_environment(&action) {
+                    return effects;
+                }
+                false
+            }
+            Tab::Configuration => {
+                if let Some(effects) = self.act_on_configuration(&action) {
+                    return effects;
+                }
+                false
+            }
+            Tab::Versions => {
+                if let Some(effects) = self.act_on_versions(&action) {
+                    return effects;
+                }
+                false
             }
             Tab::Test => {
                 let test = layout::test(size);
@@ -263,7 +283,7 @@ impl App {
             Action::Invoke => Tab::Test,
             Action::Logs => Tab::Logs,
             Action::Environment => Tab::Environment,
-            Action::Versions => Tab::Versions,
+            Action::Versions | Action::Aliases => Tab::Versions,
             Action::Monitor => Tab::Monitor,
             Action::RawJson => return self.raw_json(),
             Action::Back => {

@@ -1,8 +1,16 @@
 //! How messages change the state.
 
+mod bulk;
+mod change;
+mod compare;
+mod configuration;
+mod environment;
 mod function;
+mod history;
+mod merging;
 mod overlay;
 mod session;
+mod versions;
 
 use std::time::Duration;
 
@@ -15,6 +23,7 @@ use super::{
     list::Cursor,
     messages::Severity,
     overlay::{CommandLine, Overlay, Question, Then},
+    review::Phase,
 };
 use crate::cloud;
 
@@ -79,6 +88,22 @@ impl App {
             }
             Msg::Profiles(ticket, result) => {
                 self.profiles(ticket, result);
+                Vec::new()
+            }
+            Msg::Written(ticket, result) => self.written(ticket, result),
+            Msg::Observed(ticket, name, result) => self.observed(ticket, &name, result),
+            Msg::Releases(ticket, result) => self.releases_read(ticket, result),
+            Msg::Extras(ticket, extras) => {
+                self.extras_read(ticket, *extras);
+                Vec::new()
+            }
+            Msg::LogRetention(ticket, name, result) => self.retention_read(ticket, &name, result),
+            Msg::Compared(ticket, result) => {
+                self.compared(ticket, result);
+                Vec::new()
+            }
+            Msg::Journal(ticket, result) => {
+                self.journal_read(ticket, result);
                 Vec::new()
             }
             Msg::Trouble(text) => {
@@ -220,7 +245,33 @@ impl App {
     }
 
     fn quit(&mut self) -> Vec<Effect> {
-        if self.running.is_empty() {
+        let sending: Vec<&str> = self
+            .writing
+            .iter()
+            .filter(|writing| writing.phase == Phase::Sending)
+            .map(|writing| writing.order.function.as_str())
+            .collect();
+        let unsaved = self.unsaved();
+        let applying = self.bulk.as_ref().is_some_and(|bulk| bulk.is_under_way());
+        if !sending.is_empty() || applying {
+            let what = if applying { "the plan".to_owned() } else { sending.join(", ") };
+            self.overlay = Some(Overlay::Question(Question {
+                text: "Quit while a change is being sent?".into(),
+                detail: format!(
+                    "AWS may have got it: without the answer nobody knows what became of {what}."
+                ),
+                then: Then::Quit,
+            }));
+        } else if !unsaved.is_empty() {
+            self.overlay = Some(Overlay::Question(Question {
+                text: "Quit without saving?".into(),
+                detail: format!(
+                    "The changes of {} are in memory only: they will be lost.",
+                    unsaved.join(", ")
+                ),
+                then: Then::Quit,
+            }));
+        } else if self.running.is_empty() {
             self.exit = Some(0);
         } else {
             let names: Vec<&str> = self.running.iter().map(|running| running.function.as_str()).collect();
@@ -265,7 +316,7 @@ impl App {
             Action::Invoke => Tab::Test,
             Action::Logs => Tab::Logs,
             Action::Environment => Tab::Environment,
-            Action::Versions => Tab::Versions,
+            Action::Versions | Action::Aliases => Tab::Versions,
             Action::Monitor => Tab::Monitor,
             Action::RawJson => {
                 let mut effects = self.open_selected(Tab::Overview);

@@ -9,6 +9,7 @@ use crate::{
         list::Cursor,
         messages::Severity,
         overlay::{HELP_ROWS, Item, Overlay, Picker, PickerKind, Then},
+        prompt, text_editor,
     },
     cloud::Spec,
 };
@@ -17,6 +18,18 @@ impl App {
     pub(super) fn act_on_overlay(&mut self, action: &Action) -> Vec<Effect> {
         let text = layout::page(self.size).text;
         let (height, columns) = (usize::from(text.rows), usize::from(text.columns));
+        match &self.overlay {
+            _ if *action == Action::Suspend => return self.act_anywhere(action),
+            Some(Overlay::Review(_)) => return self.act_on_review(action),
+            Some(Overlay::Prompt(_)) => return self.act_on_prompt(action),
+            Some(Overlay::TextEditor(_)) => return self.act_on_text_editor(action),
+            Some(Overlay::Merge(_)) => return self.act_on_merge(action),
+            Some(Overlay::Weights(_)) => return self.act_on_weights(action),
+            Some(Overlay::Compare(_)) => return self.act_on_compare(action),
+            Some(Overlay::Bulk) => return self.act_on_bulk(action),
+            Some(Overlay::History(_)) => return self.act_on_history(action),
+            _ => {}
+        }
         match (&mut self.overlay, action) {
             (Some(Overlay::Question(question)), Action::Yes) => {
                 let Then::Quit = question.then;
@@ -27,14 +40,13 @@ impl App {
                 return self.command_typed(&typed);
             }
             (Some(Overlay::Picker(picker)), Action::Open) => {
-                let (kind, chosen) = (picker.kind, picker.chosen());
+                let (kind, chosen) = (picker.kind.clone(), picker.chosen());
                 return match chosen {
-                    Some(chosen) => self.switch(kind, chosen),
+                    Some(chosen) => self.picked(kind, chosen),
                     None => Vec::new(),
                 };
             }
             (_, Action::Back | Action::No | Action::Quit) => self.overlay = None,
-            (_, Action::Suspend) => return self.act_anywhere(action),
             (Some(Overlay::CommandLine(line)), _) => line.handle(action),
             (Some(Overlay::Picker(picker)), _) => picker.handle(action),
             (Some(Overlay::Page(page)), _) => {
@@ -49,6 +61,71 @@ impl App {
             _ => {}
         }
         Vec::new()
+    }
+
+    fn picked(&mut self, kind: PickerKind, chosen: String) -> Vec<Effect> {
+        match kind {
+            PickerKind::Profile | PickerKind::Region => self.switch(&kind, chosen),
+            PickerKind::Configuration(pick) => {
+                self.overlay = None;
+                self.configuration_picked(&pick, &chosen)
+            }
+            PickerKind::Versions(pick) => {
+                self.overlay = None;
+                self.versions_picked(&pick, &chosen)
+            }
+        }
+    }
+
+    fn act_on_prompt(&mut self, action: &Action) -> Vec<Effect> {
+        let Some(Overlay::Prompt(prompt)) = &mut self.overlay else { return Vec::new() };
+        match action {
+            Action::Open => {}
+            Action::Back | Action::Quit => {
+                self.overlay = None;
+                return Vec::new();
+            }
+            _ => {
+                prompt.handle(action);
+                return Vec::new();
+            }
+        }
+        let Some(Overlay::Prompt(mut prompt)) = self.overlay.take() else { return Vec::new() };
+        let text = prompt.field.text().trim().to_owned();
+        let result = match &prompt.then {
+            prompt::Then::Configuration(ask) => self.configuration_asked(&ask.clone(), &text),
+            prompt::Then::Versions(ask) => self.versions_asked(&ask.clone(), &text),
+        };
+        result.unwrap_or_else(|problem| {
+            prompt.problem = Some(problem);
+            self.overlay = Some(Overlay::Prompt(prompt));
+            Vec::new()
+        })
+    }
+
+    fn act_on_text_editor(&mut self, action: &Action) -> Vec<Effect> {
+        let text = layout::page(self.size).text;
+        // A line of help above, a line of problems below.
+        let room = (usize::from(text.rows).saturating_sub(2), usize::from(text.columns).saturating_sub(6));
+        let Some(Overlay::TextEditor(editor)) = &mut self.overlay else { return Vec::new() };
+        if !matches!(action, Action::Back | Action::Save | Action::Quit) {
+            editor.handle(action, room);
+            return Vec::new();
+        }
+        let Some(Overlay::TextEditor(mut editor)) = self.overlay.take() else { return Vec::new() };
+        let (text, save) = (editor.text(), *action == Action::Save);
+        let result = match &editor.then {
+            text_editor::Then::Environment(edited) => self.environment_edited(&edited.clone(), &text, save),
+            text_editor::Then::Configuration(edited) => self.configuration_edited(*edited, &text, save),
+        };
+        result.unwrap_or_else(|problem| {
+            // A second esc leaves what can't be taken.
+            if editor.problem.as_ref() != Some(&problem) || save {
+                editor.problem = Some(problem);
+                self.overlay = Some(Overlay::TextEditor(editor));
+            }
+            Vec::new()
+        })
     }
 
     pub(super) fn command_typed(&mut self, typed: &str) -> Vec<Effect> {
@@ -94,7 +171,7 @@ impl App {
                 return self.open(name, arn, Tab::Overview);
             }
             Command::Profile(None) => return self.pick_profile(),
-            Command::Profile(Some(name)) => return self.switch(PickerKind::Profile, name),
+            Command::Profile(Some(name)) => return self.switch(&PickerKind::Profile, name),
             Command::Region(None) => {
                 let items = command::REGIONS
                     .iter()
@@ -102,12 +179,15 @@ impl App {
                     .collect();
                 self.overlay = Some(Overlay::Picker(Picker::new(PickerKind::Region, items)));
             }
-            Command::Region(Some(name)) => return self.switch(PickerKind::Region, name),
+            Command::Region(Some(name)) => return self.switch(&PickerKind::Region, name),
             Command::Endpoint(url) => {
                 // Keys made for the local engine are nobody's business elsewhere.
                 let spec = Spec { endpoint_url: Some(url), keys: None, ..self.session.spec.clone() };
                 return self.connect(spec);
             }
+            Command::History => return self.open_history(),
+            Command::Compare(sides) => return self.compare_typed(&sides),
+            Command::Bulk(change) => return self.bulk_typed(&change),
             Command::Utc => self.settings.utc = !self.settings.utc,
             Command::Quit => return self.quit(),
         }

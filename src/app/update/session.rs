@@ -61,6 +61,8 @@ impl App {
     /// Everything of the old session goes at once; what is still on its way is dropped by its epoch.
     pub(super) fn begin_session(&mut self, epoch: u32, connected: Connected) -> Vec<Effect> {
         let followed = self.function.is_some();
+        // Edits wait for the session that they were made in.
+        self.stash_drafts();
         self.session.epoch = epoch;
         self.session.error = None;
         if connected.spec.keys.is_some() {
@@ -139,18 +141,18 @@ impl App {
         vec![Effect::LoadProfiles(ticket)]
     }
 
-    pub(super) fn switch(&mut self, kind: PickerKind, chosen: String) -> Vec<Effect> {
+    pub(super) fn switch(&mut self, kind: &PickerKind, chosen: String) -> Vec<Effect> {
         let spec = self.session.spec.clone();
         let spec = match kind {
             // The local engine has no profiles: choosing one leaves it. The region is the profile's own.
-            PickerKind::Profile => Spec {
+            PickerKind::Region => Spec { region: Some(chosen), ..spec },
+            _ => Spec {
                 profile: Some(chosen),
                 region: None,
-                endpoint_url: spec.endpoint_url.filter(|_| spec.keys.is_none()),
+                endpoint_url: spec.endpoint_url.clone().filter(|_| spec.keys.is_none()),
                 keys: None,
-                read_only: spec.read_only,
+                ..spec
             },
-            PickerKind::Region => Spec { region: Some(chosen), ..spec },
         };
         self.connect(spec)
     }

@@ -1,0 +1,83 @@
+//! Several lines to be typed, over the whole screen: a long value, a `.env` block, a list of layers.
+
+use std::fmt;
+
+use tui_textarea::{CursorMove, TextArea};
+
+use super::{
+    Action,
+    function::{configuration, environment},
+};
+use crate::domain::secret::Secret;
+
+/// Several lines to be typed. They may be a secret: `Debug` shows their number only.
+pub struct TextEditor {
+    /// What is edited.
+    pub title: String,
+    /// What one should know.
+    pub hint: String,
+    /// The lines.
+    pub editor: TextArea<'static>,
+    /// The topmost line and the leftmost column on the screen.
+    pub scroll: (usize, usize),
+    /// What is wrong with it.
+    pub problem: Option<String>,
+    /// What it is for.
+    pub then: Then,
+}
+
+/// What the lines are for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Then {
+    /// The Environment tab asked.
+    Environment(environment::Edited),
+    /// The Configuration tab asked.
+    Configuration(configuration::Edited),
+}
+
+impl fmt::Debug for TextEditor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TextEditor")
+            .field("title", &self.title)
+            .field("lines", &self.editor.lines().len())
+            .field("then", &self.then)
+            .finish_non_exhaustive()
+    }
+}
+
+impl TextEditor {
+    /// An editor that begins with a text; the cursor is at its end.
+    pub fn new(title: impl Into<String>, hint: impl Into<String>, text: &str, then: Then) -> Self {
+        let mut editor = TextArea::new(text.split('\n').map(str::to_owned).collect());
+        editor.move_cursor(CursorMove::Bottom);
+        editor.move_cursor(CursorMove::End);
+        Self { title: title.into(), hint: hint.into(), editor, scroll: (0, 0), problem: None, then }
+    }
+
+    /// The text as it stands.
+    pub fn text(&self) -> Secret {
+        Secret::new(self.editor.lines().join("\n"))
+    }
+
+    /// Takes a key where so many lines and columns are on the screen.
+    pub(super) fn handle(&mut self, action: &Action, (lines, columns): (usize, usize)) {
+        let page = i16::try_from(lines.max(2) - 1).unwrap_or(1);
+        match action {
+            Action::Text(input) => {
+                if self.editor.input(input.clone()) {
+                    self.problem = None;
+                }
+            }
+            Action::Paste(text) => {
+                self.editor.insert_str(text.reveal());
+                self.problem = None;
+            }
+            Action::PageDown => _ = (0..page).for_each(|_| self.editor.move_cursor(CursorMove::Down)),
+            Action::PageUp => _ = (0..page).for_each(|_| self.editor.move_cursor(CursorMove::Up)),
+            _ => {}
+        }
+        let tui_textarea::DataCursor(line, column) = self.editor.cursor();
+        let keep = |top: usize, at: usize, room: usize| top.clamp((at + 1).saturating_sub(room.max(1)), at);
+        self.scroll = (keep(self.scroll.0, line, lines), keep(self.scroll.1, column, columns));
+    }
+}
