@@ -23,11 +23,11 @@ async fn open(endpoint: &str) -> Session {
 
 async fn session(endpoint: &str, read_only: bool) -> Session {
     let spec = Spec {
-        profile: None,
         region: Some("eu-west-1".into()),
         endpoint_url: Some(endpoint.into()),
         keys: Some(("AKIDEXAMPLE".into(), Secret::new("the-secret-key"))),
         read_only,
+        ..Spec::default()
     };
     Session::open(&spec).await.unwrap()
 }
@@ -246,11 +246,10 @@ async fn behind_the_fault_server_the_local_engine_runs_what_is_sent_just_once() 
     // Requests pass unchanged, so the engine finds their signatures good.
     let server = FaultServer::forwarding(&engine.endpoint_url());
     let spec = Spec {
-        profile: None,
         region: Some("eu-west-1".into()),
         endpoint_url: Some(server.endpoint()),
         keys: Some((engine.access_key_id().to_owned(), engine.secret_access_key().clone())),
-        read_only: false,
+        ..Spec::default()
     };
     let session = Session::open(&spec).await.unwrap();
     let request = Request {

@@ -70,11 +70,10 @@ impl Emulator {
     /// What a session with this emulator in `region` is made of.
     pub fn spec(&self, region: &str) -> Spec {
         Spec {
-            profile: None,
             region: Some(region.to_owned()),
             endpoint_url: Some(self.endpoint.clone()),
             keys: Some(("test".to_owned(), Secret::new("test"))),
-            read_only: false,
+            ..Spec::default()
         }
     }
 
