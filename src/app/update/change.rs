@@ -457,6 +457,7 @@ impl App {
             }
             _ => {}
         }
+        self.stashed.retain(|stashed| stashed.environment.is_some() || stashed.settings.is_some());
     }
 
     /// Shows the diff of the environment's draft, merged with what somebody else did meanwhile.
