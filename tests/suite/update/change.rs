@@ -326,6 +326,18 @@ fn an_answer_of_an_earlier_session_is_still_told() {
 }
 
 #[test]
+fn a_change_that_is_watched_is_let_go_with_its_session() {
+    let mut app = edited();
+    let ticket = sent(&mut app);
+    let ticket = watched(&done(&mut app, ticket), Duration::ZERO);
+    app.session.connecting = Some((7, app.session.spec.clone()));
+    app.update(moment(), Msg::Connected(7, Ok(session("dev", "eu-west-1"))));
+    assert!(app.writing.is_empty());
+    assert!(said(&app).contains("not watched any more"), "{}", said(&app));
+    assert_eq!(app.update(moment(), Msg::Observed(ticket, NAME.into(), Ok(after("Successful")))), []);
+}
+
+#[test]
 fn a_change_on_its_way_and_a_draft_hold_up_quitting() {
     let mut app = edited();
     act(&mut app, Action::Quit);
