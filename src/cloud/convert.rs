@@ -7,8 +7,11 @@ use std::{
 
 use aws_sdk_cloudwatchlogs::types::FilteredLogEvent;
 use aws_sdk_lambda::{
-    operation::get_function::GetFunctionOutput,
-    types::{EnvironmentResponse, FunctionConfiguration},
+    operation::{
+        get_function::GetFunctionOutput, publish_version::PublishVersionOutput,
+        update_function_configuration::UpdateFunctionConfigurationOutput,
+    },
+    types::{AliasRoutingConfiguration, DestinationConfig, EnvironmentResponse, FunctionConfiguration},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
@@ -19,6 +22,7 @@ use crate::domain::{
         default_log_group,
     },
     log_event::LogEvent,
+    release::{Additional, Alias, EventInvoke},
     secret::Secret,
     text::sanitise,
 };
@@ -79,7 +83,11 @@ pub(super) fn summary(function: &FunctionConfiguration, names: &mut Interner) ->
     }
 }
 
-fn state(function: &FunctionConfiguration) -> State {
+/// The SDK has one type for a function's configuration in lists and one for each operation that answers it, all with
+/// the same members.
+macro_rules! configurations {
+    ($($name:ident $state:ident $from:ty;)*) => {$(
+        fn $state(function: &$from) -> State {
     State {
         state: function.state().map(|state| clean(state.as_str())),
         reason: optional(function.state_reason()),
@@ -90,9 +98,9 @@ fn state(function: &FunctionConfiguration) -> State {
             .last_update_status_reason_code()
             .map(|code| clean(code.as_str())),
     }
-}
+        }
 
-pub(super) fn function(function: &FunctionConfiguration) -> Function {
+        pub(super) fn $name(function: &$from) -> Function {
     Function {
         name: clean(function.function_name().unwrap_or_default()),
         arn: clean(function.function_arn().unwrap_or_default()),
@@ -131,7 +139,7 @@ pub(super) fn function(function: &FunctionConfiguration) -> Function {
                 code_size: u64::try_from(layer.code_size()).unwrap_or_default(),
             })
             .collect(),
-        state: state(function),
+        state: $state(function),
         file_systems: function
             .file_system_configs()
             .iter()
@@ -171,6 +179,14 @@ pub(super) fn function(function: &FunctionConfiguration) -> Function {
             .and_then(|provider| provider.lambda_managed_instances_capacity_provider_config())
             .map(|provider| clean(provider.capacity_provider_arn())),
     }
+        }
+    )*};
+}
+
+configurations! {
+    function state FunctionConfiguration;
+    updated updated_state UpdateFunctionConfigurationOutput;
+    published published_state PublishVersionOutput;
 }
 
 fn environment(environment: &EnvironmentResponse) -> Environment {
@@ -206,6 +222,47 @@ pub(super) fn details(answer: &GetFunctionOutput) -> Details {
             .concurrency()
             .and_then(aws_sdk_lambda::types::Concurrency::reserved_concurrent_executions)
             .map(positive),
+    }
+}
+
+/// An alias of its parts: each operation answers them in a type of its own.
+pub(super) fn alias(
+    name: Option<&str>,
+    version: Option<&str>,
+    description: Option<&str>,
+    routing: Option<&AliasRoutingConfiguration>,
+    revision_id: Option<&str>,
+) -> Alias {
+    let weights = routing.and_then(AliasRoutingConfiguration::additional_version_weights);
+    Alias {
+        name: clean(name.unwrap_or_default()),
+        version: clean(version.unwrap_or_default()),
+        // AWS has at most one.
+        additional: weights
+            .into_iter()
+            .flatten()
+            .next()
+            .map(|(version, weight)| Additional { version: clean(version), weight: *weight }),
+        description: clean(description.unwrap_or_default()),
+        revision_id: optional(revision_id),
+    }
+}
+
+/// Settings of asynchronous invocation of their parts.
+pub(super) fn event_invoke(
+    retries: Option<i32>,
+    age_s: Option<i32>,
+    destinations: Option<&DestinationConfig>,
+) -> EventInvoke {
+    EventInvoke {
+        maximum_retry_attempts: retries.map(positive),
+        maximum_event_age_s: age_s.map(positive),
+        on_success: destinations
+            .and_then(DestinationConfig::on_success)
+            .and_then(|success| optional(success.destination())),
+        on_failure: destinations
+            .and_then(DestinationConfig::on_failure)
+            .and_then(|failure| optional(failure.destination())),
     }
 }
 

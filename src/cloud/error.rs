@@ -6,7 +6,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-use super::guard::ReadOnlyRefusal;
+use super::{guard::Refusal, redact::Redaction};
 use crate::domain::text::sanitise;
 
 /// What sort of failure it is: decides the exit code and what may be tried again.
@@ -83,49 +83,92 @@ impl Error {
     where
         E: ProvideErrorMetadata + StdError + 'static,
     {
-        let found = classify(error);
+        Self::of(what, profile, &Redaction::default(), classify(error))
+    }
+
+    fn of(what: &str, profile: Option<&str>, redaction: &Redaction, found: Found) -> Self {
         let message = match &found.detail {
-            Some(detail) => format!("could not {what}: {detail}"),
+            // Before it is sanitised: that may change how a value is written.
+            Some(detail) => format!("could not {what}: {}", redaction.text(detail)),
             None => format!("could not {what}"),
         };
         Self {
             kind: found.kind,
             message: sanitise(&message).into_owned(),
-            hint: hint(found.kind, profile, found.reason.as_deref()),
+            hint: hint(&found, profile),
             request_id: found.request_id,
         }
     }
 
-    /// The failure of a write or an invocation. Where the request may have arrived, its outcome is unknown: saying
-    /// "failed" would invite doing it twice.
-    pub(super) fn from_write<E>(what: &str, profile: Option<&str>, error: &SdkError<E, HttpResponse>) -> Self
+    /// The failure of an invocation. Where the request may have arrived, its outcome is unknown: saying "failed" would
+    /// invite doing it twice.
+    pub(super) fn from_invoke<E>(what: &str, profile: Option<&str>, error: &SdkError<E, HttpResponse>) -> Self
     where
         E: ProvideErrorMetadata + StdError + 'static,
     {
         let mut failed = Self::from_sdk(what, profile, error);
-        let may_have_arrived = match error {
-            SdkError::TimeoutError(_) | SdkError::ResponseError(_) => true,
-            SdkError::DispatchFailure(failure) => {
-                failed.kind != Kind::Credentials && !failure.is_user() && !never_connected(error)
-            }
-            // An answer without AWS's error shape: a proxy's 502 page, behind which the request may be, or a success
-            // that can't be read.
-            SdkError::ServiceError(service) => {
-                service.err().code().is_none() && !(400..500).contains(&service.raw().status().as_u16())
-            }
-            _ => false,
-        };
-        if may_have_arrived {
+        if may_have_arrived(&failed, error) {
             failed.kind = Kind::OutcomeUnknown;
             failed.hint =
                 Some("outcome unknown: it may have run. Look at its logs before sending it again".into());
         }
         failed
     }
+
+    /// The failure of a change, without any value that it holds. As with invocations its outcome may be unknown; here
+    /// also where the service itself broke, for reading again tells.
+    pub(super) fn from_write<E>(
+        what: &str,
+        profile: Option<&str>,
+        redaction: &Redaction,
+        error: &SdkError<E, HttpResponse>,
+    ) -> Self
+    where
+        E: ProvideErrorMetadata + StdError + 'static,
+    {
+        let found = classify(error);
+        let broke = found.code.as_deref().is_some_and(|code| BROKE.contains(&code));
+        let mut failed = Self::of(what, profile, redaction, found);
+        if broke || may_have_arrived(&failed, error) {
+            failed.kind = Kind::OutcomeUnknown;
+            failed.hint = Some("outcome unknown: it may have been done. Reading it again tells".into());
+        }
+        failed
+    }
+}
+
+/// Codes of a service that broke in the middle: whether it was done before that, they don't tell.
+const BROKE: [&str; 6] = [
+    "ServiceException",
+    "ServiceUnavailableException",
+    "ServiceUnavailable",
+    "InternalFailure",
+    "InternalError",
+    "InternalServerError",
+];
+
+/// Whether the request may have reached AWS without an answer that tells what became of it.
+fn may_have_arrived<E>(failed: &Error, error: &SdkError<E, HttpResponse>) -> bool
+where
+    E: ProvideErrorMetadata + StdError + 'static,
+{
+    match error {
+        SdkError::TimeoutError(_) | SdkError::ResponseError(_) => true,
+        SdkError::DispatchFailure(failure) => {
+            failed.kind != Kind::Credentials && !failure.is_user() && !never_connected(error)
+        }
+        // An answer without AWS's error shape: a proxy's 502 page, behind which the request may be, or a success that
+        // can't be read.
+        SdkError::ServiceError(service) => {
+            service.err().code().is_none() && !(400..500).contains(&service.raw().status().as_u16())
+        }
+        _ => false,
+    }
 }
 
 struct Found {
     kind: Kind,
+    code: Option<String>,
     detail: Option<String>,
     reason: Option<String>,
     request_id: Option<String>,
@@ -135,11 +178,17 @@ fn classify<E>(error: &SdkError<E, HttpResponse>) -> Found
 where
     E: ProvideErrorMetadata + StdError + 'static,
 {
-    let plain = |kind, detail: String| Found { kind, detail: Some(detail), reason: None, request_id: None };
+    let plain = |kind, detail: String| Found {
+        kind,
+        code: None,
+        detail: Some(detail),
+        reason: None,
+        request_id: None,
+    };
     match error {
         SdkError::ConstructionFailure(_) => {
-            if let Some(refusal) = in_chain::<ReadOnlyRefusal>(error) {
-                plain(Kind::ReadOnly, refusal.to_string())
+            if let Some(refusal) = in_chain::<Refusal>(error) {
+                plain(if refusal.read_only { Kind::ReadOnly } else { Kind::Invalid }, refusal.to_string())
             } else {
                 plain(Kind::Invalid, format!("the request could not be built: {}", root_cause(error)))
             }
@@ -182,6 +231,7 @@ where
             };
             Found {
                 kind: kind_of(code.unwrap_or_default(), status),
+                code: code.map(str::to_owned),
                 detail: Some(detail),
                 reason: reason(raw),
                 request_id: request_id(raw),
@@ -194,7 +244,7 @@ where
 /// AWS's codes where there is one, else the HTTP status: a proxy's HTML page has no code.
 fn kind_of(code: &str, status: u16) -> Kind {
     match code {
-        "ResourceNotFoundException" => Kind::NotFound,
+        "ResourceNotFoundException" | "ProvisionedConcurrencyConfigNotFoundException" => Kind::NotFound,
         "AccessDeniedException" | "AccessDenied" | "UnauthorizedOperation" | "KMSAccessDeniedException" => {
             Kind::Denied
         }
@@ -211,7 +261,11 @@ fn kind_of(code: &str, status: u16) -> Kind {
         "TooManyRequestsException" | "ThrottlingException" | "Throttling" | "LimitExceededException" => {
             Kind::Throttled
         }
-        "ResourceConflictException" | "OperationAbortedException" => Kind::Conflict,
+        "ResourceConflictException"
+        | "ResourceInUseException"
+        | "ResourceNotReadyException"
+        | "SnapStartNotReadyException"
+        | "OperationAbortedException" => Kind::Conflict,
         "PreconditionFailedException" => Kind::Stale,
         "NotImplementedException" | "UnknownOperationException" | "InvalidAction" => Kind::Unsupported,
         _ => match status {
@@ -228,7 +282,26 @@ fn kind_of(code: &str, status: u16) -> Kind {
     }
 }
 
-fn hint(kind: Kind, profile: Option<&str>, reason: Option<&str>) -> Option<String> {
+fn hint(found: &Found, profile: Option<&str>) -> Option<String> {
+    let text = match found.code.as_deref() {
+        Some("RequestTooLargeException") => {
+            "shorten the environment variables: a request may have 5,120 bytes"
+        }
+        Some("CodeStorageExceededException") => {
+            "delete versions that no alias uses, or ask AWS for more code storage"
+        }
+        Some("KMSDisabledException" | "KMSInvalidStateException" | "KMSNotFoundException") => {
+            "check the function's KMS key: it is disabled, pending or gone"
+        }
+        Some(
+            "ENILimitReachedException" | "SubnetIPAddressLimitReachedException" | "EC2ThrottledException",
+        ) => "the VPC has no room for it now: free addresses, choose other subnets, or try again later",
+        _ => return hint_of_kind(found.kind, profile, found.reason.as_deref()),
+    };
+    Some(text.into())
+}
+
+fn hint_of_kind(kind: Kind, profile: Option<&str>, reason: Option<&str>) -> Option<String> {
     let profile_flag = profile.map(|profile| format!(" --profile {profile}")).unwrap_or_default();
     let text = match kind {
         Kind::Credentials => {

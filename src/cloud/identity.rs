@@ -13,7 +13,7 @@ pub struct Identity {
 }
 
 impl Session {
-    /// Asks STS who is calling.
+    /// Asks STS who is calling. From then on [`Session::place`] knows the account.
     ///
     /// # Errors
     /// As every read: no credentials, denied, no answer, an endpoint without STS.
@@ -25,6 +25,8 @@ impl Session {
             .await
             .map_err(|error| self.read_error("ask who is calling", &error))?;
         let clean = |text: Option<&str>| text.map(|text| sanitise(text).into_owned());
-        Ok(Identity { account: clean(answer.account()), arn: clean(answer.arn()) })
+        let identity = Identity { account: clean(answer.account()), arn: clean(answer.arn()) };
+        self.remember_account(identity.account.clone());
+        Ok(identity)
     }
 }

@@ -130,7 +130,7 @@ impl Session {
             .send()
             .await
             .map_err(|error| {
-                let error = self.write_error(&format!("invoke {}", request.function), &error);
+                let error = self.invoke_error(&format!("invoke {}", request.function), &error);
                 without_payload(error, &request.payload)
             })?;
         let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);

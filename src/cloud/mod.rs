@@ -14,7 +14,10 @@ pub mod journal;
 pub mod lambda;
 pub mod logs;
 pub mod profiles;
+mod recheck;
+mod redact;
 pub mod releases;
+mod send;
 pub mod session;
 pub mod write;
 

@@ -1,6 +1,9 @@
 //! A session: one set of credentials, one region, one endpoint, and the clients made of them.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
 
 use aws_config::{
     BehaviorVersion, Region, SdkConfig, meta::region::ProvideRegion, profile::ProfileFileCredentialsProvider,
@@ -13,7 +16,7 @@ use aws_smithy_runtime_api::client::{
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::service_config::ServiceConfigKey;
 
-use super::{Budget, Error, Journal, Kind, guard::ReadOnly, http};
+use super::{Budget, Error, Journal, Kind, guard::Guard, http, redact::Redaction};
 use crate::domain::{place::Protected, secret::Secret, text::sanitise};
 
 /// The region where nothing names one.
@@ -88,6 +91,8 @@ pub struct Session {
     sts: aws_sdk_sts::Client,
     control_plane: Budget,
     log_budget: Budget,
+    /// Known once somebody asked.
+    account: Arc<RwLock<Option<String>>>,
 }
 
 impl Session {
@@ -137,10 +142,12 @@ impl Session {
     fn from_config(spec: &Spec, region: String, config: &SdkConfig) -> Self {
         let mut lambda = aws_sdk_lambda::config::Builder::from(config);
         let mut logs = aws_sdk_cloudwatchlogs::config::Builder::from(config);
-        if spec.read_only {
-            lambda = lambda.interceptor(ReadOnly);
-            logs = logs.interceptor(ReadOnly);
-        }
+        let mut sts = aws_sdk_sts::config::Builder::from(config);
+        let read_only = spec.read_only;
+        lambda = lambda.interceptor(Guard { read_only });
+        logs = logs.interceptor(Guard { read_only });
+        sts = sts.interceptor(Guard { read_only });
+        let lambda_endpoint = endpoint("Lambda", spec, config);
         Self {
             spec: spec.clone(),
             log_budget: if is_aws(endpoint("CloudWatch Logs", spec, config).as_deref()) {
@@ -148,12 +155,17 @@ impl Session {
             } else {
                 Budget::unlimited()
             },
-            control_plane: Budget::for_control_plane(),
+            control_plane: if is_aws(lambda_endpoint.as_deref()) {
+                Budget::for_control_plane()
+            } else {
+                Budget::unlimited()
+            },
             region,
-            endpoint: endpoint("Lambda", spec, config),
+            endpoint: lambda_endpoint,
+            account: Arc::default(),
             lambda: aws_sdk_lambda::Client::from_conf(lambda.build()),
             logs: aws_sdk_cloudwatchlogs::Client::from_conf(logs.build()),
-            sts: aws_sdk_sts::Client::new(config),
+            sts: aws_sdk_sts::Client::from_conf(sts.build()),
         }
     }
 
@@ -189,6 +201,16 @@ impl Session {
         &self.sts
     }
 
+    pub(super) fn account(&self) -> Option<String> {
+        self.account.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn remember_account(&self, account: Option<String>) {
+        if account.is_some() {
+            *self.account.write().unwrap_or_else(PoisonError::into_inner) = account;
+        }
+    }
+
     pub(super) fn control_plane(&self) -> &Budget {
         &self.control_plane
     }
@@ -200,11 +222,23 @@ impl Session {
         Error::from_sdk(what, self.spec.profile.as_deref(), error)
     }
 
-    pub(super) fn write_error<E>(&self, what: &str, error: &SdkError<E, HttpResponse>) -> Error
+    pub(super) fn invoke_error<E>(&self, what: &str, error: &SdkError<E, HttpResponse>) -> Error
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
-        Error::from_write(what, self.spec.profile.as_deref(), error)
+        Error::from_invoke(what, self.spec.profile.as_deref(), error)
+    }
+
+    pub(super) fn write_error<E>(
+        &self,
+        what: &str,
+        redaction: &Redaction,
+        error: &SdkError<E, HttpResponse>,
+    ) -> Error
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        Error::from_write(what, self.spec.profile.as_deref(), redaction, error)
     }
 }
 
@@ -328,7 +362,7 @@ fn endpoint_of_environment() -> Option<String> {
 }
 
 /// Whether the endpoint is AWS's own, where quotas are shared with others; an emulator has none.
-fn is_aws(endpoint: Option<&str>) -> bool {
+pub(super) fn is_aws(endpoint: Option<&str>) -> bool {
     endpoint.is_none_or(|url| url.contains(".amazonaws.com") || url.contains(".api.aws"))
 }
 

@@ -1,8 +1,9 @@
 //! The one door through which changes leave.
 
-use super::{Error, Session};
+use super::{Error, Kind, Session, journal::Record, redact::Redaction, session::is_aws};
 use crate::domain::{
-    change::{Order, Permit, Written},
+    change::{Change, Consent, Order, Permit, Written, bulk_phrase},
+    journal::Outcome,
     place::Place,
 };
 
@@ -11,7 +12,7 @@ impl Session {
     pub fn place(&self) -> Place {
         Place {
             profile: self.spec().profile.clone(),
-            account: None,
+            account: self.account(),
             region: self.region().to_owned(),
             endpoint: self.endpoint().map(str::to_owned),
         }
@@ -19,12 +20,169 @@ impl Session {
 
     /// Sends one change: exactly one request that writes, never retried. It is in the journal before it leaves.
     ///
+    /// What AWS does not check by a RevisionId is read again just before. Once begun it must not be dropped: a change
+    /// that nobody waits for has no end in the journal.
+    ///
     /// # Errors
-    /// [`super::Kind::ReadOnly`] and [`super::Kind::Invalid`] where the door stays shut: nothing was sent.
-    /// [`super::Kind::Stale`] where somebody else changed it since `before` was read: nothing was changed.
-    /// [`super::Kind::OutcomeUnknown`] where it left and no answer came.
+    /// [`Kind::ReadOnly`] and [`Kind::Invalid`] where the door stays shut: nothing was sent.
+    /// [`Kind::Stale`] where somebody else changed it since `before` was read: nothing was changed.
+    /// [`Kind::OutcomeUnknown`] where it left and no answer came. Others as every read.
     pub async fn write(&self, order: &Order, permit: &Permit) -> Result<Written, Error> {
-        let _ = (order, permit);
-        Err(Error::new(super::Kind::Unsupported, "not yet"))
+        self.admit(order, permit).await?;
+        let redaction = Redaction::of(order.change.secrets());
+        let known = self.recheck(order).await.map_err(|error| redaction.error(error))?;
+        self.control_plane().acquire().await;
+        let record = Record::begin(self.spec().journal.clone(), &self.place(), order).await;
+        let sent = self.send(order, &known, &redaction).await;
+        let (outcome, revision) = match &sent {
+            Ok(written) => (Outcome::Done, written.revision_id.clone()),
+            Err(error) if error.kind == Kind::OutcomeUnknown => (Outcome::Unknown, None),
+            Err(_) => (Outcome::Refused, None),
+        };
+        let problem = record.end(outcome, revision).await;
+        if let Some(problem) = &problem {
+            tracing::warn!("the journal has no line of a change: {problem}");
+        }
+        match sent {
+            Ok(written) => Ok(Written { journal_problem: problem, ..written }),
+            Err(error) => Err(redaction.error(error)),
+        }
+    }
+
+    /// Whether this change may leave from here with this confirmation.
+    async fn admit(&self, order: &Order, permit: &Permit) -> Result<(), Error> {
+        let shut = |why: String| Err(Error::new(Kind::Invalid, format!("nothing was sent: {why}")));
+        if self.spec().read_only {
+            let operation = order.change.operation();
+            return Err(Error::new(
+                Kind::ReadOnly,
+                format!("this session is read-only, {operation} was not sent"),
+            )
+            .with_hint("start without --read-only to allow it"));
+        }
+        if permit.function != order.function {
+            return shut(format!(
+                "the confirmation was given for {}, the change is one of {}",
+                permit.function, order.function
+            ));
+        }
+        let protected = &self.spec().protected;
+        if !protected.accounts.is_empty() && self.account().is_none() {
+            // Where nobody can say, the place counts as protected.
+            _ = self.identity().await;
+        }
+        let place = self.place();
+        if !is_where(&permit.place, &place) {
+            return shut(format!("the confirmation was given for {}, this is {place}", permit.place));
+        }
+        let unknown = !protected.accounts.is_empty() && place.account.is_none() && is_aws(self.endpoint());
+        let covers_place = protected.covers_place(&place) || unknown;
+        let is_protected = covers_place || protected.covers(&place, &order.function);
+        match suffices(&order.change, &order.function, &permit.consent, &place, is_protected, covers_place) {
+            Ok(()) => Ok(()),
+            Err(wanted) => shut(format!("it takes {wanted} to agree to this")),
+        }
+    }
+}
+
+/// Whether a confirmation was given for here. Unlike [`Place::is_same`] the profile must be the same, too.
+fn is_where(permit: &Place, here: &Place) -> bool {
+    permit.profile == here.profile
+        && permit.region == here.region
+        && permit.endpoint == here.endpoint
+        && match (&permit.account, &here.account) {
+            (Some(there), Some(here)) => there == here,
+            _ => true,
+        }
+}
+
+/// Whether the consent is enough for a change.
+///
+/// # Errors
+/// What it takes instead.
+fn suffices(
+    change: &Change,
+    function: &str,
+    consent: &Consent,
+    place: &Place,
+    protected: bool,
+    covers_place: bool,
+) -> Result<(), String> {
+    let needed = change.typed_consent(function, protected);
+    let given = match consent {
+        Consent::Yes => needed.is_none(),
+        // A name that was typed where a Yes would do is as good.
+        Consent::Typed(text) => {
+            Some(text.as_str()) == needed.as_deref().or(change.typed_consent(function, true).as_deref())
+        }
+        Consent::Bulk { count, typed } => {
+            if change.typed_consent(function, false).is_some() {
+                return Err("a confirmation of its own".into());
+            }
+            let phrase = bulk_phrase(*count, place, covers_place);
+            if *count == 0 || *typed != phrase {
+                return Err(format!("typing {phrase}"));
+            }
+            true
+        }
+    };
+    match (given, needed) {
+        (true, _) => Ok(()),
+        (false, Some(text)) => Err(format!("typing {text}")),
+        (false, None) => Err("a Yes".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    fn place() -> Place {
+        Place { profile: Some("prod".into()), region: "eu-west-1".into(), ..Place::default() }
+    }
+
+    fn bulk(count: usize, typed: &str) -> Consent {
+        Consent::Bulk { count, typed: typed.into() }
+    }
+
+    #[rstest]
+    #[case(Consent::Yes, true, false)]
+    #[case(Consent::Typed("f".into()), true, true)]
+    #[case(Consent::Typed("g".into()), false, false)]
+    #[case(Consent::Typed(String::new()), false, false)]
+    #[case(bulk(3, "3"), true, false)]
+    #[case(bulk(3, "3 prod"), false, true)]
+    #[case(bulk(3, "4"), false, false)]
+    #[case(bulk(0, "0"), false, false)]
+    fn consent(#[case] consent: Consent, #[case] free: bool, #[case] in_a_protected_place: bool) {
+        let change = Change::Tag { key: "team".into(), before: None, after: Some("a".into()) };
+        let suffices = |protected| suffices(&change, "f", &consent, &place(), protected, protected).is_ok();
+        assert_eq!(suffices(false), free);
+        assert_eq!(suffices(true), in_a_protected_place);
+    }
+
+    #[rstest]
+    #[case(Consent::Yes, false)]
+    #[case(Consent::Typed("f".into()), true)]
+    #[case(bulk(1, "1"), false)]
+    fn what_stops_a_function_takes_its_name(#[case] consent: Consent, #[case] expected: bool) {
+        let change = Change::ReservedConcurrency { before: None, after: Some(0) };
+        assert_eq!(suffices(&change, "f", &consent, &place(), false, false).is_ok(), expected);
+    }
+
+    #[test]
+    fn a_confirmation_holds_where_it_was_given() {
+        let here = Place { account: Some("1".into()), ..place() };
+        assert!(is_where(&here, &here) && is_where(&place(), &here) && is_where(&here, &place()));
+        for elsewhere in [
+            Place { account: Some("2".into()), ..here.clone() },
+            Place { profile: None, ..here.clone() },
+            Place { region: "eu-west-2".into(), ..here.clone() },
+            Place { endpoint: Some("http://127.0.0.1:1".into()), ..here.clone() },
+        ] {
+            assert!(!is_where(&elsewhere, &here), "{elsewhere}");
+        }
     }
 }
