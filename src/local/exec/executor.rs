@@ -255,8 +255,7 @@ impl Shared {
         let mut state = self.state();
         let alive = state.alive.clone().ok_or(ExecError::Stopping)?;
         let provisioned: u32 = state.pools.values().map(Pool::provisioned).sum();
-        let account_is_full =
-            state.busy >= self.options.account_concurrency.saturating_sub(provisioned);
+        let account_is_full = state.busy >= self.options.account_concurrency.saturating_sub(provisioned);
         let pool = state.pools.entry(spec.name.clone()).or_default();
         pool.revisions.insert(spec.version.clone(), spec.revision.clone());
         pool.idle.retain(|warm| {
