@@ -15,6 +15,7 @@ use super::{
     error::Error,
     names::{self, Naming, Target},
     operations,
+    state::EventConfig,
 };
 use crate::local::exec::{Event, ExecError};
 
@@ -35,6 +36,17 @@ struct Policy {
     /// How often again, once the function has failed.
     retries: usize,
     max_age: Duration,
+}
+
+impl Policy {
+    fn of(config: Option<&EventConfig>) -> Self {
+        let retries = config.and_then(|config| config.retries).and_then(|it| usize::try_from(it).ok());
+        let age = config.and_then(|config| config.max_age_s);
+        Self {
+            retries: retries.unwrap_or(RETRIES.len()),
+            max_age: age.map_or(MAX_AGE, |age| Duration::from_secs(age.into())),
+        }
+    }
 }
 
 /// A run of the function.
@@ -112,12 +124,7 @@ impl Lambda {
             .get(&target.name)
             .zip(target.qualifier.as_ref())
             .and_then(|(function, qualifier)| function.event_configs.get(qualifier));
-        let retries = config.and_then(|config| config.retries).and_then(|it| usize::try_from(it).ok());
-        let age = config.and_then(|config| config.max_age_s);
-        Policy {
-            retries: retries.unwrap_or(RETRIES.len()),
-            max_age: age.map_or(MAX_AGE, |age| Duration::from_secs(age.into())),
-        }
+        Policy::of(config)
     }
 
     /// Sends an outcome to its destination, if it has one.
@@ -225,13 +232,16 @@ const _: () = assert!(operations::ASYNC_LIMIT / 1024 < QUEUE_KB, "one event alwa
 
 #[cfg(test)]
 mod tests {
-    use std::{cell::RefCell, time::Duration};
+    use std::{
+        cell::RefCell,
+        time::{Duration, UNIX_EPOCH},
+    };
 
     use bytes::Bytes;
     use serde_json::json;
     use tokio::time::Instant;
 
-    use super::{Attempt, Conclusion, Event, MAX_AGE, Policy, RETRIES, Run, deliver, record};
+    use super::{Attempt, Conclusion, Event, EventConfig, MAX_AGE, Policy, RETRIES, Run, deliver, record};
 
     fn ran(function_error: Option<&'static str>) -> Attempt {
         Attempt::Ran(Run { version: "1".into(), function_error, payload: Bytes::from_static(b"null") })
@@ -286,6 +296,22 @@ mod tests {
         assert_eq!(tries(age(64), &[Attempt::Throttled]).await.0, [0, 1, 3, 7, 15, 31, 63]);
         let (times, end) = tries(age(2), &[failed()]).await;
         assert_eq!((times, end), (vec![0, 1], Some(("EventAgeExceeded", 2))));
+    }
+
+    #[test]
+    fn the_function_says_how_long_an_event_is_tried() {
+        let config = |retries, max_age_s| EventConfig {
+            retries,
+            max_age_s,
+            on_success: None,
+            on_failure: None,
+            last_modified: UNIX_EPOCH,
+        };
+        assert_eq!(Policy::of(None), DEFAULT);
+        assert_eq!(Policy::of(Some(&config(None, None))), DEFAULT);
+        assert_eq!(Policy::of(Some(&config(Some(0), None))), Policy { retries: 0, ..DEFAULT });
+        let minute = Duration::from_mins(1);
+        assert_eq!(Policy::of(Some(&config(Some(1), Some(60)))), Policy { retries: 1, max_age: minute });
     }
 
     #[tokio::test(start_paused = true)]
