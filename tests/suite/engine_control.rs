@@ -27,8 +27,8 @@ use lambdeck::local::{Engine, Options};
 use serde_json::{Value, json};
 
 /// Answers each event with what it was given. Where GATE is set, it starts once that file is there; where BREAK is set,
-/// never; where FAIL is set, each event fails; where QUIET is set, it answers null. See conformance.py for the commented
-/// twin.
+/// never; where FAIL is set, each event fails; where QUIET is set, it answers null. The event "exit" ends it. See
+/// conformance.py for the commented twin.
 const BOOTSTRAP: &str = r#"#!/bin/bash
 api="$AWS_LAMBDA_RUNTIME_API"
 shopt -s nocasematch
@@ -51,6 +51,7 @@ if [ -n "$BREAK" ]; then exit 1; fi
 while true; do
   call GET invocation/next ''
   echo "event $body"
+  if [ "$body" = '"exit"' ]; then exit 3; fi
   if [ -n "$FAIL" ]; then
     call POST "invocation/$id/error" '{"errorMessage":"it fails","errorType":"Oops"}'
   elif [ -n "$QUIET" ]; then

@@ -348,7 +348,7 @@ pub(super) fn check_dead_letter(target: Option<&str>, place: &Place) -> Result<(
              with.",
         );
     }
-    if service == Some("sqs") && arn.ends_with(".fifo") {
+    if service == Some("sqs") && arn.strip_suffix(".fifo").is_some() {
         return refuse("FIFO SQS queue is not supported for dead letter configuration");
     }
     Ok(())

@@ -1,6 +1,12 @@
 //! Provisioned concurrency: environments that are there before the first event, and what AWS asks of it.
 
-use lambdeck::local::Engine;
+use std::{sync::Arc, time::Duration};
+
+use lambdeck::local::{
+    Engine,
+    exec::{self, CodeFolder, Event, Executor, FunctionSpec},
+    logs::Store,
+};
 use serde_json::{Value, json};
 
 use super::{
@@ -57,6 +63,14 @@ fn get_alias(engine: &Engine, name: &str, alias: &str) -> Value {
     ask(engine, "GET", &format!("{FUNCTIONS}/{name}/aliases/{alias}"), &Value::Null).ok(200)
 }
 
+/// How many environments a function has begun to initialise.
+fn inits(engine: &Engine, name: &str) -> usize {
+    let body = json!({ "logGroupName": format!("/aws/lambda/{name}"), "filterPattern": "INIT_START" });
+    let asked = Raw::new(engine, "POST", "/").service("logs");
+    let found = asked.header("x-amz-target", "Logs_20140328.FilterLogEvents").body(body.to_string()).send();
+    found.body.matches("INIT_START").count()
+}
+
 fn unreserved(engine: &Engine) -> i64 {
     let settings = ask(engine, "GET", "/2016-08-19/account-settings", &Value::Null).ok(200);
     settings["AccountLimit"]["UnreservedConcurrentExecutions"].as_i64().unwrap()
@@ -109,6 +123,80 @@ async fn environments_are_there_before_the_first_event() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_that_ends_with_its_event_is_made_again() {
+    let engine = engine().await;
+    make(&engine, "fn", &[]);
+    publish(&engine, "fn", &[("VALUE", "one")]);
+    put(&engine, "fn", "1", 1).ok(202);
+    ready(&engine, "fn", "1").await;
+    let exit = format!("{FUNCTIONS}/fn/invocations?Qualifier=1");
+    for round in 1..=3 {
+        let failed = ask(&engine, "POST", &exit, &json!("exit")).ok(200);
+        assert_eq!(failed["errorType"], "Runtime.ExitError");
+        // Before another event asks for it.
+        until("another init", || (inits(&engine, "fn") == round + 1).then_some(())).await;
+        assert_eq!(invoke(&engine, "fn", "1").ok(200)["start"], "provisioned-concurrency");
+    }
+    assert_eq!(ready(&engine, "fn", "1").await["AvailableProvisionedConcurrentExecutions"], 1);
+    assert_eq!(inits(&engine, "fn"), 4);
+    engine.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_outlasts_environments_that_are_started_on_demand() {
+    let root = tempfile::tempdir().unwrap();
+    let options = exec::Options {
+        program: env!("CARGO_BIN_EXE_lambdeck").into(),
+        account_id: "123456789012".into(),
+        region: "eu-central-1".into(),
+        logs: Arc::new(Store::default()),
+        root: root.path().to_owned(),
+        account_concurrency: 10,
+    };
+    let executor = Executor::with_idle_after(options, Duration::from_millis(20));
+    let code = Arc::new(CodeFolder::unpack(super::archive().as_ref(), root.path()).unwrap());
+    let spec = |version: &str| {
+        Arc::new(FunctionSpec {
+            name: "fn".into(),
+            version: version.into(),
+            arn: format!("{ARN}:fn:{version}"),
+            revision: version.into(),
+            runtime: "provided.al2023".into(),
+            handler: "x".into(),
+            memory_mb: 128,
+            timeout_s: 10,
+            variables: [].into(),
+            code: Arc::clone(&code),
+            log_group: "g".into(),
+            json_logs: false,
+        })
+    };
+    let run = async |version: &str| {
+        let event = Event { request_id: version.into(), payload: "1".into(), client_context: None };
+        let outcome = executor.invoke(&spec(version), None, event).await.unwrap();
+        serde_json::from_slice::<Value>(&outcome.payload).unwrap()["start"].clone()
+    };
+    // Each environment has a folder of its own, as long as it lasts.
+    let environments = || {
+        let names = std::fs::read_dir(root.path()).unwrap().map(|entry| entry.unwrap().file_name());
+        names.filter(|name| name.to_str().is_some_and(|name| name.starts_with("tmp-"))).count()
+    };
+    executor.provision(&spec("1"), 1);
+    let there = || executor.provisioned("fn", "1").is_some_and(|it| it.ready == 1).then_some(());
+    until("a provisioned environment", there).await;
+    assert_eq!(run("2").await, "on-demand");
+    until("the end of the other one", || (environments() < 2).then_some(())).await;
+    assert_eq!((environments(), run("1").await), (1, json!("provisioned-concurrency")));
+
+    executor.retire_version("fn", "2");
+    assert_eq!(run("1").await, "provisioned-concurrency");
+    executor.deprovision("fn", "1");
+    assert_eq!(executor.provisioned("fn", "1"), None);
+    until("the end of all", || (environments() == 0).then_some(())).await;
+    executor.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn it_is_in_progress_until_it_settles_and_fails_with_the_functions_init() {
     let engine = engine().await;
     make(&engine, "fn", &[("BREAK", "1")]);
@@ -128,12 +216,7 @@ async fn it_is_in_progress_until_it_settles_and_fails_with_the_functions_init() 
     let slow = Engine::start(slow).await.unwrap();
     ask(&slow, "POST", &format!("{FUNCTIONS}/greeter/versions"), &Value::Null).ok(201);
     put(&slow, "greeter", "1", 1).ok(202);
-    let log = || {
-        let body = json!({ "logGroupName": "/aws/lambda/greeter", "filterPattern": "INIT_START" });
-        let asked = Raw::new(&slow, "POST", "/").service("logs");
-        asked.header("x-amz-target", "Logs_20140328.FilterLogEvents").body(body.to_string()).send().body
-    };
-    until("a provisioned environment", || log().contains("INIT_START").then_some(())).await;
+    until("a provisioned environment", || (inits(&slow, "greeter") == 1).then_some(())).await;
     // Whatever it still lacked, it has when another one has started and run.
     invoke(&slow, "greeter", "$LATEST").ok(200);
     let got = get(&slow, "greeter", "1").ok(200);
