@@ -1,5 +1,6 @@
 //! What `App::update` answers to messages: whole vectors of effects.
 
+mod change;
 mod logs;
 
 use std::time::Duration;

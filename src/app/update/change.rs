@@ -371,6 +371,21 @@ impl App {
         Vec::new()
     }
 
+    /// The session goes, and with it the reads by which changes are watched. Those that are being sent are still
+    /// answered.
+    pub(super) fn stop_watching(&mut self) {
+        let (sending, watched): (Vec<_>, Vec<_>) =
+            self.writing.drain(..).partition(|writing| writing.phase == Phase::Sending);
+        self.writing = sending;
+        for writing in watched {
+            let what = match writing.phase {
+                Phase::Settling => "it is saved; whether it is in use is not watched any more",
+                _ => "whether it was done is not known; your changes are kept",
+            };
+            self.say(Severity::Warning, format!("{} ({}): {what}", writing.order.function, writing.place));
+        }
+    }
+
     /// Versions and aliases, for a change that is watched. Answers with nothing where none is.
     pub(super) fn releases_observed(
         &mut self,
@@ -457,6 +472,7 @@ impl App {
             }
             _ => {}
         }
+        self.stashed.retain(|stashed| stashed.environment.is_some() || stashed.settings.is_some());
     }
 
     /// Shows the diff of the environment's draft, merged with what somebody else did meanwhile.

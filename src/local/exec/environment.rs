@@ -47,6 +47,8 @@ pub(super) struct Environment {
     id: u64,
     shared: Arc<Shared>,
     spec: Arc<FunctionSpec>,
+    /// Whether it is initialised before its first event, and stays.
+    provisioned: bool,
     log: Log,
     /// Stays when the process is replaced, as `/tmp` does on AWS.
     tmp: Option<TempDir>,
@@ -87,20 +89,47 @@ enum End {
 }
 
 impl Environment {
-    pub(super) fn new(id: u64, shared: Arc<Shared>, spec: Arc<FunctionSpec>) -> Self {
-        let log = Log::new(Arc::clone(&shared.options.logs), &spec);
-        Self { id, shared, spec, log, tmp: None, running: None, last: String::new() }
+    pub(super) fn new(id: u64, shared: Arc<Shared>, spec: Arc<FunctionSpec>, provisioned: bool) -> Self {
+        let log = Log::new(Arc::clone(&shared.options.logs), &spec, initialization_type(provisioned));
+        Self { id, shared, spec, provisioned, log, tmp: None, running: None, last: String::new() }
+    }
+
+    /// Initialises, and works until it is no longer wanted or the engine stops. `provision` is what it belongs to.
+    pub(super) async fn run_provisioned(mut self, provision: u64) {
+        let shared = Arc::clone(&self.shared);
+        let initialised = async {
+            // It fails only when the semaphore is closed, which nobody does.
+            let _turn = shared.inits.acquire().await.ok()?;
+            self.start("init", INIT_TIMEOUT).await.ok()
+        };
+        let initialised = tokio::select! {
+            biased;
+            () = shared.stop.cancelled() => None,
+            initialised = initialised => initialised,
+        };
+        match shared.admit(&self.spec, self.id, provision, initialised.is_some()) {
+            Some(jobs) => self.run(jobs).await,
+            None => self.stop().await,
+        }
     }
 
     /// Works until it is retired, has been idle for long, or the engine stops.
     pub(super) async fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
         let stop = self.shared.stop.clone();
         loop {
+            if self.provisioned && self.running.is_none() {
+                // The last event cost it its process. Where this fails, the next event tries again.
+                tokio::select! {
+                    biased;
+                    () = stop.cancelled() => break,
+                    _ = self.start("init", INIT_TIMEOUT) => {}
+                }
+            }
             let job = tokio::select! {
                 biased;
                 () = stop.cancelled() => None,
                 job = jobs.recv() => job,
-                () = tokio::time::sleep(self.shared.idle_after) => {
+                () = tokio::time::sleep(self.shared.idle_after), if !self.provisioned => {
                     // If it is no longer in the pool, an event is on its way.
                     if self.shared.forget(&self.spec.name, self.id) { None } else { jobs.recv().await }
                 }
@@ -219,6 +248,7 @@ impl Environment {
             stream: self.log.stream(),
             tmp: tmp.path(),
             runtime_api: api.address.to_string(),
+            initialization_type: initialization_type(self.provisioned),
         };
         let variables = self.shared.runtimes.variables(&self.spec, &place);
         let (process, output) =
@@ -553,6 +583,11 @@ fn trace_id() -> String {
     let random = uuid::Uuid::new_v4().simple().to_string();
     let parent = uuid::Uuid::new_v4().simple().to_string();
     format!("Root=1-{:08x}-{};Parent={};Sampled=0", now_ms() / 1000, &random[..24], &parent[..16])
+}
+
+/// `AWS_LAMBDA_INITIALIZATION_TYPE`.
+fn initialization_type(provisioned: bool) -> &'static str {
+    if provisioned { "provisioned-concurrency" } else { "on-demand" }
 }
 
 fn new_tmp(root: &Path) -> io::Result<TempDir> {

@@ -16,7 +16,7 @@ mod runtime_api;
 mod runtimes;
 
 pub use code::{CodeError, MAX_UNZIPPED_BYTES};
-pub use executor::{Executor, Options};
+pub use executor::{Executor, Options, Provisioned};
 pub use runtimes::runtime_version_arn;
 
 /// The unpacked code of a function, shared by its environments. The folder is removed when the last user is gone.

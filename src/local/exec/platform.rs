@@ -39,14 +39,15 @@ pub(super) struct Log {
     group: String,
     stream: String,
     json: bool,
+    initialization_type: &'static str,
     /// The end of what was written for the event that is under way.
     tail: Vec<u8>,
 }
 
 impl Log {
-    pub(super) fn new(store: Arc<Store>, spec: &FunctionSpec) -> Self {
+    pub(super) fn new(store: Arc<Store>, spec: &FunctionSpec, initialization_type: &'static str) -> Self {
         let (group, stream) = (spec.log_group.clone(), stream_name(spec));
-        Self { store, group, stream, json: spec.json_logs, tail: Vec::new() }
+        Self { store, group, stream, json: spec.json_logs, initialization_type, tail: Vec::new() }
     }
 
     pub(super) fn stream(&self) -> &str {
@@ -97,7 +98,7 @@ impl Log {
             platform(
                 "initStart",
                 InitStart {
-                    initialization_type: "on-demand",
+                    initialization_type: self.initialization_type,
                     phase: "init",
                     runtime_version: version,
                     runtime_version_arn: arn,
@@ -115,7 +116,7 @@ impl Log {
             platform(
                 "initReport",
                 InitReport {
-                    initialization_type: "on-demand",
+                    initialization_type: self.initialization_type,
                     phase,
                     status: status.word(),
                     error_type: status.error_type(),

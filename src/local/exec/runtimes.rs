@@ -169,7 +169,7 @@ impl Runtimes {
         set("AWS_LAMBDA_FUNCTION_NAME", &spec.name);
         set("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", &spec.memory_mb.to_string());
         set("AWS_LAMBDA_FUNCTION_VERSION", &spec.version);
-        set("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand");
+        set("AWS_LAMBDA_INITIALIZATION_TYPE", place.initialization_type);
         set("AWS_LAMBDA_LOG_GROUP_NAME", &spec.log_group);
         set("AWS_LAMBDA_LOG_STREAM_NAME", place.stream);
         set("AWS_LAMBDA_RUNTIME_API", &place.runtime_api);
@@ -193,6 +193,8 @@ pub(super) struct Place<'a> {
     pub(super) stream: &'a str,
     pub(super) tmp: &'a Path,
     pub(super) runtime_api: String,
+    /// `on-demand` or `provisioned-concurrency`.
+    pub(super) initialization_type: &'static str,
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -92,7 +92,8 @@ impl Error {
     /// The error as an answer.
     pub fn answer(&self) -> Answer {
         let mut body = Map::new();
-        let key = if matches!(self.status, 403 | 404 | 502) { "Message" } else { "message" };
+        let capital = matches!(self.status, 403 | 502) || self.code == "ResourceNotFoundException";
+        let key = if capital { "Message" } else { "message" };
         body.insert(key.to_owned(), json!(self.message));
         if self.typed {
             body.insert("Type".to_owned(), json!(if self.status < 500 { "User" } else { "Service" }));

@@ -7,7 +7,7 @@ use super::{
     code::{UNZIPPED_LIMIT, ZIPPED_LIMIT},
     error::Error,
     names::{self, Naming, Target},
-    state,
+    state::{self, Function},
     validate::{self, Violations},
     wire::{self, Concurrency, TagResource},
 };
@@ -34,11 +34,8 @@ impl Lambda {
             input.reserved_concurrent_executions.and_then(|it| u32::try_from(it).ok()).unwrap_or_default();
 
         let mut functions = self.functions();
-        let others: u32 = functions
-            .values()
-            .filter(|function| function.name != target.name)
-            .filter_map(|it| it.reserved)
-            .sum();
+        let others: u32 =
+            functions.values().filter(|it| it.name != target.name).map(Function::committed).sum();
         let Some(function) = functions.get_mut(&target.name) else {
             return Err(Error::function_not_found(&self.place().arn(&target.name, Some("$LATEST"))));
         };
@@ -46,6 +43,15 @@ impl Lambda {
             return Err(Error::invalid(format!(
                 "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution \
                  below its minimum value of [{UNRESERVED_FLOOR}]."
+            ))
+            .untyped());
+        }
+        let provisioned = function.total_provisioned();
+        if provisioned > wanted {
+            // The spaces are AWS's.
+            return Err(Error::invalid(format!(
+                " ReservedConcurrentExecutions  {wanted} should not be lower than function's total provisioned \
+                 concurrency [{provisioned}]."
             ))
             .untyped());
         }
@@ -77,7 +83,7 @@ impl Lambda {
 
     pub(super) fn get_account_settings(&self) -> Answer {
         let functions = self.functions();
-        let reserved: u32 = functions.values().filter_map(|function| function.reserved).sum();
+        let committed: u32 = functions.values().map(Function::committed).sum();
         let used: usize = functions
             .values()
             .flat_map(|function| std::iter::once(&function.latest).chain(function.versions.values()))
@@ -91,7 +97,7 @@ impl Lambda {
                     "CodeSizeUnzipped": UNZIPPED_LIMIT,
                     "CodeSizeZipped": ZIPPED_LIMIT,
                     "ConcurrentExecutions": ACCOUNT_CONCURRENCY,
-                    "UnreservedConcurrentExecutions": ACCOUNT_CONCURRENCY.saturating_sub(reserved),
+                    "UnreservedConcurrentExecutions": ACCOUNT_CONCURRENCY.saturating_sub(committed),
                 },
                 "AccountUsage": { "TotalCodeSize": used, "FunctionCount": functions.len() },
             }),

@@ -44,6 +44,8 @@ impl Lambda {
         settings::check_service(&input.settings, self.place())?;
         let image = input.package_type.as_deref() == Some("Image");
         settings::check_package(&input.settings, image)?;
+        let settings = settings::apply(Settings::initial(&target.name), &input.settings, &target.name);
+        settings::check_whole(&settings, image)?;
         let tags = input.tags.unwrap_or_default();
         validate::check_tags(&tags)?;
         validate::check_tag_count(tags.len())?;
@@ -51,7 +53,6 @@ impl Lambda {
 
         let architecture = architecture(input.architectures);
         let code = self.code(input.code.unwrap_or_default(), image, architecture).await?;
-        let settings = settings::apply(Settings::initial(&target.name), &input.settings, &target.name);
         let mut function = Function::new(&target.name, settings, code, Some(self.settles()), tags);
         if input.publish == Some(true) {
             function.publish(None, Some(self.settles()), self.place());
@@ -244,27 +245,22 @@ impl Lambda {
         };
         if let Some(number) = number {
             let version = number.to_string();
-            let held: Vec<&str> = function
-                .aliases
-                .values()
-                .filter(|alias| {
-                    alias.version == version
-                        || alias.second.as_ref().is_some_and(|(second, _)| *second == version)
-                })
-                .map(|alias| alias.name.as_str())
-                .collect();
+            let held: Vec<&str> =
+                function.aliases.values().filter(|it| it.uses(&version)).map(|it| it.name.as_str()).collect();
             if !held.is_empty() {
                 return Err(Error::conflict(format!(
-                    "Version was not deleted because the following aliases reference it: [{}]",
+                    "Unable to delete version because the following aliases reference it: [{}]",
                     held.join(", ")
                 )));
             }
             function.versions.remove(&number);
+            function.provisioned.remove(&version);
+            function.event_configs.remove(&version);
+            self.setup.executor.retire_version(&target.name, &version);
         } else {
             functions.remove(&target.name);
+            self.setup.executor.retire(&target.name);
         }
-        drop(functions);
-        self.setup.executor.retire(&target.name);
         Ok(Answer::empty(204))
     }
 
@@ -279,8 +275,11 @@ impl Lambda {
         self.with_function(&target, |function| {
             self.refuse_busy(function)?;
             refuse_stale(&function.latest, input.revision_id.as_deref())?;
-            function.latest.settings =
-                settings::apply(function.latest.settings.clone(), &input.settings, &function.name);
+            let image = function.latest.code.image_uri().is_some();
+            settings::check_package_of_update(&input.settings, image)?;
+            let settings = settings::apply(function.latest.settings.clone(), &input.settings, &function.name);
+            settings::check_whole(&settings, image)?;
+            function.latest.settings = settings;
             function.latest.changed(self.settles());
             let arn = self.place().arn(&function.name, None);
             Ok(Answer::json(
@@ -373,7 +372,17 @@ pub(super) fn refuse_stale(release: &Release, revision_id: Option<&str>) -> Resu
 
 /// A page of a list as an answer.
 pub(super) fn list(member: &str, request: &Request, items: Vec<(String, Value)>) -> Result<Answer, Error> {
-    let (items, next) = page(request, items)?;
+    list_with(member, request, items, 10_000)
+}
+
+/// As [`list`], for an operation whose `MaxItems` may be at most `max_items`.
+pub(super) fn list_with(
+    member: &str,
+    request: &Request,
+    items: Vec<(String, Value)>,
+    max_items: i64,
+) -> Result<Answer, Error> {
+    let (items, next) = page(request, items, max_items)?;
     let mut out = json!({ member: items });
     if let Some(next) = next {
         out["NextMarker"] = json!(next);
@@ -387,25 +396,4 @@ fn exists(name: &str) -> Error {
 
 fn architecture(list: Option<Vec<String>>) -> String {
     list.and_then(|list| list.into_iter().next()).unwrap_or_else(|| "x86_64".to_owned())
-}
-
-impl Function {
-    fn new(
-        name: &str,
-        settings: Settings,
-        code: Code,
-        settles: Option<tokio::time::Instant>,
-        tags: BTreeMap<String, String>,
-    ) -> Self {
-        Self {
-            name: name.to_owned(),
-            latest: Release::new("$LATEST".to_owned(), settings, code, settles),
-            versions: BTreeMap::new(),
-            last_version: 0,
-            published: None,
-            aliases: BTreeMap::new(),
-            tags,
-            reserved: None,
-        }
-    }
 }

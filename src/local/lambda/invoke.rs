@@ -1,6 +1,6 @@
 //! Invoke: synchronous, asynchronous and dry.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
@@ -12,7 +12,6 @@ use super::{
     error::Error,
     functions::pending,
     names::{self, Naming, Target},
-    operations,
     state::{self, Phase},
     validate::Violations,
 };
@@ -21,21 +20,13 @@ use crate::local::{
     http::{Answer, Request},
 };
 
-/// What the asynchronous queue may hold, in KB.
-pub(super) const QUEUE_KB: usize = 64 * 1024;
 /// Most bytes of `X-Amz-Client-Context`.
 const CLIENT_CONTEXT_LIMIT: usize = 3583;
-/// When a failed asynchronous event is tried again: AWS waits one and two minutes, a developer would not.
-const RETRIES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(2)];
-/// A throttled asynchronous event is tried again after one second, then twice as long each time, up to this,
-const BACKOFF_MAX: Duration = Duration::from_mins(5);
-/// for this long.
-const MAX_AGE: Duration = Duration::from_hours(6);
 
 /// A function chosen for one event.
-struct Chosen {
-    spec: Arc<FunctionSpec>,
-    reserved: Option<u32>,
+pub(super) struct Chosen {
+    pub spec: Arc<FunctionSpec>,
+    pub reserved: Option<u32>,
 }
 
 impl Lambda {
@@ -56,7 +47,7 @@ impl Lambda {
             "DryRun" => Ok(Answer::empty(204)),
             "Event" => {
                 target.qualifier.get_or_insert_with(|| "$LATEST".to_owned());
-                self.enqueue(target, event)?;
+                self.enqueue(target, event, 0)?;
                 Ok(Answer::empty(202))
             }
             _ => {
@@ -77,12 +68,12 @@ impl Lambda {
         }
     }
 
-    async fn run(&self, chosen: &Chosen, event: Event) -> Result<Outcome, ExecError> {
+    pub(super) async fn run(&self, chosen: &Chosen, event: Event) -> Result<Outcome, ExecError> {
         self.setup.executor.invoke(&chosen.spec, chosen.reserved, event).await
     }
 
     /// The version for one event, an alias's weights applied.
-    fn choose(&self, target: &Target) -> Result<Chosen, Error> {
+    pub(super) fn choose(&self, target: &Target) -> Result<Chosen, Error> {
         let qualifier = target.qualifier.as_deref().unwrap_or("$LATEST");
         let functions = self.functions();
         let missing = || Error::function_not_found(&self.place().arn(&target.name, Some(qualifier)));
@@ -90,11 +81,7 @@ impl Lambda {
         let version = function.aliases.get(qualifier).map_or(qualifier, |alias| alias.pick(state::draw()));
         let release = function.release(version).ok_or_else(missing)?;
         if release.code.image_uri().is_some() {
-            return Err(Error::new(
-                502,
-                "InvalidRuntimeException",
-                format!("The local engine runs zip packages only: {} has package type Image.", target.name),
-            ));
+            return Err(unrunnable_image(&target.name));
         }
         let spec = match (&release.serving, release.phase) {
             (Some(spec), _) => spec,
@@ -110,78 +97,12 @@ impl Lambda {
         };
         Ok(Chosen { spec, reserved: function.reserved })
     }
-
-    /// Takes an event into the asynchronous queue.
-    fn enqueue(self: &Arc<Self>, target: Target, event: Event) -> Result<(), Error> {
-        // At least 1 KB each, so that the number of events is bounded, too.
-        let size = u32::try_from(event.payload.len() / 1024 + 1).unwrap_or(u32::MAX);
-        let Ok(permit) = Arc::clone(&self.queue).try_acquire_many_owned(size) else {
-            return Err(Error::throttled("CallerRateLimitExceeded"));
-        };
-        let lambda = Arc::clone(self);
-        tokio::spawn(async move {
-            let stop = lambda.setup.stop.clone();
-            let delivery = deliver(|| lambda.attempt(&target, event.clone()));
-            tokio::select! {
-                () = stop.cancelled() => {}
-                () = delivery => {}
-            }
-            drop(permit);
-        });
-        Ok(())
-    }
-
-    async fn attempt(&self, target: &Target, event: Event) -> Attempt {
-        // Deleted meanwhile: there is nobody to tell.
-        let Ok(chosen) = self.choose(target) else { return Attempt::Over };
-        match self.run(&chosen, event).await {
-            Ok(outcome) if outcome.function_error.is_some() => Attempt::Failed,
-            Ok(_) | Err(ExecError::Stopping) => Attempt::Over,
-            // Nothing is ever run with a reserved concurrency of 0: AWS gives such events up at once.
-            Err(ExecError::Throttled { .. }) if chosen.reserved == Some(0) => Attempt::Over,
-            Err(ExecError::Throttled { .. }) => Attempt::Throttled,
-        }
-    }
 }
 
-/// How one try of an asynchronous event ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Attempt {
-    /// It ran, or never will.
-    Over,
-    /// The function failed.
-    Failed,
-    /// There was no concurrency left.
-    Throttled,
-}
-
-/// Tries an event until it is over: twice more where the function fails, for six hours where it is throttled.
-async fn deliver<F, Fut>(attempt: F)
-where
-    F: Fn() -> Fut,
-    Fut: Future<Output = Attempt>,
-{
-    let began = tokio::time::Instant::now();
-    let mut retries = RETRIES.into_iter();
-    let mut backoff = Duration::from_secs(1);
-    loop {
-        let wait = match attempt().await {
-            Attempt::Over => return,
-            Attempt::Failed => match retries.next() {
-                Some(wait) => wait,
-                None => return,
-            },
-            Attempt::Throttled => {
-                let wait = backoff;
-                backoff = (backoff * 2).min(BACKOFF_MAX);
-                wait
-            }
-        };
-        tokio::time::sleep(wait).await;
-        if began.elapsed() > MAX_AGE {
-            return;
-        }
-    }
+/// The refusal to run a container image.
+pub(super) fn unrunnable_image(name: &str) -> Error {
+    let message = format!("The local engine runs zip packages only: {name} has package type Image.");
+    Error::new(502, "InvalidRuntimeException", message)
 }
 
 fn answer(outcome: &Outcome, version: &str, tail: bool) -> Answer {
@@ -252,49 +173,11 @@ fn check_json(payload: &[u8]) -> Result<(), Error> {
     refuse(what, &payload[..at])
 }
 
-const _: () = assert!(operations::ASYNC_LIMIT / 1024 < QUEUE_KB, "one event always fits the queue");
-
 #[cfg(test)]
 mod tests {
-    use std::{cell::RefCell, time::Duration};
-
     use base64::{Engine as _, engine::general_purpose::STANDARD};
-    use tokio::time::Instant;
 
-    use super::{Attempt, check_json, client_context, deliver};
-
-    /// When each try took place, in seconds, if they end as given (the last again and again).
-    async fn tries(ends: &[Attempt]) -> Vec<u64> {
-        let (began, seen) = (Instant::now(), RefCell::new(Vec::new()));
-        deliver(|| {
-            let mut seen = seen.borrow_mut();
-            let end = ends[seen.len().min(ends.len() - 1)];
-            seen.push(began.elapsed().as_secs());
-            async move { end }
-        })
-        .await;
-        seen.into_inner()
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_failing_event_is_tried_three_times() {
-        assert_eq!(tries(&[Attempt::Failed]).await, [0, 1, 3]);
-        assert_eq!(tries(&[Attempt::Failed, Attempt::Over]).await, [0, 1]);
-        assert_eq!(tries(&[Attempt::Over]).await, [0]);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_throttled_event_backs_off_and_is_given_up_after_six_hours() {
-        assert_eq!(
-            tries(&[Attempt::Throttled, Attempt::Throttled, Attempt::Failed, Attempt::Over]).await,
-            [0, 1, 3, 4]
-        );
-        let all = tries(&[Attempt::Throttled]).await;
-        assert_eq!(all[..6], [0, 1, 3, 7, 15, 31]);
-        assert_eq!(all[12] - all[11], 300);
-        let six_hours = Duration::from_hours(6).as_secs();
-        assert!(all.last().is_some_and(|last| (six_hours - 300..=six_hours).contains(last)));
-    }
+    use super::{check_json, client_context};
 
     #[test]
     fn a_payload_must_be_json() {

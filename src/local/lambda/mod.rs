@@ -4,7 +4,8 @@
 //! - `names`, `validate`, `settings`: names and ARNs, the service model's input rules, what a function may be
 //! - `state`, `code`: what is kept of a function
 //! - `wire`, `error`: the JSON in and out
-//! - `functions`, `versions`, `extras`: the operations; `invoke`: Invoke and the asynchronous queue
+//! - `functions`, `versions`, `extras`, `provisioned`, `event_config`: the operations
+//! - `invoke`: Invoke; `queue`: the asynchronous queue, its retries and destinations
 
 use std::{
     collections::BTreeMap,
@@ -28,11 +29,14 @@ use state::Function;
 
 mod code;
 mod error;
+mod event_config;
 mod extras;
 mod functions;
 mod invoke;
 pub(super) mod names;
 pub(super) mod operations;
+mod provisioned;
+mod queue;
 mod settings;
 mod state;
 mod validate;
@@ -73,7 +77,7 @@ pub(super) struct Lambda {
 
 impl Lambda {
     pub fn new(setup: Setup) -> Self {
-        Self { setup, functions: Mutex::default(), queue: Arc::new(Semaphore::new(invoke::QUEUE_KB)) }
+        Self { setup, functions: Mutex::default(), queue: Arc::new(Semaphore::new(queue::QUEUE_KB)) }
     }
 
     /// Answers a request whose sender is known.
@@ -98,6 +102,15 @@ impl Lambda {
             "PutFunctionConcurrency" => self.put_function_concurrency(name, &request.body),
             "GetFunctionConcurrency" => self.get_function_concurrency(name),
             "DeleteFunctionConcurrency" => self.delete_function_concurrency(name),
+            "PutProvisionedConcurrencyConfig" => self.put_provisioned_concurrency_config(name, request),
+            "GetProvisionedConcurrencyConfig" => self.get_provisioned_concurrency_config(name, request),
+            "DeleteProvisionedConcurrencyConfig" => self.delete_provisioned_concurrency_config(name, request),
+            "ListProvisionedConcurrencyConfigs" => self.list_provisioned_concurrency_configs(name, request),
+            "PutFunctionEventInvokeConfig" => self.put_function_event_invoke_config(name, request),
+            "UpdateFunctionEventInvokeConfig" => self.update_function_event_invoke_config(name, request),
+            "GetFunctionEventInvokeConfig" => self.get_function_event_invoke_config(name, request),
+            "DeleteFunctionEventInvokeConfig" => self.delete_function_event_invoke_config(name, request),
+            "ListFunctionEventInvokeConfigs" => self.list_function_event_invoke_configs(name, request),
             "GetAccountSettings" => Ok(self.get_account_settings()),
             "ListTags" => self.list_tags(name),
             "TagResource" => self.tag_resource(name, &request.body),
@@ -121,8 +134,9 @@ impl Lambda {
         let now = Instant::now();
         for function in functions.values_mut() {
             if function.settle(&self.setup.place, now) {
-                self.setup.executor.retire(&function.name);
+                self.setup.executor.retire_version(&function.name, "$LATEST");
             }
+            self.settle_moves(function, now);
         }
         functions
     }
@@ -169,14 +183,18 @@ impl Lambda {
 }
 
 /// One page of a list. The marker names the last item of the page before.
-fn page<T>(request: &Request, items: Vec<(String, T)>) -> Result<(Vec<T>, Option<String>), Error> {
+fn page<T>(
+    request: &Request,
+    items: Vec<(String, T)>,
+    max_items: i64,
+) -> Result<(Vec<T>, Option<String>), Error> {
     use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
     let mut violations = validate::Violations::default();
     let size = match request.query("MaxItems") {
         None => PAGE,
         Some(text) => {
             let number = text.parse::<i64>().map_err(|_| Error::invalid("MaxItems must be a number."))?;
-            violations.between(Some(number), "maxItems", 1, 10_000);
+            violations.between(Some(number), "maxItems", 1, max_items);
             usize::try_from(number).unwrap_or(PAGE).min(PAGE)
         }
     };

@@ -86,6 +86,14 @@ pub(super) struct Patterns {
     pub layer: Regex,
     /// A role's ARN.
     pub role: Regex,
+    /// Any resource's ARN, or nothing.
+    pub resource: Regex,
+    /// A file system's access point.
+    pub file_system: Regex,
+    /// Where the outcome of an asynchronous invocation may go.
+    pub destination: Regex,
+    /// A tag's key or value.
+    pub tag: Regex,
 }
 
 // Written out above and tried by the tests: they compile.
@@ -107,6 +115,14 @@ pub(super) static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
             r"^arn:aws[a-zA-Z-]*:lambda:{REGION}:[0-9]{{12}}:(?:function:[a-zA-Z0-9_-]+(?::(\$LATEST|[a-zA-Z0-9_-]+))?|layer:[a-zA-Z0-9_-]+|code-signing-config:csc-[a-z0-9]{{17}}|event-source-mapping:[0-9a-fA-F-]{{36}}|capacity-provider:[a-zA-Z0-9_-]+)$"
         )),
         role: regex(r"^arn:(?:aws[a-zA-Z-]*)?:iam::[0-9]{12}:role/?[a-zA-Z_0-9+=,.@/-]+$".to_owned()),
+        resource: regex(r"^(?:arn:(?:aws[a-zA-Z-]*)?:[a-z0-9.-]+:.*)?$".to_owned()),
+        file_system: regex(format!(
+            r"^(?:arn:aws[a-zA-Z-]*:elasticfilesystem:{REGION}:[0-9]{{12}}:access-point/fsap-[a-f0-9]{{17}}|arn:aws[a-z-]*:s3files:[0-9a-z:-]+:file-system/fs-[0-9a-f]{{17,40}}/access-point/fsap-[0-9a-f]{{17,40}})$"
+        )),
+        destination: regex(format!(
+            r"^(?:kafka://[^.][a-zA-Z0-9_.-]{{0,248}}|arn:aws[a-zA-Z0-9-]*:[a-zA-Z0-9-]+:(?:{REGION})?:(?:[0-9]{{12}})?:.*)?$"
+        )),
+        tag: regex(r"^[\p{L}\p{Z}\p{N}_.:/=+@-]*$".to_owned()),
     }
 });
 

@@ -3,9 +3,9 @@
 use super::{
     error::Error,
     names::Place,
-    state::{Logging, Settings},
+    state::{FileSystem, Logging, Settings, Vpc},
     validate::{self, Violations},
-    wire::{self, SettingsInput},
+    wire::{self, SettingsInput, VpcInput},
 };
 use crate::domain::secret::Secret;
 
@@ -41,6 +41,9 @@ impl Settings {
                 group: format!("/aws/lambda/{name}"),
             },
             image_config: None,
+            dead_letter: None,
+            vpc: None,
+            file_systems: Vec::new(),
         }
     }
 }
@@ -85,9 +88,20 @@ pub(super) fn apply(mut settings: Settings, input: &SettingsInput, name: &str) -
         settings.kms_key = (!key.is_empty()).then(|| key.clone());
     }
     if let Some(config) = &input.image_config {
-        let void =
-            config.entry_point.is_none() && config.command.is_none() && config.working_directory.is_none();
-        settings.image_config = (!void).then(|| config.clone());
+        settings.image_config = config.clone().without_voids();
+    }
+    if let Some(config) = &input.dead_letter_config {
+        settings.dead_letter = config.target_arn.clone().filter(|arn| !arn.is_empty());
+    }
+    if let Some(vpc) = &input.vpc_config {
+        settings.vpc = vpc_of(vpc, settings.vpc.as_ref());
+    }
+    if let Some(systems) = &input.file_system_configs {
+        let system = |it: &wire::FileSystemInput| FileSystem {
+            arn: it.arn.clone().unwrap_or_default(),
+            mount_path: it.local_mount_path.clone().unwrap_or_default(),
+        };
+        settings.file_systems = systems.iter().map(system).collect();
     }
     if let Some(logging) = &input.logging_config {
         let present = &mut settings.logging;
@@ -105,6 +119,16 @@ pub(super) fn apply(mut settings: Settings, input: &SettingsInput, name: &str) -
     settings
 }
 
+/// `VpcConfig` is replaced as a whole. Empty lists remove it, and then show where it was.
+fn vpc_of(input: &VpcInput, present: Option<&Vpc>) -> Option<Vpc> {
+    let list = |list: &Option<Vec<String>>| list.clone().unwrap_or_default();
+    let (subnets, security_groups) = (list(&input.subnet_ids), list(&input.security_group_ids));
+    if subnets.is_empty() {
+        return present.map(|_| Vpc::default());
+    }
+    Some(Vpc { subnets, security_groups, ipv6: input.ipv6_allowed_for_dual_stack == Some(true) })
+}
+
 /// What the service model says of a function's settings.
 pub(super) fn check_model(input: &SettingsInput, violations: &mut Violations) {
     validate::check_role(input.role.as_deref(), violations);
@@ -119,6 +143,19 @@ pub(super) fn check_model(input: &SettingsInput, violations: &mut Violations) {
     if let Some(variables) = input.environment.as_ref().and_then(|environment| environment.variables.as_ref())
     {
         validate::check_variable_names(variables, violations);
+    }
+    if let Some(vpc) = &input.vpc_config {
+        validate::check_vpc(vpc, violations);
+    }
+    let target = input.dead_letter_config.as_ref().and_then(|config| config.target_arn.as_deref());
+    validate::check_resource_arn(target, "deadLetterConfig.targetArn", violations);
+    validate::check_resource_arn(input.kms_key_arn.as_deref(), "kMSKeyArn", violations);
+    if let Some(systems) = &input.file_system_configs {
+        validate::check_file_systems(systems, violations);
+    }
+    if let Some(directory) = input.image_config.as_ref().and_then(|config| config.working_directory.as_ref())
+    {
+        violations.at_most(directory, "imageConfig.workingDirectory", 1000);
     }
     if let Some(layers) = &input.layers {
         validate::check_layer_arns(layers, violations);
@@ -160,12 +197,14 @@ pub(super) fn check_service(input: &SettingsInput, place: &Place) -> Result<(), 
         validate::check_variables(variables)?;
     }
     validate::check_layers(input.layers.as_deref().unwrap_or_default(), place)?;
-    if let Some(subnet) = input.vpc_config.as_ref().and_then(|config| config["SubnetIds"][0].as_str()) {
-        return Err(Error::invalid(format!(
-            "Error occurred while DescribeSubnets. EC2 Error Code: InvalidSubnetID.NotFound. EC2 Error Message: The \
-             subnet ID '{subnet}' does not exist"
-        )));
+    if let Some(vpc) = &input.vpc_config {
+        let void = |list: &Option<Vec<String>>| list.as_ref().is_none_or(Vec::is_empty);
+        if void(&vpc.subnet_ids) != void(&vpc.security_group_ids) {
+            return Err(Error::invalid("SubnetIds and SecurityIds must coexist or be both empty list."));
+        }
     }
+    let target = input.dead_letter_config.as_ref().and_then(|config| config.target_arn.as_deref());
+    validate::check_dead_letter(target, place)?;
     let text_format = input.logging_config.as_ref().is_some_and(|logging| {
         logging.log_format.as_deref() == Some("Text")
             && (logging.application_log_level.is_some() || logging.system_log_level.is_some())
@@ -174,9 +213,6 @@ pub(super) fn check_service(input: &SettingsInput, place: &Place) -> Result<(), 
         return Err(Error::invalid("Log levels can be set only with the JSON log format."));
     }
     let foreign = [
-        ("VpcConfig", &input.vpc_config),
-        ("DeadLetterConfig", &input.dead_letter_config),
-        ("FileSystemConfigs", &input.file_system_configs),
         ("CodeSigningConfigArn", &input.code_signing_config_arn),
         ("TenancyConfig", &input.tenancy_config),
         ("CapacityProviderConfig", &input.capacity_provider_config),
@@ -187,6 +223,55 @@ pub(super) fn check_service(input: &SettingsInput, place: &Place) -> Result<(), 
         Some((member, _)) => Err(Error::invalid(format!("{member} is not supported by the local engine."))),
         None => Ok(()),
     }
+}
+
+/// What the service says of the settings as a whole, however they came about.
+pub(super) fn check_whole(settings: &Settings, image: bool) -> Result<(), Error> {
+    let in_vpc = settings.vpc.as_ref().is_some_and(|vpc| !vpc.subnets.is_empty());
+    if let Some(system) = settings.file_systems.first().filter(|_| !in_vpc) {
+        return Err(Error::invalid(format!(
+            "Function must be configured to execute in a VPC to reference access point {}. Please update the function \
+             configuration to include VPC subnets and security groups.",
+            system.arn
+        )));
+    }
+    if settings.snap_start_on() {
+        let runtime = settings.runtime.as_deref().unwrap_or_default();
+        let what = if image { "ContainerImage" } else { runtime };
+        if !SNAP_START_RUNTIMES.contains(&what) {
+            return Err(Error::invalid(format!("{what} is not supported for SnapStart enabled functions.")));
+        }
+    }
+    Ok(())
+}
+
+/// Runtimes that AWS makes snapshots of.
+const SNAP_START_RUNTIMES: &[&str] = &[
+    "java11",
+    "java17",
+    "java21",
+    "java25",
+    "python3.12",
+    "python3.13",
+    "python3.14",
+    "dotnet8",
+    "dotnet10",
+];
+
+/// What may not be set on a package of the other kind. AWS's words are known for code only; these follow them.
+pub(super) fn check_package_of_update(input: &SettingsInput, image: bool) -> Result<(), Error> {
+    let layers = input.layers.as_ref().is_some_and(|layers| !layers.is_empty());
+    if image && (input.runtime.is_some() || input.handler.is_some() || layers) {
+        return Err(Error::invalid(
+            "Please don't provide Handler or Runtime or Layer when updating a function with packageType Image.",
+        ));
+    }
+    if !image && input.image_config.is_some() {
+        return Err(Error::invalid(
+            "Please don't provide ImageConfig when updating a function with packageType Zip.",
+        ));
+    }
+    Ok(())
 }
 
 /// What a zip must have and an image must not.

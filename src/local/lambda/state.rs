@@ -41,6 +41,36 @@ pub(super) struct ImageConfig {
     pub working_directory: Option<String>,
 }
 
+impl ImageConfig {
+    /// Nothing where a member is empty: that removes it.
+    pub fn without_voids(self) -> Option<Self> {
+        let full = |list: Option<Vec<String>>| list.filter(|list| !list.is_empty());
+        let config = Self {
+            entry_point: full(self.entry_point),
+            command: full(self.command),
+            working_directory: self.working_directory.filter(|directory| !directory.is_empty()),
+        };
+        let void =
+            config.entry_point.is_none() && config.command.is_none() && config.working_directory.is_none();
+        (!void).then_some(config)
+    }
+}
+
+/// `VpcConfig`. It is kept and shown; the function runs on this machine's network all the same.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Vpc {
+    pub subnets: Vec<String>,
+    pub security_groups: Vec<String>,
+    pub ipv6: bool,
+}
+
+/// An entry of `FileSystemConfigs`. It is kept and shown; nothing is mounted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct FileSystem {
+    pub arn: String,
+    pub mount_path: String,
+}
+
 /// What UpdateFunctionConfiguration can change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Settings {
@@ -57,6 +87,18 @@ pub(super) struct Settings {
     pub kms_key: Option<String>,
     pub logging: Logging,
     pub image_config: Option<ImageConfig>,
+    /// `DeadLetterConfig`'s `TargetArn`. It is kept and shown: there is no SQS and no SNS here to send to.
+    pub dead_letter: Option<String>,
+    /// Present with empty lists, as on AWS, once it was there and has been removed.
+    pub vpc: Option<Vpc>,
+    pub file_systems: Vec<FileSystem>,
+}
+
+impl Settings {
+    /// Whether published versions are snapshots, which take time to make.
+    pub fn snap_start_on(&self) -> bool {
+        self.snap_start == "PublishedVersions"
+    }
 }
 
 /// Where a version stands.
@@ -151,9 +193,16 @@ pub(super) struct Alias {
     /// A second version, and the part of the invocations that goes to it, 0-1.
     pub second: Option<(String, f64)>,
     pub revision_id: String,
+    /// The version that still serves while provisioned concurrency moves to the new one.
+    pub moving_from: Option<String>,
 }
 
 impl Alias {
+    /// Whether it sends invocations to this version.
+    pub fn uses(&self, version: &str) -> bool {
+        self.version == version || self.second.as_ref().is_some_and(|(second, _)| second == version)
+    }
+
     /// The version for one invocation. `draw` is a random number, 0 <= draw < 1.
     pub fn pick(&self, draw: f64) -> &str {
         match &self.second {
@@ -161,6 +210,30 @@ impl Alias {
             _ => &self.version,
         }
     }
+}
+
+/// Provisioned concurrency, as asked for.
+#[derive(Clone, Debug)]
+pub(super) struct ProvisionedConfig {
+    pub requested: u32,
+    /// What was ready before the last change.
+    pub before: u32,
+    pub last_modified: String,
+    /// Until then it is `IN_PROGRESS`, however fast the environments start.
+    pub settles: Instant,
+}
+
+/// Settings of asynchronous invocations.
+#[derive(Clone, Debug)]
+pub(super) struct EventConfig {
+    /// `MaximumRetryAttempts`.
+    pub retries: Option<u32>,
+    /// `MaximumEventAgeInSeconds`.
+    pub max_age_s: Option<u32>,
+    /// ARNs.
+    pub on_success: Option<String>,
+    pub on_failure: Option<String>,
+    pub last_modified: SystemTime,
 }
 
 /// A function.
@@ -177,9 +250,45 @@ pub(super) struct Function {
     pub tags: BTreeMap<String, String>,
     /// Reserved concurrency.
     pub reserved: Option<u32>,
+    /// Provisioned concurrency, by version or alias.
+    pub provisioned: BTreeMap<String, ProvisionedConfig>,
+    /// Settings of asynchronous invocations, by qualifier.
+    pub event_configs: BTreeMap<String, EventConfig>,
 }
 
 impl Function {
+    /// A function whose unpublished version is Pending, or Active at once where `settles` is None.
+    pub fn new(
+        name: &str,
+        settings: Settings,
+        code: Code,
+        settles: Option<Instant>,
+        tags: BTreeMap<String, String>,
+    ) -> Self {
+        Self {
+            name: name.to_owned(),
+            latest: Release::new("$LATEST".to_owned(), settings, code, settles),
+            versions: BTreeMap::new(),
+            last_version: 0,
+            published: None,
+            aliases: BTreeMap::new(),
+            tags,
+            reserved: None,
+            provisioned: BTreeMap::new(),
+            event_configs: BTreeMap::new(),
+        }
+    }
+
+    /// What it takes out of the account's concurrency: its reservation, of which what is provisioned is a part.
+    pub fn committed(&self) -> u32 {
+        self.reserved.unwrap_or_else(|| self.total_provisioned())
+    }
+
+    /// Provisioned concurrency of all versions and aliases.
+    pub fn total_provisioned(&self) -> u32 {
+        self.provisioned.values().map(|config| config.requested).sum()
+    }
+
     /// Settles every version that is due; says whether environments of older code are out of date now.
     pub fn settle(&mut self, place: &Place, now: Instant) -> bool {
         let name = &self.name;
@@ -224,6 +333,11 @@ impl Function {
     }
 }
 
+/// Whether a qualifier is a version's number.
+pub(super) fn is_version(qualifier: &str) -> bool {
+    !qualifier.is_empty() && qualifier.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// A new RevisionId.
 pub(super) fn revision() -> String {
     Uuid::new_v4().to_string()
@@ -261,6 +375,7 @@ mod tests {
             description: String::new(),
             second: Some(("2".into(), 0.1)),
             revision_id: String::new(),
+            moving_from: None,
         };
         assert_eq!(
             (alias.pick(0.0), alias.pick(0.0999), alias.pick(0.1), alias.pick(0.999)),

@@ -5,11 +5,18 @@ use std::{collections::BTreeMap, fmt};
 use super::{
     error::Error,
     names::{PATTERNS, Place},
+    wire::{FileSystemInput, VpcInput},
 };
 use crate::domain::name::RESERVED_VARIABLES;
 
 const ROLE_PATTERN: &str = r"arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+";
 const LAYER_PATTERN: &str = r"(arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}:layer:[a-zA-Z0-9-_]+:[0-9]+)|(arn:[a-zA-Z0-9-]+:lambda:::awslayer:[a-zA-Z0-9-_]+)";
+const RESOURCE_PATTERN: &str = "(arn:(aws[a-zA-Z-]*)?:[a-z0-9-.]+:.*)|()";
+const SUBNET_PATTERN: &str = "subnet-[0-9a-z]*";
+const SECURITY_GROUP_PATTERN: &str = "sg-[0-9a-zA-Z]*";
+const FILE_SYSTEM_PATTERN: &str = r"arn:aws[a-zA-Z-]*:elasticfilesystem:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}:access-point/fsap-[a-f0-9]{17}$|^arn:aws[-a-z]*:s3files:[0-9a-z-:]+:file-system/fs-[0-9a-f]{17,40}/access-point/fsap-[0-9a-f]{17,40}";
+const MOUNT_PATTERN: &str = "/mnt/[a-zA-Z0-9-_.]+";
+const TAG_PATTERN: &str = r"([\p{L}\p{Z}\p{N}_.:/=+\-@]*)";
 const ALIAS_PATTERN: &str = "(?!^[0-9]+$)([a-zA-Z0-9-_]+)";
 
 /// Collects what the service model refuses, so that one answer names it all.
@@ -278,6 +285,104 @@ pub(super) fn check_layers(layers: &[String], place: &Place) -> Result<(), Error
     }
 }
 
+/// `VpcConfig`: at most 16 subnets and 5 security groups.
+pub(super) fn check_vpc(vpc: &VpcInput, violations: &mut Violations) {
+    let id = |text: &str, prefix: &str, fits: fn(&u8) -> bool| {
+        text.len() <= 1024 && text.strip_prefix(prefix).is_some_and(|rest| rest.as_bytes().iter().all(fits))
+    };
+    let lower: fn(&u8) -> bool = |byte| byte.is_ascii_digit() || byte.is_ascii_lowercase();
+    for (list, member, max, prefix, fits, pattern) in [
+        (&vpc.subnet_ids, "vpcConfig.subnetIds", 16, "subnet-", lower, SUBNET_PATTERN),
+        (
+            &vpc.security_group_ids,
+            "vpcConfig.securityGroupIds",
+            5,
+            "sg-",
+            u8::is_ascii_alphanumeric as fn(&u8) -> bool,
+            SECURITY_GROUP_PATTERN,
+        ),
+    ] {
+        let list = list.as_deref().unwrap_or_default();
+        let shown = format!("[{}]", list.join(", "));
+        if list.len() > max {
+            violations.add(&shown, member, &format!("Member must have length less than or equal to {max}"));
+        }
+        if !list.iter().all(|text| id(text, prefix, fits)) {
+            violations.add(
+                &shown,
+                member,
+                &format!(
+                    "Member must satisfy constraint: [Member must have length less than or equal to 1024, Member must \
+                     have length greater than or equal to 0, Member must satisfy regular expression pattern: {pattern}]"
+                ),
+            );
+        }
+    }
+}
+
+/// An ARN of any kind, or nothing.
+pub(super) fn check_resource_arn(arn: Option<&str>, member: &str, violations: &mut Violations) {
+    if let Some(arn) = arn.filter(|arn| !PATTERNS.resource.is_match(arn)) {
+        violations.add(
+            arn,
+            member,
+            &format!("Member must satisfy regular expression pattern: {RESOURCE_PATTERN}"),
+        );
+    }
+}
+
+/// `DeadLetterConfig`: a standard queue of SQS, or a topic of SNS, of this region. An empty ARN removes it.
+pub(super) fn check_dead_letter(target: Option<&str>, place: &Place) -> Result<(), Error> {
+    let Some(arn) = target.filter(|arn| !arn.is_empty()) else { return Ok(()) };
+    let refuse = |why: &str| Err(Error::invalid(format!("Invalid dead letter queue ARN: {why}")));
+    let mut parts = arn.split(':').skip(2);
+    let (service, region) = (parts.next(), parts.next());
+    if !matches!(service, Some("sqs" | "sns")) {
+        return refuse(
+            "The service specified by the TargetArn is not supported for dead letter configuration.",
+        );
+    }
+    if region != Some(place.region.as_str()) {
+        return refuse(
+            "The resource specified by the TargetArn must be in the same region as the Lambda function it's associated \
+             with.",
+        );
+    }
+    if service == Some("sqs") && arn.strip_suffix(".fifo").is_some() {
+        return refuse("FIFO SQS queue is not supported for dead letter configuration");
+    }
+    Ok(())
+}
+
+/// `FileSystemConfigs`: at most one.
+pub(super) fn check_file_systems(systems: &[FileSystemInput], violations: &mut Violations) {
+    if systems.len() > 1 {
+        let shown = format!("{} entries", systems.len());
+        violations.add(&shown, "fileSystemConfigs", "Member must have length less than or equal to 1");
+    }
+    for (at, system) in systems.iter().enumerate() {
+        // AWS counts from one here.
+        let (arn, path) = (
+            format!("fileSystemConfigs.{}.member.arn", at + 1),
+            format!("fileSystemConfigs.{}.member.localMountPath", at + 1),
+        );
+        violations.required(system.arn.as_ref(), &arn);
+        violations.required(system.local_mount_path.as_ref(), &path);
+        if let Some(given) = system.arn.as_ref().filter(|given| !PATTERNS.file_system.is_match(given)) {
+            let rule = format!("Member must satisfy regular expression pattern: {FILE_SYSTEM_PATTERN}");
+            violations.add(given, &arn, &rule);
+        }
+        if let Some(given) = &system.local_mount_path {
+            violations.at_most(given, &path, 160);
+            let word = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+            if !given.strip_prefix("/mnt/").is_some_and(|rest| !rest.is_empty() && rest.bytes().all(word)) {
+                let rule = format!("Member must satisfy regular expression pattern: {MOUNT_PATTERN}");
+                violations.add(given, &path, &rule);
+            }
+        }
+    }
+}
+
 /// An alias's name: not a number.
 pub(super) fn check_alias(name: &str, violations: &mut Violations) {
     violations.at_most(name, "name", 128);
@@ -331,21 +436,36 @@ pub(super) fn check_weights(weights: &BTreeMap<String, f64>, violations: &mut Vi
     }
 }
 
-/// A function's tags: at most 50, keys of 1-128 and values of at most 256 characters.
+/// A function's tags: keys of 1-128 characters and values of at most 256, of letters, digits, spaces and a few signs,
+/// and no key that begins as AWS's own do.
 pub(super) fn check_tags(tags: &BTreeMap<String, String>) -> Result<(), Error> {
+    let shown: Vec<String> = tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    let shown = format!("{{{}}}", shown.join(", "));
+    let fits = |text: &str, min: usize, max: usize| {
+        (min..=max).contains(&text.chars().count()) && PATTERNS.tag.is_match(text)
+    };
     let mut violations = Violations::default();
-    for (key, value) in tags {
-        if key.is_empty() {
+    for (what, min, max, good) in [
+        ("Map keys", 1, 128, tags.keys().all(|key| fits(key, 1, 128))),
+        ("Map value", 0, 256, tags.values().all(|value| fits(value, 0, 256))),
+    ] {
+        if !good {
             violations.add(
-                key,
+                &shown,
                 "tags",
-                "Map keys must satisfy constraint: [Member must have length greater than or equal to 1]",
+                &format!(
+                    "{what} must satisfy constraint: [Member must have length less than or equal to {max}, Member must \
+                     have length greater than or equal to {min}, Member must satisfy regular expression pattern: \
+                     {TAG_PATTERN}, Member must not be null]"
+                ),
             );
         }
-        violations.at_most(key, "tags", 128);
-        violations.at_most(value, "tags", 256);
     }
-    violations.finish()
+    violations.finish()?;
+    if tags.keys().any(|key| key.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("aws:"))) {
+        return Err(Error::invalid("aws: prefixed tag key names are not allowed for external use."));
+    }
+    Ok(())
 }
 
 /// The number of tags that a function would have.

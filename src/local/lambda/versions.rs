@@ -33,8 +33,9 @@ impl Lambda {
                      with the CodeSHA256 in $LATEST."
                 )));
             }
-            // What is published serves already, so it is Active at once, as with AWS.
-            let release = function.publish(input.description, None, self.place());
+            // What is published serves already, so it is Active at once, as with AWS; a snapshot takes its time.
+            let settles = function.latest.settings.snap_start_on().then(|| self.settles());
+            let release = function.publish(input.description, settles, self.place());
             let arn = self.place().arn(&target.name, Some(&release.version));
             Ok(Answer::json(201, &wire::configuration(&target.name, &arn, release, self.place(), Show::Whole)))
         })
@@ -74,6 +75,7 @@ impl Lambda {
             description: input.description.unwrap_or_default(),
             second,
             revision_id: state::revision(),
+            moving_from: None,
         };
         let answer = Answer::json(201, &wire::alias(&target.name, &alias, self.place()));
         function.aliases.insert(name, alias);
@@ -146,11 +148,16 @@ impl Lambda {
             if input.revision_id.as_ref().is_some_and(|given| *given != changed.revision_id) {
                 return Err(Error::stale_revision());
             }
+            let before = changed.clone();
             if let Some(version) = input.function_version {
                 changed.version = version;
             }
+            // Weights that AWS has set for a move are not the alias's own.
+            let moves = changed.moving_from.is_some() && changed.version != before.version;
+            let routed = input.routing_config.is_some();
             let weights = match input.routing_config {
                 Some(routing) => routing.additional_version_weights.unwrap_or_default(),
+                None if moves => BTreeMap::new(),
                 None => changed.second.take().into_iter().collect(),
             };
             changed.second = self.second(function, &changed.version, weights)?;
@@ -158,6 +165,7 @@ impl Lambda {
                 changed.description = description;
             }
             changed.revision_id = state::revision();
+            self.move_provisioned(function, &before, &mut changed, routed)?;
             let answer = Answer::json(200, &wire::alias(&target.name, &changed, self.place()));
             function.aliases.insert(alias.to_owned(), changed);
             Ok(answer)
@@ -168,7 +176,9 @@ impl Lambda {
         let target = self.alias_target(name, alias)?;
         self.with_function(&target, |function| {
             // An unknown alias is deleted just as well.
+            self.end_provisioned(function, alias);
             function.aliases.remove(alias);
+            function.event_configs.remove(alias);
             Ok(Answer::empty(204))
         })
     }

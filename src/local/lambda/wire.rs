@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::{
     error::Error,
     names::Place,
-    state::{Alias, ImageConfig, Phase, Release},
+    state::{Alias, EventConfig, FileSystem, ImageConfig, Phase, Release},
 };
 use crate::local::exec::runtime_version_arn;
 
@@ -79,10 +79,10 @@ pub(super) struct SettingsInput {
     pub logging_config: Option<LoggingInput>,
     pub layers: Option<Vec<String>>,
     pub image_config: Option<ImageConfig>,
+    pub vpc_config: Option<VpcInput>,
+    pub dead_letter_config: Option<DeadLetterInput>,
+    pub file_system_configs: Option<Vec<FileSystemInput>>,
     // What the engine has no counterpart for. Refused unless empty.
-    pub vpc_config: Option<Value>,
-    pub dead_letter_config: Option<Value>,
-    pub file_system_configs: Option<Value>,
     pub code_signing_config_arn: Option<Value>,
     pub tenancy_config: Option<Value>,
     pub capacity_provider_config: Option<Value>,
@@ -95,6 +95,30 @@ pub(super) struct SettingsInput {
 #[serde(rename_all = "PascalCase")]
 pub(super) struct EnvironmentInput {
     pub variables: Option<BTreeMap<String, String>>,
+}
+
+/// `VpcConfig`.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct VpcInput {
+    pub subnet_ids: Option<Vec<String>>,
+    pub security_group_ids: Option<Vec<String>>,
+    pub ipv6_allowed_for_dual_stack: Option<bool>,
+}
+
+/// `DeadLetterConfig`.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct DeadLetterInput {
+    pub target_arn: Option<String>,
+}
+
+/// An entry of `FileSystemConfigs`.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct FileSystemInput {
+    pub arn: Option<String>,
+    pub local_mount_path: Option<String>,
 }
 
 /// `EphemeralStorage`.
@@ -162,6 +186,49 @@ pub(super) struct Concurrency {
     pub reserved_concurrent_executions: Option<i64>,
 }
 
+/// PutProvisionedConcurrencyConfig.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct PutProvisioned {
+    pub provisioned_concurrent_executions: Option<i64>,
+}
+
+/// PutFunctionEventInvokeConfig and UpdateFunctionEventInvokeConfig.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct EventConfigInput {
+    pub maximum_retry_attempts: Option<i64>,
+    pub maximum_event_age_in_seconds: Option<i64>,
+    pub destination_config: Option<DestinationsInput>,
+}
+
+/// `DestinationConfig`.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct DestinationsInput {
+    pub on_success: Option<DestinationInput>,
+    pub on_failure: Option<DestinationInput>,
+}
+
+/// `OnSuccess` or `OnFailure`.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct DestinationInput {
+    pub destination: Option<String>,
+}
+
+impl DestinationsInput {
+    /// The ARN for successes; an empty one is none.
+    pub fn success(&self) -> Option<&str> {
+        self.on_success.as_ref()?.destination.as_deref().filter(|arn| !arn.is_empty())
+    }
+
+    /// The ARN for failures; an empty one is none.
+    pub fn failure(&self) -> Option<&str> {
+        self.on_failure.as_ref()?.destination.as_deref().filter(|arn| !arn.is_empty())
+    }
+}
+
 /// TagResource.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -195,6 +262,9 @@ pub(super) fn is_void(value: &Value) -> bool {
     }
 }
 
+/// The VPC of every subnet. No real one is called so: the engine knows subnets by name only.
+const VPC_ID: &str = "vpc-local";
+
 /// How much of a version's state an answer shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Show {
@@ -224,7 +294,10 @@ pub(super) fn configuration(name: &str, arn: &str, release: &Release, place: &Pl
     put("PackageType", json!(if release.code.image_uri().is_some() { "Image" } else { "Zip" }));
     put("Architectures", json!([release.code.architecture]));
     put("EphemeralStorage", json!({ "Size": settings.ephemeral_mb }));
-    put("SnapStart", json!({ "ApplyOn": settings.snap_start, "OptimizationStatus": "Off" }));
+    let optimized =
+        settings.snap_start_on() && release.version != "$LATEST" && release.phase == Phase::Active;
+    let optimization = if optimized { "On" } else { "Off" };
+    put("SnapStart", json!({ "ApplyOn": settings.snap_start, "OptimizationStatus": optimization }));
     put("LoggingConfig", logging(release));
     if let Some(variables) = &settings.variables {
         let variables: BTreeMap<&str, &str> =
@@ -237,6 +310,24 @@ pub(super) fn configuration(name: &str, arn: &str, release: &Release, place: &Pl
         if let Some(value) = value {
             put(key, json!(value));
         }
+    }
+    if let Some(arn) = &settings.dead_letter {
+        put("DeadLetterConfig", json!({ "TargetArn": arn }));
+    }
+    if let Some(vpc) = &settings.vpc {
+        put(
+            "VpcConfig",
+            json!({
+                "SubnetIds": vpc.subnets,
+                "SecurityGroupIds": vpc.security_groups,
+                "VpcId": if vpc.subnets.is_empty() { "" } else { VPC_ID },
+                "Ipv6AllowedForDualStack": vpc.ipv6,
+            }),
+        );
+    }
+    if !settings.file_systems.is_empty() {
+        let shown = |it: &FileSystem| json!({ "Arn": it.arn, "LocalMountPath": it.mount_path });
+        put("FileSystemConfigs", settings.file_systems.iter().map(shown).collect());
     }
     if let Some(config) = &settings.image_config {
         put("ImageConfigResponse", json!({ "ImageConfig": config }));
@@ -299,6 +390,31 @@ pub(super) fn alias(function: &str, alias: &Alias, place: &Place) -> Value {
     });
     if let Some((version, weight)) = &alias.second {
         out["RoutingConfig"] = json!({ "AdditionalVersionWeights": { version: weight } });
+    }
+    out
+}
+
+/// `FunctionEventInvokeConfig`.
+pub(super) fn event_config(arn: &str, config: &EventConfig) -> Value {
+    let since = config.last_modified.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    let destination = |arn: &Option<String>| match arn {
+        Some(arn) => json!({ "Destination": arn }),
+        None => json!({}),
+    };
+    let mut out = json!({
+        "FunctionArn": arn,
+        "LastModified": since.as_secs_f64(),
+        "DestinationConfig": {
+            "OnSuccess": destination(&config.on_success),
+            "OnFailure": destination(&config.on_failure),
+        },
+    });
+    for (key, value) in
+        [("MaximumRetryAttempts", config.retries), ("MaximumEventAgeInSeconds", config.max_age_s)]
+    {
+        if let Some(value) = value {
+            out[key] = json!(value);
+        }
     }
     out
 }

@@ -243,6 +243,43 @@ fn retention_hides_and_removes_what_expired() {
 }
 
 #[test]
+fn retention_takes_aws_days_and_no_others() {
+    const DAYS: [i64; 22] = [
+        1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288,
+        3653,
+    ];
+    let store = store();
+    let retention = |store: &Store| {
+        ask(store, "DescribeLogGroups", &json!({}))["logGroups"][0].get("retentionInDays").cloned()
+    };
+    assert_eq!(retention(&store), None);
+    for day in DAYS {
+        for days in [day - 1, day, day + 1] {
+            let input = json!({ "logGroupName": "g", "retentionInDays": days });
+            if DAYS.contains(&days) {
+                assert_eq!(ask(&store, "PutRetentionPolicy", &input), Value::Null);
+                assert_eq!(retention(&store), Some(json!(days)));
+                continue;
+            }
+            let before = retention(&store);
+            let (code, message) = refused(&store, "PutRetentionPolicy", &input);
+            let text = format!(
+                "1 validation error detected: Value '{days}' at 'retentionInDays' failed to satisfy constraint: Member \
+                 must satisfy enum value set: {DAYS:?}"
+            );
+            assert_eq!((code.as_str(), message), ("InvalidParameterException", text));
+            assert_eq!(retention(&store), before);
+        }
+    }
+    for _ in 0..2 {
+        ask(&store, "DeleteRetentionPolicy", &json!({ "logGroupName": "g" }));
+        assert_eq!(retention(&store), None);
+    }
+    let (code, _) = refused(&store, "DeleteRetentionPolicy", &json!({ "logGroupName": "none" }));
+    assert_eq!(code, "ResourceNotFoundException");
+}
+
+#[test]
 fn a_deleted_stream_or_group_takes_its_events_along() {
     let store = store();
     let empty = store.bytes();
