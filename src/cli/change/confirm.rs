@@ -11,35 +11,42 @@ use crate::domain::{change::Consent, text::sanitise};
 /// Longer answers are none.
 const MAX_ANSWER: u64 = 4096;
 
-/// Asks for what a change takes: a Yes, or a text that has to be typed. What the flags say is not asked for.
+/// Asks for what a change takes: a Yes, or, where `must_type` says so, the name of what is changed. What the flags say is
+/// not asked for. A name that is given is as good as a Yes, and one that is another is a mistake in any case.
 ///
 /// # Errors
 /// It was not given, or there is no terminal to ask on.
-pub async fn consent(typed: Option<&str>, agreement: &Agreement) -> Result<Consent, Failure> {
-    match (typed, &agreement.confirm) {
-        (None, _) if agreement.yes => Ok(Consent::Yes),
-        (None, _) => {
-            let Some(answer) = ask("Send this change? [y/N] ").await else {
-                return Err(Failure::usage("there is no terminal to ask on: this change needs --yes")
-                    .with_hint("nothing was sent; look at the change above, then add --yes"));
-            };
-            let yes = ["y", "yes"].iter().any(|yes| answer.eq_ignore_ascii_case(yes));
-            if yes { Ok(Consent::Yes) } else { Err(declined("not agreed to")) }
-        }
-        (Some(wanted), Some(given)) if given == wanted => Ok(Consent::Typed(given.clone())),
-        (Some(wanted), Some(_)) => Err(Failure::usage(format!(
-            "--confirm names something else: this change needs --confirm {wanted}; nothing was sent"
-        ))),
-        (Some(wanted), None) => {
-            let question = format!("Type {} to send this change: ", sanitise(wanted));
-            let Some(answer) = ask(&question).await else {
-                let text =
-                    format!("there is no terminal to type the name on: this change needs --confirm {wanted}");
-                return Err(Failure::usage(text).with_hint("nothing was sent; --yes does not replace it"));
-            };
-            if answer == wanted { Ok(Consent::Typed(answer)) } else { Err(declined("that is another text")) }
-        }
+pub async fn consent(name: &str, must_type: bool, agreement: &Agreement) -> Result<Consent, Failure> {
+    if let Some(given) = &agreement.confirm {
+        return if given == name {
+            Ok(Consent::Typed(given.clone()))
+        } else {
+            let text = format!("--confirm names something else: this change takes --confirm {name}");
+            Err(Failure::usage(text).with_hint("nothing was sent"))
+        };
     }
+    if must_type {
+        let question = format!("Type {} to send this change: ", sanitise(name));
+        let Some(answer) = ask(&question).await else {
+            let text =
+                format!("there is no terminal to type the name on: this change needs --confirm {name}");
+            return Err(Failure::usage(text).with_hint("nothing was sent; --yes does not replace it"));
+        };
+        return if answer == name {
+            Ok(Consent::Typed(answer))
+        } else {
+            Err(declined("that is another text"))
+        };
+    }
+    if agreement.yes {
+        return Ok(Consent::Yes);
+    }
+    let Some(answer) = ask("Send this change? [y/N] ").await else {
+        return Err(Failure::usage("there is no terminal to ask on: this change needs --yes")
+            .with_hint("nothing was sent; look at the change above, then add --yes"));
+    };
+    let yes = ["y", "yes"].iter().any(|yes| answer.eq_ignore_ascii_case(yes));
+    if yes { Ok(Consent::Yes) } else { Err(declined("not agreed to")) }
 }
 
 fn declined(why: &str) -> Failure {

@@ -28,9 +28,13 @@ use crate::{
 /// The tag by which CloudFormation says that it owns something.
 const STACK_TAG: &str = "aws:cloudformation:stack-name";
 
-/// How far a change is: what is said when a signal ends the command.
+/// How far a change is: what a signal does to it.
 #[derive(Debug, Default)]
-pub struct Stage(Cell<Step>);
+pub struct Stage {
+    step: Cell<Step>,
+    /// The signal that came while the request was on its way, as an exit code.
+    ended: Cell<Option<u8>>,
+}
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Step {
@@ -41,13 +45,8 @@ enum Step {
     Settling,
 }
 
-impl Stage {
-    fn set(&self, step: Step) {
-        self.0.set(step);
-    }
-}
-
-/// Runs a command that changes something until it is done, or until a signal ends it; then says what is known of it.
+/// Runs a command that changes something until it is done, or until a signal ends it; then says what is known of it. A
+/// request that has left is waited for: its answer belongs into the journal. A second signal ends that, too.
 ///
 /// # Errors
 /// The command's own, or what the signal leaves open, with the signal's exit code.
@@ -55,11 +54,18 @@ pub async fn unless_ended(
     stage: &Stage,
     work: impl Future<Output = Result<u8, Failure>>,
 ) -> Result<u8, Failure> {
-    let Signal(code) = match signals::unless_ended(Box::pin(work)).await {
-        Ok(result) => return result,
-        Err(signal) => signal,
+    let mut work = Box::pin(work);
+    let code = loop {
+        let Signal(code) = match signals::unless_ended(&mut work).await {
+            Ok(result) => return result,
+            Err(signal) => signal,
+        };
+        if stage.step.get() != Step::Sending || stage.ended.replace(Some(code)).is_some() {
+            break code;
+        }
+        terminal::note("the change is on its way: waiting for its answer");
     };
-    match stage.0.get() {
+    match stage.step.get() {
         Step::Reading => Ok(code),
         Step::Asking => {
             // The question's line is not at its end.
@@ -68,8 +74,12 @@ pub async fn unless_ended(
         }
         Step::Sending => Err(Failure::new(code, "stopped waiting for the answer: outcome unknown")
             .with_hint("look at the function before doing it again")),
-        Step::Settling => Err(Failure::new(code, "stopped waiting: it is saved, and may not be in use yet")),
+        Step::Settling => Err(not_waited_for(code)),
     }
+}
+
+fn not_waited_for(code: u8) -> Failure {
+    Failure::new(code, "stopped waiting: it is saved, and may not be in use yet")
 }
 
 /// A function that is to be changed, as it was read, and where it is.
@@ -152,7 +162,10 @@ impl Target {
             terminal::note(&format!("{}: nothing to change", self.function));
             return Ok(None);
         }
-        let protected = self.session.spec().protected.covers(&self.place, &self.function);
+        let spec = self.session.spec();
+        // The door to AWS knows the account from STS alone.
+        let places = [&self.place, &self.session.place()];
+        let protected = places.iter().any(|place| spec.protected.covers(place, &self.function));
         let word = if protected { "  PROD" } else { "" };
         terminal::note(&sanitise(&format!("{}  {}{word}", self.function, self.place)));
         show(&diff);
@@ -166,10 +179,14 @@ impl Target {
             );
             terminal::say("warning", &sanitise(&text));
         }
-        let typed = order.change.typed_consent(&self.function, protected);
-        stage.set(Step::Asking);
-        let consent = confirm::consent(typed.as_deref(), agreement).await?;
-        stage.set(Step::Reading);
+        let typed = |protected| order.change.typed_consent(&self.function, protected);
+        let name = typed(true).unwrap_or_else(|| self.function.clone());
+        if let Some(code) = stage.ended.get() {
+            return Err(Failure::new(code, "stopped: nothing was changed"));
+        }
+        stage.step.set(Step::Asking);
+        let consent = confirm::consent(&name, typed(protected).is_some(), agreement).await?;
+        stage.step.set(Step::Reading);
         Ok(Some(Permit { place: self.place.clone(), function: self.function.clone(), consent }))
     }
 
@@ -178,12 +195,12 @@ impl Target {
     /// # Errors
     /// As [`Session::write`].
     pub async fn send(&self, order: &Order, permit: &Permit, stage: &Stage) -> Result<Written, cloud::Error> {
-        stage.set(Step::Sending);
+        stage.step.set(Step::Sending);
         let written = self.session.write(order, permit).await;
         if let Ok(Written { journal_problem: Some(problem), .. }) = &written {
             terminal::say("warning", &sanitise(&format!("the journal could not be written: {problem}")));
         }
-        stage.set(if written.is_ok() { Step::Settling } else { Step::Reading });
+        stage.step.set(Step::Reading);
         written
     }
 
@@ -221,7 +238,9 @@ impl Target {
             }
         }
         let mut failure = Failure::from(error);
-        failure.message.push_str("; nothing was changed");
+        if !failure.message.contains("nothing was") {
+            failure.message.push_str("; nothing was changed");
+        }
         failure
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Stage, Step, Target, difference, show};
+use super::{Stage, Step, Target, difference, not_waited_for, show};
 use crate::{
     cli::{
         failure::{CONFLICT, ERROR, Failure, OUTCOME_UNKNOWN},
@@ -31,7 +31,10 @@ impl Target {
     /// # Errors
     /// The update failed, or it is not known how it ended: the change itself is saved.
     pub async fn settle(&mut self, order: &Order, stage: &Stage) -> Result<(), Failure> {
-        stage.0.set(Step::Settling);
+        stage.step.set(Step::Settling);
+        if let Some(code) = stage.ended.get() {
+            return Err(not_waited_for(code));
+        }
         let started = Instant::now();
         let (mut reads, mut failures, mut said) = (0, 0, Duration::ZERO);
         terminal::note(&format!("{}: saved; waiting until it is in use", self.function));

@@ -3,7 +3,7 @@
 use super::{
     super::{
         args::{Agreement, EnvImport, EnvSet, EnvUnset},
-        change::{Stage, Target},
+        change::{Stage, Target, difference},
         failure::{CONFLICT, ERROR, Failure},
         settings::Settings,
         terminal,
@@ -105,7 +105,7 @@ async fn save(
             Err(error) if error.kind == Kind::OutcomeUnknown => target.verify(&order, &error).await?,
             Err(error) if error.kind == Kind::Stale => {
                 let earlier = target.reread().await?;
-                target.tell_meanwhile(&super::super::change::difference(&earlier, &target.details));
+                target.tell_meanwhile(&difference(&earlier, &target.details));
                 if let Some(keys) =
                     collisions(edit, &order.change, &variables(&target.details.configuration)?)
                 {
