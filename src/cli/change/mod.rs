@@ -55,11 +55,15 @@ pub async fn unless_ended(
     work: impl Future<Output = Result<u8, Failure>>,
 ) -> Result<u8, Failure> {
     let mut work = Box::pin(work);
+    let mut ended = Box::pin(signals::ended());
     let code = loop {
-        let Signal(code) = match signals::unless_ended(&mut work).await {
-            Ok(result) => return result,
-            Err(signal) => signal,
+        let Signal(code) = tokio::select! {
+            biased;
+            result = &mut work => return result,
+            signal = &mut ended => signal,
         };
+        // Before anything is said: the next one may come at once.
+        ended = Box::pin(signals::ended());
         if stage.step.get() != Step::Sending || stage.ended.replace(Some(code)).is_some() {
             break code;
         }
