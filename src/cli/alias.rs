@@ -136,17 +136,15 @@ async fn previous(target: &Target, releases: &Releases, alias: &Alias) -> Result
             let text = format!("{name} pointed to version {version} before, which is gone");
             Err(Failure::new(NOT_FOUND, text).with_hint("name another one with --to"))
         }
-        None => match releases.previous(now) {
-            Some(version) => Ok((
-                version.to_owned(),
-                format!("the one before {now}; the journal does not tell where {name} pointed"),
-            )),
-            None => {
+        None => {
+            let version = releases.previous(now).ok_or_else(|| {
                 let text =
                     format!("{}: there is no version before {now}, where {name} points", target.function);
-                Err(Failure::new(NOT_FOUND, text).with_hint("name one with --to"))
-            }
-        },
+                Failure::new(NOT_FOUND, text).with_hint("name one with --to")
+            })?;
+            let why = format!("the one before {now}; the journal does not tell where {name} pointed");
+            Ok((version.to_owned(), why))
+        }
     }
 }
 
