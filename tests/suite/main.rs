@@ -14,4 +14,5 @@ mod pty;
 mod readme;
 mod screens;
 mod tail;
+mod two_writers;
 mod update;
