@@ -156,7 +156,7 @@ mod tests {
     #[case(bulk(3, "3 prod"), false, true)]
     #[case(bulk(3, "4"), false, false)]
     #[case(bulk(0, "0"), false, false)]
-    fn consent(#[case] consent: Consent, #[case] free: bool, #[case] in_a_protected_place: bool) {
+    fn it_takes_enough_consent(#[case] consent: Consent, #[case] free: bool, #[case] in_a_protected_place: bool) {
         let change = Change::Tag { key: "team".into(), before: None, after: Some("a".into()) };
         let suffices = |protected| suffices(&change, "f", &consent, &place(), protected, protected).is_ok();
         assert_eq!(suffices(false), free);
