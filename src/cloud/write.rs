@@ -68,19 +68,30 @@ impl Session {
         }
         let protected = &self.spec().protected;
         if !protected.accounts.is_empty() && self.account().is_none() {
-            // Where nobody can say, the place counts as protected.
-            _ = self.identity().await;
+            self.find_account(&order.function).await;
         }
         let place = self.place();
         if !is_where(&permit.place, &place) {
             return shut(format!("the confirmation was given for {}, this is {place}", permit.place));
         }
+        // Where nobody can say, it counts as protected.
         let unknown = !protected.accounts.is_empty() && place.account.is_none() && is_aws(self.endpoint());
         let covers_place = protected.covers_place(&place) || unknown;
         let is_protected = covers_place || protected.covers(&place, &order.function);
         match suffices(&order.change, &order.function, &permit.consent, &place, is_protected, covers_place) {
             Ok(()) => Ok(()),
             Err(wanted) => shut(format!("it takes {wanted} to agree to this")),
+        }
+    }
+
+    /// Asks STS for the account, and where that can't be reached takes it from the function's ARN.
+    async fn find_account(&self, function: &str) {
+        if self.identity().await.is_ok_and(|identity| identity.account.is_some()) {
+            return;
+        }
+        if let Ok(details) = self.observe(function).await {
+            let account = details.configuration.arn.split(':').nth(4).filter(|account| !account.is_empty());
+            self.remember_account(account.map(str::to_owned));
         }
     }
 }
@@ -156,7 +167,11 @@ mod tests {
     #[case(bulk(3, "3 prod"), false, true)]
     #[case(bulk(3, "4"), false, false)]
     #[case(bulk(0, "0"), false, false)]
-    fn it_takes_enough_consent(#[case] consent: Consent, #[case] free: bool, #[case] in_a_protected_place: bool) {
+    fn it_takes_enough_consent(
+        #[case] consent: Consent,
+        #[case] free: bool,
+        #[case] in_a_protected_place: bool,
+    ) {
         let change = Change::Tag { key: "team".into(), before: None, after: Some("a".into()) };
         let suffices = |protected| suffices(&change, "f", &consent, &place(), protected, protected).is_ok();
         assert_eq!(suffices(false), free);
