@@ -4,6 +4,7 @@ use super::{Error, Kind, Session, journal::Record, redact::Redaction, session::i
 use crate::domain::{
     change::{Change, Consent, Order, Permit, Written, bulk_phrase},
     journal::Outcome,
+    name::FunctionRef,
     place::Place,
 };
 
@@ -66,18 +67,35 @@ impl Session {
                 permit.function, order.function
             ));
         }
+        let function: FunctionRef = match order.function.parse() {
+            Ok(function) => function,
+            Err(problem) => return shut(problem.to_string()),
+        };
+        if function.qualifier.is_some() {
+            return shut(format!("{} names a version or an alias", order.function));
+        }
         let protected = &self.spec().protected;
-        if !protected.accounts.is_empty() && self.account().is_none() {
+        // Asked where it matters which one it is.
+        let asks = !protected.accounts.is_empty() || function.account.is_some();
+        if asks && self.account().is_none() {
             self.find_account(&order.function).await;
         }
         let place = self.place();
         if !is_where(&permit.place, &place) {
             return shut(format!("the confirmation was given for {}, this is {place}", permit.place));
         }
+        let is_elsewhere = |wanted: &Option<String>, here: Option<&str>| {
+            wanted.as_deref().is_some_and(|wanted| Some(wanted) != here)
+        };
+        if is_elsewhere(&function.account, place.account.as_deref())
+            || is_elsewhere(&function.region, Some(&place.region))
+        {
+            return shut(format!("{} is not one of {place}", order.function));
+        }
         // Where nobody can say, it counts as protected.
         let unknown = !protected.accounts.is_empty() && place.account.is_none() && is_aws(self.endpoint());
         let covers_place = protected.covers_place(&place) || unknown;
-        let is_protected = covers_place || protected.covers(&place, &order.function);
+        let is_protected = covers_place || protected.covers(&place, &function.name);
         match suffices(&order.change, &order.function, &permit.consent, &place, is_protected, covers_place) {
             Ok(()) => Ok(()),
             Err(wanted) => shut(format!("it takes {wanted} to agree to this")),
