@@ -11,14 +11,19 @@ use toml::{
 };
 
 use super::failure::Failure;
-use crate::{domain::text::sanitise, ui::Theme};
+use crate::{
+    domain::{place::Protected, text::sanitise},
+    ui::Theme,
+};
 
 /// The file's name in lambdeck's configuration directory.
 const FILE: &str = "config.toml";
 /// More than this is no configuration file.
 const MAX_BYTES: u64 = 1024 * 1024;
 /// The keys, as a warning names them.
-const KEYS: [&str; 6] = ["profile", "region", "endpoint_url", "read_only", "theme", "utc"];
+const KEYS: [&str; 7] = ["profile", "region", "endpoint_url", "read_only", "theme", "utc", "protected"];
+/// The keys of `[protected]`.
+const PROTECTED_KEYS: [&str; 3] = ["profiles", "accounts", "names"];
 
 /// The settings of the file.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -35,6 +40,8 @@ pub struct Config {
     pub theme: Option<String>,
     /// Times in UTC.
     pub utc: bool,
+    /// Where every change takes a typed name.
+    pub protected: Protected,
     /// What could not be used, a line for each: `FILE:LINE:COLUMN: why`.
     pub warnings: Vec<String>,
 }
@@ -62,8 +69,9 @@ pub fn load(chosen: Option<&Path>) -> Result<Config, Failure> {
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Config::default()),
         Err(error) => {
-            let warning = sanitise(&format!("{}: can't be read: {error}", path.display())).into_owned();
-            Ok(Config { warnings: vec![warning], ..Config::default() })
+            let warning = format!("{}: can't be read: {error}; {EVERYTHING}", path.display());
+            let warnings = vec![sanitise(&warning).into_owned()];
+            Ok(Config { warnings, protected: everything(), ..Config::default() })
         }
     }
 }
@@ -102,6 +110,10 @@ impl Config {
                         format!("{problem}; taken as true")
                     })
                 }
+                "protected" => {
+                    set_protected(&mut config.protected, value, &mut problems);
+                    Ok(())
+                }
                 unknown => {
                     let known = KEYS.join(", ");
                     problems.push((key.span().start, format!("unknown key `{unknown}`; there are {known}")));
@@ -115,6 +127,13 @@ impl Config {
         // Whoever wanted to be kept from writing must not lose that to a typing error elsewhere.
         if broken && !says_read_only && text.contains("read_only") {
             config.read_only = true;
+        }
+        // The same for what was to be protected. Which part of it the mistake swallowed nobody can tell.
+        if broken && text.contains("protected") {
+            config.protected = everything();
+            if let Some((_, problem)) = problems.first_mut() {
+                *problem = format!("{problem}; {EVERYTHING}");
+            }
         }
         problems.sort_by_key(|(at, _)| *at);
         let mut placed: Vec<_> =
@@ -164,6 +183,52 @@ fn set_theme(setting: &mut Option<String>, value: &Spanned<DeValue>) -> Result<(
     Ok(())
 }
 
+/// What a warning says where the file does not tell what is protected.
+const EVERYTHING: &str = "every change takes the function's name until that is mended";
+
+fn everything() -> Protected {
+    let all = || vec!["*".to_owned()];
+    Protected { profiles: all(), accounts: all(), names: all() }
+}
+
+/// Reads `[protected]`. A mistake in it protects too much and not too little.
+fn set_protected(protected: &mut Protected, value: &Spanned<DeValue>, problems: &mut Vec<(usize, String)>) {
+    let before = problems.len();
+    let mut problem = |at: usize, text: String| problems.push((at, format!("protected{text}; {EVERYTHING}")));
+    if let DeValue::Table(table) = value.get_ref() {
+        for (key, value) in table {
+            let name: &str = key.get_ref();
+            let patterns = match name {
+                "profiles" => &mut protected.profiles,
+                "accounts" => &mut protected.accounts,
+                "names" => &mut protected.names,
+                unknown => {
+                    let known = PROTECTED_KEYS.join(", ");
+                    problem(key.span().start, format!(": unknown key `{unknown}`; there are {known}"));
+                    continue;
+                }
+            };
+            let values = match value.get_ref() {
+                DeValue::Array(values) => values.iter().collect(),
+                _ => vec![value],
+            };
+            for value in values {
+                let mut pattern = None;
+                match set_text(&mut pattern, value) {
+                    Ok(()) => patterns.extend(pattern),
+                    Err(why) => problem(value.span().start, format!(".{name}: {why}")),
+                }
+            }
+        }
+    } else {
+        let found = article(value.get_ref());
+        problem(value.span().start, format!(": a table is wanted here, not {found}"));
+    }
+    if problems.len() > before {
+        *protected = everything();
+    }
+}
+
 fn set_flag(setting: &mut bool, value: &Spanned<DeValue>) -> Result<(), String> {
     match value.get_ref() {
         DeValue::Boolean(flag) => {
@@ -202,7 +267,8 @@ mod tests {
     #[test]
     fn every_key_is_read() {
         let text = "profile = 'dev'\nregion = 'eu-west-1'\nendpoint_url = 'http://127.0.0.1:4566'\n\
-                    read_only = true\ntheme = 'mono'\nutc = true\n";
+                    read_only = true\ntheme = 'mono'\nutc = true\n[protected]\nprofiles = ['prod*', 'live']\n\
+                    accounts = '123456789012'\nnames = []\n";
         let config = Config::parse(text, "c");
         assert_eq!(
             config,
@@ -213,6 +279,11 @@ mod tests {
                 read_only: true,
                 theme: Some("mono".into()),
                 utc: true,
+                protected: Protected {
+                    profiles: vec!["prod*".into(), "live".into()],
+                    accounts: vec!["123456789012".into()],
+                    names: Vec::new(),
+                },
                 warnings: Vec::new(),
             }
         );
@@ -227,10 +298,10 @@ mod tests {
         assert_eq!(
             config.warnings,
             [
-                "c.toml:1:1: unknown key `regoin`; there are profile, region, endpoint_url, read_only, theme, utc",
+                "c.toml:1:1: unknown key `regoin`; there are profile, region, endpoint_url, read_only, theme, utc, protected",
                 "c.toml:2:7: utc: true or false is wanted here, not a text",
                 "c.toml:4:11: theme: a text is wanted here, not a number",
-                "c.toml:5:2: unknown key `keys`; there are profile, region, endpoint_url, read_only, theme, utc",
+                "c.toml:5:2: unknown key `keys`; there are profile, region, endpoint_url, read_only, theme, utc, protected",
             ]
         );
     }
@@ -259,6 +330,31 @@ mod tests {
         let config = Config::parse(text, "c");
         assert!(config.read_only, "{:?}", config.warnings);
         assert!(!config.warnings.is_empty());
+    }
+
+    #[rstest]
+    #[case(
+        "[protected]\naccounts = 123456789012",
+        "c:2:12: protected.accounts: a text is wanted here, not a number"
+    )]
+    #[case("[protected]\nnames = ['a', '']", "c:2:15: protected.names: an empty text")]
+    #[case("[protected]\nprofile = 'prod'", "c:2:1: protected: unknown key `profile`; there are profiles,")]
+    #[case("protected = ['prod']", "c:1:13: protected: a table is wanted here, not an array")]
+    #[case("[protected\nprofiles = 'prod'", "c:1:")]
+    #[case("[protected]\nprofiles = ['prod", "c:2:")]
+    #[case("[protected]\nprofiles = 'prod'\nprofiles = 'dev'", "c:3:")]
+    fn a_mistake_protects_too_much_and_not_too_little(#[case] text: &str, #[case] says: &str) {
+        let config = Config::parse(text, "c");
+        assert_eq!(config.protected, everything(), "{:?}", config.warnings);
+        assert!(config.warnings[0].starts_with(says), "{:?}", config.warnings);
+        assert!(config.warnings[0].ends_with(EVERYTHING), "{:?}", config.warnings);
+    }
+
+    #[test]
+    fn a_mistake_elsewhere_leaves_what_is_protected() {
+        let config = Config::parse("utc = 7\n[protected]\nnames = '*prod*'\n", "c");
+        assert_eq!(config.protected.names, ["*prod*"]);
+        assert!(config.protected.profiles.is_empty() && config.warnings.len() == 1);
     }
 
     #[test]

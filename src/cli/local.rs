@@ -40,7 +40,8 @@ pub async fn run(arguments: Local, settings: Settings) -> Result<u8, Failure> {
 pub struct LocalEngine {
     options: Options,
     env_file: Option<PathBuf>,
-    read_only: bool,
+    /// What holds for its sessions, too: read-only, protected, and where changes are recorded.
+    guards: Spec,
     state: Mutex<State>,
 }
 
@@ -72,7 +73,12 @@ impl LocalEngine {
         Ok(Self {
             options,
             env_file: arguments.env_file,
-            read_only: spec.read_only,
+            guards: Spec {
+                read_only: spec.read_only,
+                protected: spec.protected.clone(),
+                journal: spec.journal.clone(),
+                ..Spec::default()
+            },
             state: Mutex::new(State::NotStarted),
         })
     }
@@ -126,12 +132,10 @@ impl LocalEngine {
 
     fn spec(&self, engine: &Engine) -> Spec {
         Spec {
-            profile: None,
             region: Some(engine.region().to_owned()),
             endpoint_url: Some(engine.endpoint_url()),
             keys: Some((engine.access_key_id().to_owned(), engine.secret_access_key().clone())),
-            read_only: self.read_only,
-            ..Spec::default()
+            ..self.guards.clone()
         }
     }
 

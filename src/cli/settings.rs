@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use jiff::tz::TimeZone;
 
 use super::{args::Global, config::Config};
-use crate::cloud::{Spec, profiles::profiles};
+use crate::cloud::{Journal, Spec, profiles::profiles};
 
 /// What a command works with.
 #[derive(Clone, Debug)]
@@ -72,7 +72,8 @@ pub async fn settings(
             endpoint_url,
             keys: None,
             read_only: flags.read_only || config.read_only,
-            ..Spec::default()
+            protected: config.protected,
+            journal: journal_file().map(Journal::new),
         },
         utc,
         zone: if utc { TimeZone::UTC } else { TimeZone::system() },
@@ -81,6 +82,12 @@ pub async fn settings(
         mouse: !flags.no_mouse,
         log_file: flags.log_file,
     }
+}
+
+/// Where changes are recorded: lambdeck's directory for state, or for data on systems that have none for state.
+fn journal_file() -> Option<PathBuf> {
+    let directories = directories::ProjectDirs::from("", "", "lambdeck")?;
+    Some(directories.state_dir().unwrap_or_else(|| directories.data_local_dir()).join("journal.jsonl"))
 }
 
 /// Whether the profile itself names a region.
@@ -95,7 +102,7 @@ mod tests {
     use clap::Parser as _;
 
     use super::*;
-    use crate::cli::args::Arguments;
+    use crate::{cli::args::Arguments, domain::place::Protected};
 
     async fn joined(flags: &[&str], config: Config, environment: &[(&str, &str)]) -> Settings {
         let arguments = Arguments::try_parse_from([&["lambdeck"], flags].concat()).unwrap();
@@ -155,5 +162,15 @@ mod tests {
         let read_only = Config { read_only: true, utc: true, ..Config::default() };
         let settings = joined(&[], read_only, &[]).await;
         assert!(settings.spec.read_only && settings.utc && settings.mouse);
+    }
+
+    #[tokio::test]
+    async fn what_is_protected_and_where_changes_are_recorded() {
+        let protected = Protected { names: vec!["*prod*".into()], ..Protected::default() };
+        let config = Config { protected: protected.clone(), ..Config::default() };
+        let spec = joined(&["--profile", "dev"], config, &[]).await.spec;
+        assert_eq!(spec.protected, protected);
+        let journal = spec.journal.unwrap();
+        assert!(journal.path().ends_with("lambdeck/journal.jsonl"), "{:?}", journal.path());
     }
 }

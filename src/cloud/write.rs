@@ -4,6 +4,7 @@ use super::{Error, Kind, Session, journal::Record, redact::Redaction, session::i
 use crate::domain::{
     change::{Change, Consent, Order, Permit, Written, bulk_phrase},
     journal::Outcome,
+    name::FunctionRef,
     place::Place,
 };
 
@@ -66,21 +67,49 @@ impl Session {
                 permit.function, order.function
             ));
         }
+        let function: FunctionRef = match order.function.parse() {
+            Ok(function) => function,
+            Err(problem) => return shut(problem.to_string()),
+        };
+        if function.qualifier.is_some() {
+            return shut(format!("{} names a version or an alias", order.function));
+        }
         let protected = &self.spec().protected;
-        if !protected.accounts.is_empty() && self.account().is_none() {
-            // Where nobody can say, the place counts as protected.
-            _ = self.identity().await;
+        // Asked where it matters which one it is.
+        let asks = !protected.accounts.is_empty() || function.account.is_some();
+        if asks && self.account().is_none() {
+            self.find_account(&order.function).await;
         }
         let place = self.place();
         if !is_where(&permit.place, &place) {
             return shut(format!("the confirmation was given for {}, this is {place}", permit.place));
         }
+        let is_elsewhere = |wanted: &Option<String>, here: Option<&str>| {
+            wanted.as_deref().is_some_and(|wanted| Some(wanted) != here)
+        };
+        if is_elsewhere(&function.account, place.account.as_deref())
+            || is_elsewhere(&function.region, Some(&place.region))
+        {
+            return shut(format!("{} is not one of {place}", order.function));
+        }
+        // Where nobody can say, it counts as protected.
         let unknown = !protected.accounts.is_empty() && place.account.is_none() && is_aws(self.endpoint());
         let covers_place = protected.covers_place(&place) || unknown;
-        let is_protected = covers_place || protected.covers(&place, &order.function);
+        let is_protected = covers_place || protected.covers(&place, &function.name);
         match suffices(&order.change, &order.function, &permit.consent, &place, is_protected, covers_place) {
             Ok(()) => Ok(()),
             Err(wanted) => shut(format!("it takes {wanted} to agree to this")),
+        }
+    }
+
+    /// Asks STS for the account, and where that can't be reached takes it from the function's ARN.
+    async fn find_account(&self, function: &str) {
+        if self.identity().await.is_ok_and(|identity| identity.account.is_some()) {
+            return;
+        }
+        if let Ok(details) = self.observe(function).await {
+            let account = details.configuration.arn.split(':').nth(4).filter(|account| !account.is_empty());
+            self.remember_account(account.map(str::to_owned));
         }
     }
 }
@@ -156,7 +185,11 @@ mod tests {
     #[case(bulk(3, "3 prod"), false, true)]
     #[case(bulk(3, "4"), false, false)]
     #[case(bulk(0, "0"), false, false)]
-    fn consent(#[case] consent: Consent, #[case] free: bool, #[case] in_a_protected_place: bool) {
+    fn it_takes_enough_consent(
+        #[case] consent: Consent,
+        #[case] free: bool,
+        #[case] in_a_protected_place: bool,
+    ) {
         let change = Change::Tag { key: "team".into(), before: None, after: Some("a".into()) };
         let suffices = |protected| suffices(&change, "f", &consent, &place(), protected, protected).is_ok();
         assert_eq!(suffices(false), free);

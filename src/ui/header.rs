@@ -59,6 +59,9 @@ fn parts(app: &App, theme: &Theme) -> Vec<Part> {
         parts.push(left(account.unwrap_or("–").to_owned(), theme.text, 3));
         parts.push(left(current.region.clone(), theme.text, 2));
     }
+    if app.is_protected() {
+        parts.push(left(" PROD ".into(), theme.badge, 0));
+    }
     match &session.connecting {
         Some((_, spec)) if session.current.is_some() => {
             parts.push(right(format!("→ switching to {}…", target(app, spec)), theme.warning, 1));
