@@ -72,7 +72,7 @@ pub static BINDINGS: &[Binding] = &[
         None,
     ),
     binding(
-        &[Context::Environment],
+        &[Context::Environment, Context::Merge],
         &[key!(x)],
         Action::Reveal,
         "show the value for 30 s, or mask it again",

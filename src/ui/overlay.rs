@@ -34,7 +34,7 @@ pub(super) fn draw(app: &App, overlay: &Overlay, size: Size, theme: &Theme, buff
         Overlay::Review(review) => review::draw(review, size, theme, buffer),
         Overlay::Prompt(prompt) => review::prompt(prompt, size, theme, buffer),
         Overlay::TextEditor(editor) => text_editor::draw(editor, size, theme, buffer),
-        Overlay::Merge(merging) => merging::draw(merging, size, theme, buffer),
+        Overlay::Merge(merging) => merging::draw(app, merging, size, theme, buffer),
         Overlay::Weights(weights) => weights::draw(weights, size, theme, buffer),
         Overlay::Compare(comparing) => compare::draw(comparing, size, theme, buffer),
         Overlay::Bulk => bulk::draw(app, size, theme, buffer),

@@ -8,7 +8,7 @@ use crate::{
     app::{
         Action, App, Effect, Screen, Ticket,
         draft::Draft,
-        function::Tab,
+        function::{Tab, environment::SavedOver},
         list::Cursor,
         merging::{Merging, Subject},
         messages::Severity,
@@ -447,6 +447,14 @@ impl App {
 
     /// The draft of a change that is done has become what is there.
     fn forget_draft(&mut self, place: &Place, order: &Order) {
+        if let Change::Environment { before, after } = &order.change {
+            self.remember_saved_over(SavedOver {
+                place: place.clone(),
+                function: order.function.clone(),
+                before: before.clone(),
+                after: after.clone(),
+            });
+        }
         let in_view = self.place().is_some_and(|now| now.is_same(place));
         let view = self.function.as_mut().filter(|view| in_view && view.name == order.function);
         let stashed = self
@@ -459,17 +467,8 @@ impl App {
             (None, None) => return,
         };
         match &order.change {
-            Change::Environment { after, .. } => {
-                // What was typed since then stays a draft.
-                if environment.as_ref().is_some_and(|draft| draft.mine == *after) {
-                    *environment = None;
-                }
-            }
-            Change::Settings { after, .. } => {
-                if settings.as_ref().is_some_and(|draft| draft.mine == *after.as_map()) {
-                    *settings = None;
-                }
-            }
+            Change::Environment { after, .. } => landed(environment, after),
+            Change::Settings { after, .. } => landed(settings, after.as_map()),
             _ => {}
         }
         self.stashed.retain(|stashed| stashed.environment.is_some() || stashed.settings.is_some());
@@ -496,14 +495,9 @@ impl App {
         let warnings = match merged(draft, environment.variables, revision_id) {
             Ok(warnings) => warnings,
             Err((rows, theirs, revision_id)) => {
-                self.overlay = Some(Overlay::Merge(Box::new(Merging {
-                    place,
-                    function,
-                    subject: Subject::Environment { rows, theirs },
-                    revision_id,
-                    choices: std::collections::BTreeMap::new(),
-                    cursor: Cursor::default(),
-                })));
+                let subject = Subject::Environment { rows, theirs };
+                self.overlay =
+                    Some(Overlay::Merge(Box::new(Merging::new(place, function, subject, revision_id))));
                 return Vec::new();
             }
         };
@@ -531,14 +525,9 @@ impl App {
         let warnings = match merged(draft, theirs, revision_id) {
             Ok(warnings) => warnings,
             Err((rows, theirs, revision_id)) => {
-                self.overlay = Some(Overlay::Merge(Box::new(Merging {
-                    place,
-                    function,
-                    subject: Subject::Settings { rows, theirs },
-                    revision_id,
-                    choices: std::collections::BTreeMap::new(),
-                    cursor: Cursor::default(),
-                })));
+                let subject = Subject::Settings { rows, theirs };
+                self.overlay =
+                    Some(Overlay::Merge(Box::new(Merging::new(place, function, subject, revision_id))));
                 return Vec::new();
             }
         };
@@ -557,8 +546,10 @@ impl App {
 
     /// Somebody else was faster, and what they made of it is read by now.
     fn merge_after(&mut self, order: &Order) -> Vec<Effect> {
+        // Whoever is typing must not find a question below his fingers.
         let in_view = self.screen == Screen::Function
             && self.overlay.is_none()
+            && !self.takes_text()
             && self.function.as_ref().is_some_and(|view| view.name == order.function);
         if !in_view {
             let text = format!(
@@ -576,6 +567,7 @@ impl App {
 
     /// Puts the edits of the function that is left aside, and takes those of the one that is opened.
     pub(super) fn stash_drafts(&mut self) {
+        self.keep_what_is_typed();
         let Some(place) = self.place() else { return };
         let Some(view) = &mut self.function else { return };
         let environment = view.environment.draft.take().filter(Draft::is_changed);
@@ -607,6 +599,17 @@ impl App {
         let view = self.function.as_ref().filter(|view| view.is_unsaved()).map(|view| view.name.as_str());
         view.into_iter().chain(self.stashed.iter().map(|stashed| stashed.function.as_str())).collect()
     }
+}
+
+/// A draft's change is done: what was typed since it was sent stays a draft, of what is there now.
+fn landed<K: Ord + Clone, V: PartialEq + Clone>(
+    draft: &mut Option<Draft<K, V>>,
+    after: &std::collections::BTreeMap<K, V>,
+) {
+    if let Some(draft) = draft {
+        draft.base.clone_from(after);
+    }
+    *draft = draft.take().filter(Draft::is_changed);
 }
 
 /// What collides, theirs, and its revision.

@@ -123,6 +123,9 @@ impl App {
             view.environment.tick(now);
             view.logs.tick(height);
         }
+        if let Some(Overlay::Merge(merging)) = &mut self.overlay {
+            merging.tick(now);
+        }
     }
 
     fn resize(&mut self, size: layout::Size) -> Vec<Effect> {
@@ -133,6 +136,9 @@ impl App {
         if let Some(view) = &mut self.function {
             let test = layout::test(size);
             view.test.follow_cursor(editor_size(test));
+        }
+        if let Some(Overlay::TextEditor(editor)) = &mut self.overlay {
+            editor.follow_cursor(layout::text_editor(size).room());
         }
         Vec::new()
     }
@@ -166,6 +172,11 @@ impl App {
     fn mask(&mut self) {
         if let Some(view) = &mut self.function {
             view.environment.mask();
+        }
+        match &mut self.overlay {
+            Some(Overlay::TextEditor(editor)) => editor.mask(),
+            Some(Overlay::Merge(merging)) => merging.revealed = None,
+            _ => {}
         }
     }
 

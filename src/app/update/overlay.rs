@@ -104,9 +104,7 @@ impl App {
     }
 
     fn act_on_text_editor(&mut self, action: &Action) -> Vec<Effect> {
-        let text = layout::page(self.size).text;
-        // A line of help above, a line of problems below.
-        let room = (usize::from(text.rows).saturating_sub(2), usize::from(text.columns).saturating_sub(6));
+        let room = layout::text_editor(self.size).room();
         let Some(Overlay::TextEditor(editor)) = &mut self.overlay else { return Vec::new() };
         if !matches!(action, Action::Back | Action::Save | Action::Quit) {
             editor.handle(action, room);
