@@ -84,14 +84,14 @@ pub static BINDINGS: &[Binding] = &[
         &[Context::Configuration],
         &[key!(e), key!(enter)],
         Action::Edit,
-        "edit the setting",
+        "edit the row",
         Some("edit"),
     ),
     binding(
         &[Context::Configuration],
         &[key!('+')],
         Action::Add,
-        "add a tag or provisioned concurrency, by the group one is in",
+        "add to the group one is in: provisioned concurrency, asynchronous invocation, a tag",
         Some("add"),
     ),
     binding(

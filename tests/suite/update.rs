@@ -1,6 +1,7 @@
 //! What `App::update` answers to messages: whole vectors of effects.
 
 mod change;
+mod configuration;
 mod logs;
 
 use std::time::Duration;

@@ -1,15 +1,52 @@
 //! The Configuration tab: a form of everything that the API lets change.
 
+use std::borrow::Cow;
+
+use jiff::{Timestamp, tz::TimeZone};
+
 use crate::{
-    app::{Remote, draft::SettingsDraft, list::Cursor},
-    domain::{release::Extras, settings::Setting},
+    app::{Action, Remote, draft::SettingsDraft, field::Field, layout::Area, list::Cursor},
+    domain::{
+        function::{Details, Function},
+        limits,
+        release::{AccountConcurrency, EventInvoke, Extras, Provisioned},
+        runtimes,
+        settings::{Setting, Settings, lines as lines_of},
+        text::{self, sanitise},
+    },
 };
+
+/// What names the function itself among its versions and aliases.
+pub const LATEST: &str = "$LATEST";
+
+/// A part of the settings of asynchronous invocation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventPart {
+    /// Retries.
+    Retries,
+    /// Seconds that an event waits at most.
+    Age,
+    /// Where successes go.
+    OnSuccess,
+    /// Where failures go.
+    OnFailure,
+}
 
 /// What a prompt of this tab asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ask {
     /// The reserved concurrency.
     ReservedConcurrency,
+    /// The provisioned concurrency of a version or an alias; none: which one is typed too.
+    Provisioned(Option<String>),
+    /// A setting of asynchronous invocation of a qualifier.
+    Event(String, EventPart),
+    /// A qualifier that is to have settings of asynchronous invocation.
+    NewEvent,
+    /// The value of a tag.
+    Tag(String),
+    /// Key and value of a new tag.
+    NewTag,
 }
 
 /// What an editor of several lines of this tab is for.
@@ -26,22 +63,680 @@ pub enum Pick {
     Setting(Setting),
 }
 
-/// The tab's part of the state.
-#[derive(Debug, Default)]
-pub struct ConfigurationPane {
-    /// The selected row.
-    pub cursor: Cursor,
-    /// Edits that are not saved.
-    pub draft: Option<SettingsDraft>,
-    /// What is shown beside the configuration.
-    pub extras: Remote<Extras>,
-}
-
 impl Pick {
     /// What is picked, as a title.
     pub fn title(&self) -> &'static str {
         match self {
             Self::Setting(setting) => setting.label(),
         }
+    }
+}
+
+/// A group of the form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// What it is for and what it gets.
+    General,
+    /// What runs.
+    Code,
+    /// Where it runs and what it may.
+    Network,
+    /// Where its lines and its failed events go.
+    Logs,
+    /// How often it runs at a time.
+    Concurrency,
+    /// What becomes of events that nobody waits for.
+    Asynchronous,
+    /// Tags.
+    Tags,
+}
+
+impl Group {
+    /// Its title.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::General => "General",
+            Self::Code => "Code",
+            Self::Network => "Network and permissions",
+            Self::Logs => "Logs and errors",
+            Self::Concurrency => "Concurrency",
+            Self::Asynchronous => "Asynchronous invocation",
+            Self::Tags => "Tags",
+        }
+    }
+}
+
+/// What a row of the form stands for. A row is found again by it when the form is read again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// A setting.
+    Setting(Setting),
+    /// What the API does not let change, by its label.
+    Fixed(&'static str),
+    /// The reserved concurrency.
+    Reserved,
+    /// The provisioned concurrency of a version or an alias.
+    Provisioned(String),
+    /// That there is none.
+    NoProvisioned,
+    /// A setting of asynchronous invocation of a qualifier.
+    Event(String, EventPart),
+    /// A tag.
+    Tag(String),
+    /// That there is none.
+    NoTags,
+    /// That the rows of a group could not be read.
+    Unread(Group),
+}
+
+/// How the value of a row looks; a sign says it too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// Plain.
+    Plain,
+    /// Not set, or not to be changed.
+    Dim,
+    /// Changed and not saved: `~`.
+    Changed,
+    /// To be looked at: `!`.
+    Warning,
+    /// Bad: `✗`.
+    Bad,
+}
+
+/// A row of the form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// The group that it is in.
+    pub group: Group,
+    /// What it stands for.
+    pub key: Key,
+    /// Its name.
+    pub label: String,
+    /// Its value; of a change both, with an arrow.
+    pub value: String,
+    /// How that looks.
+    pub look: Look,
+    /// What may be entered, or why nothing.
+    pub rule: Cow<'static, str>,
+}
+
+/// A line of the form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Line {
+    /// The title of a group.
+    Group(Group),
+    /// A row.
+    Row(Row),
+}
+
+/// Columns of the labels at most.
+const LABEL: usize = 26;
+
+/// The columns of the labels on a screen of so many.
+pub fn label_columns(columns: usize) -> usize {
+    LABEL.min(columns / 3)
+}
+
+/// The columns that are left for values: beside the labels there are the cursor, a sign, and room between them.
+pub fn value_columns(columns: usize) -> usize {
+    columns.saturating_sub(label_columns(columns) + 8).max(1)
+}
+
+impl Line {
+    /// The rows of the screen that it takes: long values wrap.
+    pub fn rows(&self, columns: usize) -> usize {
+        match self {
+            Self::Group(_) => 1,
+            Self::Row(row) => text::rows(&row.value, value_columns(columns)),
+        }
+    }
+
+    fn row(&self) -> Option<&Row> {
+        match self {
+            Self::Group(_) => None,
+            Self::Row(row) => Some(row),
+        }
+    }
+}
+
+/// How the tab is divided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Areas {
+    /// That the function is stopped; without rows where it is not.
+    pub banner: Area,
+    /// The form.
+    pub form: Area,
+    /// The rule of the selected row, or what is wrong with what is typed.
+    pub rule: Area,
+    /// What is unsaved, what is on its way.
+    pub status: Area,
+}
+
+/// Divides the tab.
+pub fn areas(content: Area, stopped: bool) -> Areas {
+    let banner = u16::from(stopped).min(content.rows.saturating_sub(1));
+    let below = content.rows.saturating_sub(banner + 2).min(2);
+    let form = content.rows.saturating_sub(banner + below);
+    let part = |from: u16, rows: u16| Area { row: content.row.saturating_add(from), rows, ..content };
+    Areas {
+        banner: part(0, banner),
+        form: part(banner, form),
+        rule: part(banner + form, below.min(1)),
+        status: part(banner + form + 1, below.saturating_sub(1)),
+    }
+}
+
+/// A setting that is being typed.
+#[derive(Debug)]
+pub struct Editing {
+    /// Which.
+    pub setting: Setting,
+    /// What was typed.
+    pub field: Field,
+    /// What is wrong with it.
+    pub problem: Option<String>,
+    /// Whether it was said that leaving now drops what was typed.
+    pub warned: bool,
+}
+
+impl Editing {
+    /// A field that begins with a text.
+    pub(in crate::app) fn new(setting: Setting, text: &str) -> Self {
+        let mut field = Field::default();
+        field.set(text);
+        Self { setting, field, problem: None, warned: false }
+    }
+
+    /// The text was changed.
+    pub(in crate::app) fn check(&mut self) {
+        self.problem = self.setting.check(self.field.text()).err();
+        self.warned = false;
+    }
+}
+
+/// What the last save from here changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Saved {
+    /// The settings before it.
+    pub before: Settings,
+    /// The settings after it.
+    pub after: Settings,
+}
+
+/// The tab's part of the state.
+#[derive(Debug, Default)]
+pub struct ConfigurationPane {
+    /// The number of the selected row, and the topmost row on the screen.
+    pub cursor: Cursor,
+    /// The selected row; none before one was chosen. Its number is what is left of it where it is gone.
+    pub selected: Option<Key>,
+    /// Edits that are not saved.
+    pub draft: Option<SettingsDraft>,
+    /// The setting that is being typed.
+    pub editing: Option<Editing>,
+    /// What the last save changed.
+    pub saved: Option<Saved>,
+    /// What is shown beside the configuration.
+    pub extras: Remote<Extras>,
+}
+
+impl ConfigurationPane {
+    /// The form. `now` is the day that runtimes are judged by.
+    pub fn lines(&self, details: &Details, now: Timestamp) -> Vec<Line> {
+        let settings = Settings::of(&details.configuration);
+        let mut form = Form { pane: self, details, settings, now, lines: Vec::new(), group: Group::General };
+        form.general();
+        form.code();
+        form.network();
+        form.logs();
+        form.concurrency();
+        form.asynchronous();
+        form.tags();
+        form.lines
+    }
+
+    /// The line that is selected.
+    pub fn at(&self, lines: &[Line]) -> usize {
+        let rows = || lines.iter().enumerate().filter_map(|(at, line)| Some((at, line.row()?)));
+        let is_selected = |row: &Row| self.selected.as_ref().is_some_and(|key| row.key == *key);
+        let by_number = rows().nth(self.cursor.at);
+        // Its number first: no key is worth getting stuck for, should two rows have the same one.
+        let found = by_number
+            .filter(|(_, row)| is_selected(row))
+            .or_else(|| rows().find(|(_, row)| is_selected(row)))
+            .or(by_number)
+            .or_else(|| rows().last());
+        found.map_or(0, |(at, _)| at)
+    }
+
+    /// The row that is selected.
+    pub fn row<'a>(&self, lines: &'a [Line]) -> Option<&'a Row> {
+        lines.get(self.at(lines)).and_then(Line::row)
+    }
+
+    /// The topmost row of a screen of that size: the selected line shows, with the title above it where it is the first
+    /// of a group.
+    pub fn top(&self, lines: &[Line], columns: usize, height: usize) -> usize {
+        let at = self.at(lines);
+        let rows = |lines: &[Line]| lines.iter().map(|line| line.rows(columns)).sum::<usize>();
+        let mut start = rows(&lines[..at]);
+        let end = start + lines.get(at).map_or(0, |line| line.rows(columns));
+        let titled = at.checked_sub(1).and_then(|above| lines.get(above)).is_some_and(|line| line.row().is_none());
+        if titled && end - start < height {
+            start -= 1;
+        }
+        let top = self.cursor.top.max(end.saturating_sub(height)).min(start);
+        top.min(rows(lines).saturating_sub(height))
+    }
+
+    /// The line on that row of the screen.
+    pub(in crate::app) fn line_at(&self, lines: &[Line], columns: usize, height: usize, nth: usize) -> Option<usize> {
+        let wanted = self.top(lines, columns, height) + nth;
+        let mut above = 0;
+        lines.iter().position(|line| {
+            above += line.rows(columns);
+            above > wanted
+        })
+    }
+
+    /// Selects a line; a title can't be selected.
+    pub(in crate::app) fn select(&mut self, lines: &[Line], at: usize, columns: usize, height: usize) -> bool {
+        let Some(row) = lines.get(at).and_then(Line::row) else { return false };
+        self.selected = Some(row.key.clone());
+        self.cursor.at = lines[..at].iter().filter(|line| line.row().is_some()).count();
+        self.cursor.top = self.top(lines, columns, height);
+        true
+    }
+
+    /// Applies a movement, if the action is one.
+    pub(in crate::app) fn moves(&mut self, action: &Action, lines: &[Line], columns: usize, height: usize) -> bool {
+        let rows: Vec<usize> =
+            (0..lines.len()).filter(|at| lines.get(*at).is_some_and(|line| line.row().is_some())).collect();
+        let at = self.at(lines);
+        let mut cursor = Cursor { at: rows.iter().position(|row| *row == at).unwrap_or_default(), top: 0 };
+        if !cursor.handle(action, rows.len(), height) {
+            return false;
+        }
+        if let Some(line) = rows.get(cursor.at) {
+            self.select(lines, *line, columns, height);
+        }
+        true
+    }
+
+    /// The text of a setting as it is edited here; none where the function has no such setting.
+    pub fn text(&self, details: &Details, setting: Setting) -> Option<String> {
+        let settings = Settings::of(&details.configuration);
+        let mine = self.draft.as_ref().filter(|draft| draft.base.get(&setting) != draft.mine.get(&setting));
+        let mine = mine.and_then(|draft| draft.mine.get(&setting)).map(String::as_str);
+        settings.get(setting).map(|now| mine.unwrap_or(now).to_owned())
+    }
+
+    /// The account's concurrency, where it is known.
+    pub fn account(&self) -> Option<AccountConcurrency> {
+        self.extras.value.as_ref().and_then(|extras| extras.account.clone().ok())
+    }
+
+    /// The provisioned concurrency.
+    ///
+    /// # Errors
+    /// Why it is not known.
+    pub fn provisioned(&self) -> Result<&[Provisioned], String> {
+        self.extra(|extras| &extras.provisioned).map(Vec::as_slice)
+    }
+
+    /// The settings of asynchronous invocation by qualifier.
+    ///
+    /// # Errors
+    /// Why they are not known.
+    pub fn event_invoke(&self) -> Result<&[(String, EventInvoke)], String> {
+        self.extra(|extras| &extras.event_invoke).map(Vec::as_slice)
+    }
+
+    /// The settings of asynchronous invocation of one qualifier; none where all are Lambda's defaults.
+    ///
+    /// # Errors
+    /// Why they are not known.
+    pub fn event_invoke_of(&self, qualifier: &str) -> Result<Option<EventInvoke>, String> {
+        let found = self.event_invoke()?.iter().find(|(of, _)| of == qualifier);
+        Ok(found.map(|(_, settings)| settings.clone()))
+    }
+
+    fn extra<T>(&self, of: fn(&Extras) -> &Result<T, String>) -> Result<&T, String> {
+        match &self.extras.value {
+            Some(extras) => of(extras).as_ref().map_err(|error| format!("could not be read: {error}")),
+            None => Err("is still being read".into()),
+        }
+    }
+}
+
+/// The form as it is put together.
+struct Form<'a> {
+    pane: &'a ConfigurationPane,
+    details: &'a Details,
+    settings: Settings,
+    now: Timestamp,
+    lines: Vec<Line>,
+    group: Group,
+}
+
+impl Form<'_> {
+    fn begin(&mut self, group: Group) {
+        self.group = group;
+        self.lines.push(Line::Group(group));
+    }
+
+    fn row(
+        &mut self,
+        key: Key,
+        label: impl Into<String>,
+        value: impl Into<String>,
+        look: Look,
+        rule: impl Into<Cow<'static, str>>,
+    ) {
+        let row = Row {
+            group: self.group,
+            key,
+            label: label.into(),
+            value: sanitise(&value.into()).into_owned(),
+            look,
+            rule: rule.into(),
+        };
+        self.lines.push(Line::Row(row));
+    }
+
+    fn fixed(&mut self, label: &'static str, value: Option<String>, why: &'static str) {
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
+            self.row(Key::Fixed(label), label, value, Look::Dim, why);
+        }
+    }
+
+    fn unread(&mut self, label: &'static str, problem: &str) {
+        let look = if self.pane.extras.value.is_none() { Look::Dim } else { Look::Bad };
+        self.row(Key::Unread(self.group), label, problem, look, "r reads it again");
+    }
+
+    fn settings(&mut self, settings: &[Setting]) {
+        for setting in settings {
+            self.setting(*setting);
+        }
+    }
+
+    fn setting(&mut self, setting: Setting) {
+        let Some(now) = self.settings.get(setting).map(str::to_owned) else { return };
+        let mine = self.pane.text(self.details, setting).unwrap_or_default();
+        let shown = |text: &str| if text.is_empty() { unset(setting).to_owned() } else { self.shown(setting, text) };
+        let (value, look) = if mine != now {
+            let noted = if setting == Setting::Runtime { now.clone() } else { shown(&now) };
+            (format!("{noted} → {}", shown(&mine)), Look::Changed)
+        } else if now.is_empty() {
+            (shown(&now), Look::Dim)
+        } else if setting == Setting::Runtime && self.status(&now).is_deprecated() {
+            (shown(&now), Look::Warning)
+        } else {
+            (shown(&now), Look::Plain)
+        };
+        self.row(Key::Setting(setting), setting.label(), value, look, setting.rule());
+    }
+
+    fn shown(&self, setting: Setting, text: &str) -> String {
+        match (setting, setting.unit()) {
+            (Setting::Runtime, _) => match runtime_note(self.status(text)) {
+                Some(note) => format!("{text} ({note})"),
+                None => text.to_owned(),
+            },
+            (_, Some(unit)) => format!("{text} {unit}"),
+            _ => lines_of(text).collect::<Vec<_>>().join(", "),
+        }
+    }
+
+    fn status(&self, runtime: &str) -> runtimes::Status {
+        runtimes::status(runtime, self.now.to_zoned(TimeZone::UTC).date())
+    }
+
+    fn function(&self) -> &Function {
+        &self.details.configuration
+    }
+
+    fn general(&mut self) {
+        self.begin(Group::General);
+        self.settings(&[Setting::Description, Setting::Memory, Setting::Timeout, Setting::EphemeralStorage]);
+        let state = &self.function().state;
+        let update = state.last_update_status.as_deref().filter(|update| *update != "Successful");
+        let why = state.last_update_status_reason.as_deref().or(state.reason.as_deref());
+        let parts = [Some(state.word()), update.map(|_| why).unwrap_or_default()];
+        let text = parts.into_iter().flatten().collect::<Vec<_>>().join(": ");
+        self.fixed("State", Some(text), "Lambda's own");
+    }
+
+    fn code(&mut self) {
+        self.begin(Group::Code);
+        let function = self.function();
+        let package = function.package_type.clone();
+        let architectures = function.architectures.join(", ");
+        let snap_start = function.snap_start.as_ref().and_then(|snap| snap.optimization_status.clone());
+        self.fixed("Package type", package, "fixed when the function was created");
+        self.settings(&[Setting::Runtime, Setting::Handler, Setting::Layers]);
+        let image = self.details.image_uri.clone();
+        self.fixed("Image", image, "comes with the code: a deployment changes it (UpdateFunctionCode)");
+        self.settings(&[Setting::ImageEntryPoint, Setting::ImageCommand, Setting::ImageWorkingDirectory]);
+        self.fixed(
+            "Architecture",
+            Some(architectures),
+            "comes with the code: a deployment changes it (UpdateFunctionCode)",
+        );
+        self.settings(&[Setting::SnapStart]);
+        self.fixed("SnapStart status", snap_start, "Lambda's own; it is on for published versions only");
+        let version = self.function().runtime_version_arn.clone();
+        self.fixed("Runtime version", version, "Lambda updates it (runtime management)");
+    }
+
+    fn network(&mut self) {
+        self.begin(Group::Network);
+        self.settings(&[Setting::Role, Setting::KmsKey]);
+        let vpc = self.function().vpc.as_ref().map(|vpc| vpc.vpc_id.clone());
+        self.fixed("VPC", vpc, "follows from the subnets");
+        self.settings(&[Setting::Subnets, Setting::SecurityGroups, Setting::Ipv6, Setting::FileSystems]);
+        let tenancy = self.function().tenant_isolation_mode.clone();
+        self.fixed("Tenant isolation", tenancy, "fixed when the function was created");
+        let provider = self.function().capacity_provider_arn.clone();
+        self.fixed("Capacity provider", provider, "not changed from here");
+    }
+
+    fn logs(&mut self) {
+        self.begin(Group::Logs);
+        self.settings(&[
+            Setting::LogFormat,
+            Setting::ApplicationLogLevel,
+            Setting::SystemLogLevel,
+            Setting::LogGroup,
+            Setting::Tracing,
+            Setting::DeadLetter,
+        ]);
+    }
+
+    fn concurrency(&mut self) {
+        self.begin(Group::Concurrency);
+        let rule = "a number, or nothing for unreserved; K stops the function, and lets it go again";
+        let label = "Reserved";
+        match self.details.reserved_concurrency {
+            Some(0) => {
+                let text = "0: every invocation is throttled";
+                self.row(Key::Reserved, label, text, Look::Bad, rule);
+            }
+            Some(count) => self.row(Key::Reserved, label, count.to_string(), Look::Plain, rule),
+            None => self.row(Key::Reserved, label, "none: it shares what is unreserved", Look::Dim, rule),
+        }
+        match self.pane.extra(|extras| &extras.account) {
+            Ok(account) => {
+                let text = format!("{} unreserved of {}", account.unreserved, account.limit);
+                self.fixed("Account", Some(text), "of all functions together; Service Quotas raises the limit");
+            }
+            Err(problem) => {
+                let look = if self.pane.extras.value.is_none() { Look::Dim } else { Look::Bad };
+                self.row(Key::Fixed("Account"), "Account", problem, look, "r reads it again");
+            }
+        }
+        match self.pane.provisioned() {
+            Err(problem) => self.unread("Provisioned", &problem),
+            Ok([]) => {
+                let text = "none: + adds it for a version or an alias";
+                self.row(Key::NoProvisioned, "Provisioned", text, Look::Dim, PROVISIONED_RULE);
+            }
+            Ok(provisioned) => {
+                for one in provisioned {
+                    let (text, look) = provisioned_text(one);
+                    let label = format!("Provisioned {}", one.qualifier);
+                    let rule = format!("{}: {PROVISIONED_RULE}", one.qualifier);
+                    self.row(Key::Provisioned(one.qualifier.clone()), label, text, look, rule);
+                }
+            }
+        }
+    }
+
+    fn asynchronous(&mut self) {
+        self.begin(Group::Asynchronous);
+        let configured = match self.pane.event_invoke() {
+            Ok(configured) => configured,
+            Err(problem) => return self.unread("Settings", &problem),
+        };
+        let of = |qualifier: &str| configured.iter().find(|(of, _)| of == qualifier).map(|(_, it)| it);
+        self.events(LATEST, of(LATEST).unwrap_or(&EventInvoke::default()));
+        for (qualifier, settings) in configured.iter().filter(|(qualifier, _)| qualifier != LATEST) {
+            self.events(qualifier, settings);
+        }
+    }
+
+    fn events(&mut self, qualifier: &str, settings: &EventInvoke) {
+        let prefix = if qualifier == LATEST { String::new() } else { format!("{qualifier}: ") };
+        let mut row = |part: EventPart, value: String, set: bool| {
+            let look = if set { Look::Plain } else { Look::Dim };
+            let label = match (prefix.is_empty(), part.label()) {
+                (true, label) => label.to_owned(),
+                (false, label) => format!("{prefix}{}", label.to_lowercase()),
+            };
+            self.row(Key::Event(qualifier.to_owned(), part), label, value, look, part.rule());
+        };
+        let retries = settings.maximum_retry_attempts;
+        let text = retries.map_or_else(|| "2 (default)".to_owned(), |retries| retries.to_string());
+        row(EventPart::Retries, text, retries.is_some());
+        let age = settings.maximum_event_age_s;
+        let text = age.map_or_else(|| "21600 s (default)".to_owned(), |age| format!("{age} s"));
+        row(EventPart::Age, text, age.is_some());
+        for (part, arn) in
+            [(EventPart::OnSuccess, &settings.on_success), (EventPart::OnFailure, &settings.on_failure)]
+        {
+            row(part, arn.clone().unwrap_or_else(|| "no destination".into()), arn.is_some());
+        }
+    }
+
+    fn tags(&mut self) {
+        self.begin(Group::Tags);
+        if let Some(error) = &self.details.tags_error {
+            let text = format!("could not be read: {error}");
+            self.row(Key::Unread(Group::Tags), "Tags", text, Look::Bad, "r reads them again");
+            return;
+        }
+        if self.details.tags.is_empty() {
+            self.row(Key::NoTags, "Tags", "none: + adds one", Look::Dim, TAG_RULE);
+        }
+        for (key, value) in &self.details.tags {
+            let (look, rule) = if limits::is_aws_tag(key) {
+                (Look::Dim, "AWS's own: nobody else changes it")
+            } else {
+                (Look::Plain, TAG_RULE)
+            };
+            let shown = if value.is_empty() { "(empty)".to_owned() } else { value.clone() };
+            self.row(Key::Tag(key.clone()), sanitise(key), shown, look, rule);
+        }
+    }
+}
+
+const TAG_RULE: &str = "the value has at most 256 characters, the key 128; at most 50 tags; + adds one";
+const PROVISIONED_RULE: &str = "1 or more; it comes out of what is reserved; + adds, ctrl-d removes";
+
+impl EventPart {
+    /// Its name.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Retries => "Retry attempts",
+            Self::Age => "Maximum event age",
+            Self::OnSuccess => "On success",
+            Self::OnFailure => "On failure",
+        }
+    }
+
+    /// What may be entered.
+    pub fn rule(self) -> &'static str {
+        match self {
+            Self::Retries => "0 to 2; nothing takes the default",
+            Self::Age => "60 to 21,600 seconds; nothing takes the default",
+            Self::OnSuccess => "the ARN of a queue, topic, function or event bus; nothing takes none",
+            Self::OnFailure => "the ARN of a queue, topic, function, event bus or bucket; nothing takes none",
+        }
+    }
+
+    /// Its value as a text to begin with.
+    pub(in crate::app) fn text(self, settings: &EventInvoke) -> String {
+        let number = |value: Option<u32>| value.map(|value| value.to_string()).unwrap_or_default();
+        match self {
+            Self::Retries => number(settings.maximum_retry_attempts),
+            Self::Age => number(settings.maximum_event_age_s),
+            Self::OnSuccess => settings.on_success.clone().unwrap_or_default(),
+            Self::OnFailure => settings.on_failure.clone().unwrap_or_default(),
+        }
+    }
+
+    /// The settings with this one as it was typed.
+    pub(in crate::app) fn typed(self, text: &str, mut settings: EventInvoke) -> Result<EventInvoke, String> {
+        match self {
+            Self::Retries => settings.maximum_retry_attempts = limits::retries(text)?,
+            Self::Age => settings.maximum_event_age_s = limits::event_age(text)?,
+            Self::OnSuccess => settings.on_success = limits::destination(text)?,
+            Self::OnFailure => settings.on_failure = limits::destination(text)?,
+        }
+        Ok(settings)
+    }
+}
+
+/// What may be reserved, in a prompt, with the account's figures where they are known.
+pub(in crate::app) fn reserved_rule(account: Option<AccountConcurrency>) -> String {
+    let figures = match account {
+        Some(account) => format!(
+            "The account has {} unreserved of {}; AWS keeps 10, 50 or 100 of them so, by account.",
+            account.unreserved, account.limit
+        ),
+        None => "What the account has unreserved is not known.".to_owned(),
+    };
+    format!("A number, 0 to stop it, or nothing for unreserved. {figures}")
+}
+
+fn provisioned_text(one: &Provisioned) -> (String, Look) {
+    let look = match one.status.as_str() {
+        "READY" => Look::Plain,
+        "FAILED" => Look::Bad,
+        _ => Look::Warning,
+    };
+    let reason = one.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    (format!("{} requested, {} available, {}{reason}", one.requested, one.available, one.status), look)
+}
+
+/// Until when a runtime is supported, in words.
+pub(in crate::app) fn runtime_note(status: runtimes::Status) -> Option<String> {
+    match status {
+        runtimes::Status::Deprecated { since } => Some(format!("deprecated since {since}")),
+        runtimes::Status::Supported { until: Some(until) } => Some(format!("supported until {until}")),
+        runtimes::Status::Supported { until: None } | runtimes::Status::Unknown => None,
+    }
+}
+
+/// What stands where a setting is empty.
+fn unset(setting: Setting) -> &'static str {
+    match setting {
+        Setting::KmsKey => "the one that AWS manages",
+        Setting::Subnets | Setting::SecurityGroups => "none: no VPC",
+        Setting::ApplicationLogLevel | Setting::SystemLogLevel => "none: with the JSON format only",
+        Setting::ImageEntryPoint | Setting::ImageCommand | Setting::ImageWorkingDirectory => "the image's own",
+        _ => "none",
     }
 }

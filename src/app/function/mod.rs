@@ -151,6 +151,7 @@ impl View {
             Tab::Logs if self.logs.filter_focused => vec![Context::LogFilter],
             Tab::Environment if self.environment.editing.is_some() => vec![Context::Field],
             Tab::Environment if self.environment.filter.is_some() => vec![Context::VariableFilter],
+            Tab::Configuration if self.configuration.editing.is_some() => vec![Context::Field],
             tab => {
                 let inner = match tab {
                     Tab::Environment => Context::Environment,

@@ -455,6 +455,7 @@ impl App {
                 after: after.clone(),
             });
         }
+        self.settings_saved(place, order);
         let in_view = self.place().is_some_and(|now| now.is_same(place));
         let view = self.function.as_mut().filter(|view| in_view && view.name == order.function);
         let stashed = self
