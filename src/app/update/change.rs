@@ -13,7 +13,7 @@ use crate::{
         merging::{Merging, Subject},
         messages::Severity,
         overlay::Overlay,
-        review::{Phase, Review, Writing},
+        review::{Beside, Phase, Review, Writing},
     },
     cloud::{self, Kind},
     domain::{
@@ -74,7 +74,12 @@ impl App {
     }
 
     /// As [`Self::propose`], with something that one should know before agreeing.
-    pub(super) fn propose_with(&mut self, order: Order, mut warnings: Vec<String>) -> Vec<Effect> {
+    pub(super) fn propose_with(&mut self, order: Order, warnings: Vec<String>) -> Vec<Effect> {
+        self.propose_beside(order, Beside { warnings, ..Beside::default() })
+    }
+
+    /// As [`Self::propose`], with all that can be shown beside the diff.
+    pub(super) fn propose_beside(&mut self, order: Order, mut beside: Beside) -> Vec<Effect> {
         let Some(place) = self.place() else {
             self.say(Severity::Warning, "there is no connection yet");
             return Vec::new();
@@ -99,7 +104,7 @@ impl App {
         }
         let protected = self.session.spec.protected.covers(&place, &order.function);
         if let Some(stack) = self.stack(&order.function) {
-            warnings.push(format!(
+            beside.warnings.push(format!(
                 "CloudFormation stack {stack} owns this function: the change makes it drift, and its next \
                  deployment may undo it"
             ));
@@ -111,7 +116,7 @@ impl App {
             protected,
             order,
             diff,
-            warnings,
+            beside,
             field: super::super::field::Field::default(),
             mistyped: false,
             cursor: Cursor::default(),
@@ -126,7 +131,7 @@ impl App {
     }
 
     pub(super) fn act_on_review(&mut self, action: &Action) -> Vec<Effect> {
-        let height = self.review_height();
+        let size = self.size;
         let Some(Overlay::Review(review)) = &mut self.overlay else { return Vec::new() };
         match action {
             Action::Yes if review.typed.is_none() => return self.agreed(),
@@ -142,16 +147,11 @@ impl App {
             // The name is to be typed: pasting it proves nothing.
             Action::Paste(_) => review.mistyped = true,
             _ => {
-                let rows = review.rows();
-                review.cursor.scroll(action, rows, height);
+                let layout = review.layout(size);
+                review.cursor.scroll(action, layout.rows.len(), usize::from(layout.body.rows));
             }
         }
         Vec::new()
-    }
-
-    /// The rows of a diff that are on the screen.
-    fn review_height(&self) -> usize {
-        usize::from(super::layout::page(self.size).text.rows).saturating_sub(8).max(1)
     }
 
     fn agreed(&mut self) -> Vec<Effect> {

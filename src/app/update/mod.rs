@@ -18,7 +18,7 @@ use jiff::Timestamp;
 
 use super::{
     Action, App, Effect, Msg, Screen,
-    function::Tab,
+    function::{Tab, versions::Section},
     layout,
     list::Cursor,
     messages::Severity,
@@ -103,7 +103,9 @@ impl App {
                 Vec::new()
             }
             Msg::Journal(ticket, result) => {
+                self.journal_told(ticket, result.as_ref().err().cloned());
                 self.journal_read(ticket, result);
+                self.awaited_rollback();
                 Vec::new()
             }
             Msg::Trouble(text) => {
@@ -327,7 +329,8 @@ impl App {
             Action::Invoke => Tab::Test,
             Action::Logs => Tab::Logs,
             Action::Environment => Tab::Environment,
-            Action::Versions | Action::Aliases => Tab::Versions,
+            Action::Versions => return self.open_releases(Section::Versions),
+            Action::Aliases => return self.open_releases(Section::Aliases),
             Action::Monitor => Tab::Monitor,
             Action::RawJson => {
                 let mut effects = self.open_selected(Tab::Overview);
