@@ -1,7 +1,13 @@
 //! What can be typed: clap's types.
 
+mod change;
+
 use std::path::PathBuf;
 
+pub use self::change::{
+    Agreement, Alias, AliasCommand, AliasDelete, AliasList, AliasSet, Env, EnvCommand, EnvDiff, EnvExport,
+    EnvForm, EnvGet, EnvImport, EnvSet, EnvUnset, Percent, Publish, ReleaseOutput, Rollback, Versions,
+};
 use clap::{
     Args, Parser, Subcommand, ValueEnum,
     builder::{NonEmptyStringValueParser, TypedValueParser as _},
@@ -85,6 +91,16 @@ pub enum Command {
     Invoke(Invoke),
     /// Print and follow logs
     Logs(Logs),
+    /// Show and change environment variables
+    Env(Env),
+    /// List a function's versions, and the aliases that point to them
+    Versions(Versions),
+    /// Publish a version of what the function is now
+    Publish(Publish),
+    /// List, create, move and delete aliases
+    Alias(Alias),
+    /// Point an alias back to the version that it pointed to before
+    Rollback(Rollback),
 }
 
 impl Command {
@@ -96,6 +112,11 @@ impl Command {
             Self::Get(_) => "get",
             Self::Invoke(_) => "invoke",
             Self::Logs(_) => "logs",
+            Self::Env(_) => "env",
+            Self::Versions(_) => "versions",
+            Self::Publish(_) => "publish",
+            Self::Alias(_) => "alias",
+            Self::Rollback(_) => "rollback",
         }
     }
 }

@@ -228,7 +228,7 @@ fn quoted(word: &str) -> String {
 }
 
 /// Writes a file that its owner alone may read, in one go: nobody ever sees half of it.
-fn write_private(path: &Path, text: &str) -> io::Result<()> {
+pub(super) fn write_private(path: &Path, text: &str) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // Made with mode 0600.
     let mut file = tempfile::NamedTempFile::new_in(folder)?;

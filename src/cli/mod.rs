@@ -3,10 +3,13 @@
 //! What is asked for goes to stdout, everything else to stderr. A command says by its exit code how it ended
 //! ([`failure`]). It makes no calls of its own to AWS: that is [`crate::cloud`]'s.
 
+mod alias;
 pub mod args;
+mod change;
 mod config;
 mod configuration;
 mod dashboard;
+mod env;
 pub mod failure;
 mod get;
 mod invoke;
@@ -15,9 +18,11 @@ mod list;
 mod local;
 mod log_file;
 mod logs;
+mod publish;
 mod settings;
 mod signals;
 mod terminal;
+mod versions;
 
 use std::{ffi::OsString, sync::Arc};
 
@@ -33,9 +38,10 @@ use crate::domain::text::sanitise_lines;
 
 /// Runs the program with these arguments, the first of which is its name; gives the exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
-    let arguments = match Arguments::try_parse_from(arguments) {
+    let words: Vec<OsString> = arguments.into_iter().collect();
+    let arguments = match Arguments::try_parse_from(&words) {
         Ok(arguments) => arguments,
-        Err(error) => return usage(&error),
+        Err(error) => return usage(&error, &words),
     };
     let runtime =
         match tokio::runtime::Builder::new_multi_thread().worker_threads(workers()).enable_all().build() {
@@ -93,6 +99,12 @@ async fn command(arguments: Arguments) -> Result<u8, Failure> {
         Some(Command::Get(get)) => until_signal(get::run(&get, &settings)).await,
         Some(Command::Invoke(invoke)) => until_signal(invoke::run(&invoke, &settings)).await,
         Some(Command::Logs(logs)) => until_signal(logs::run(&logs, &settings)).await,
+        Some(Command::Versions(versions)) => until_signal(versions::run(&versions, &settings)).await,
+        // These look after signals themselves.
+        Some(Command::Env(env)) => env::run(&env, &settings).await,
+        Some(Command::Publish(publish)) => publish::run(&publish, &settings).await,
+        Some(Command::Alias(alias)) => alias::run(&alias, &settings).await,
+        Some(Command::Rollback(rollback)) => alias::rollback(&rollback, &settings).await,
     }
 }
 
@@ -105,7 +117,7 @@ async fn until_signal(work: impl Future<Output = Result<u8, Failure>>) -> Result
 }
 
 /// Says what clap has to say: help and version on stdout, mistakes on stderr.
-fn usage(error: &clap::Error) -> u8 {
+fn usage(error: &clap::Error, words: &[OsString]) -> u8 {
     let code = if error.use_stderr() { failure::USAGE } else { 0 };
     if error.kind() == ErrorKind::UnknownArgument && names_json(error) {
         // clap would quote it, and it is a payload.
@@ -115,13 +127,29 @@ fn usage(error: &clap::Error) -> u8 {
         return code;
     }
     let text = error.render().to_string();
-    if error.use_stderr() && sanitise_lines(&text) != text {
-        terminal::note(sanitise_lines(&text).trim_end());
+    let shown = without_values(&text, words);
+    if error.use_stderr() && sanitise_lines(&shown) != text {
+        terminal::note(sanitise_lines(&shown).trim_end());
     } else {
         // Whoever closed the stream does not want to know.
         let _ = error.print();
     }
     code
+}
+
+/// clap quotes what it finds no place for, and what stands behind the `=` of `KEY=VALUE` may be a secret.
+fn without_values(text: &str, words: &[OsString]) -> String {
+    let mut assignments: Vec<(String, String)> = words
+        .iter()
+        .filter_map(|word| {
+            let word = word.to_string_lossy();
+            let (key, value) = word.split_once('=')?;
+            (!value.is_empty()).then(|| (word.clone().into_owned(), format!("{key}=...")))
+        })
+        .collect();
+    // A shorter one may be the beginning of a longer one.
+    assignments.sort_by_key(|(word, _)| std::cmp::Reverse(word.len()));
+    assignments.iter().fold(text.to_owned(), |text, (word, shown)| text.replace(word.as_str(), shown))
 }
 
 fn names_json(error: &clap::Error) -> bool {

@@ -1,6 +1,7 @@
 //! The commands, run as people and scripts run them: the whole program, from outside.
 
 mod basics;
+mod changing;
 mod invoking;
 mod listing;
 mod local;

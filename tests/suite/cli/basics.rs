@@ -14,6 +14,11 @@ use std::time::Duration;
 #[case(&["get", "--help"], "NAME[:QUALIFIER]")]
 #[case(&["invoke", "--help"], "--payload")]
 #[case(&["logs", "--help"], "--since")]
+#[case(&["env", "set", "--help"], "--from-file")]
+#[case(&["versions", "--help"], "--output")]
+#[case(&["publish", "--help"], "--description")]
+#[case(&["alias", "set", "--help"], "--weight")]
+#[case(&["rollback", "--help"], "--to")]
 #[case(&["--version"], "lambdeck")]
 fn help_goes_to_stdout(#[case] args: &[&str], #[case] expected: &str) {
     let ended = run(args).end().quietly();
