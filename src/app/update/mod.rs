@@ -220,6 +220,7 @@ impl App {
             }
             Action::CopyName => return self.copy(|_, name, _| Some(name)),
             Action::CopyArn => return self.copy(|_, _, arn| arn),
+            Action::Compare => return self.begin_compare(),
             Action::Back => self.messages.dismiss(),
             _ => {}
         }
@@ -318,6 +319,7 @@ impl App {
             Action::Environment => Tab::Environment,
             Action::Versions | Action::Aliases => Tab::Versions,
             Action::Monitor => Tab::Monitor,
+            Action::Bulk => return self.begin_bulk(),
             Action::RawJson => {
                 let mut effects = self.open_selected(Tab::Overview);
                 effects.extend(self.raw_json());

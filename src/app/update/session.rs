@@ -75,6 +75,7 @@ impl App {
         self.functions = self.functions.emptied();
         // It was about the session before; the message log keeps it.
         self.messages.dismiss();
+        self.leave_bulk();
         let mut effects = Vec::new();
         if followed {
             effects.push(Effect::StopLogs);
