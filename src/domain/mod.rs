@@ -21,4 +21,5 @@ pub mod report;
 pub mod runtimes;
 pub mod secret;
 pub mod settings;
+pub mod side;
 pub mod text;

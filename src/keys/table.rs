@@ -414,7 +414,13 @@ pub static BINDINGS: &[Binding] = &[
     binding(SCROLLED, &[key!(shift - g), key!(end)], Action::Bottom, "to the bottom", None),
     binding(SCROLLED, &[key!(pageup)], Action::PageUp, "a page up", None),
     binding(SCROLLED, &[key!(pagedown)], Action::PageDown, "a page down", None),
-    binding(&[Context::Global], &[key!(r)], Action::Refresh, "read again", None),
+    binding(
+        &[Context::Global, Context::Compare, Context::History],
+        &[key!(r)],
+        Action::Refresh,
+        "read again",
+        None,
+    ),
     binding(&[Context::Global], &[key!(':')], Action::CommandLine, "type a command", Some("command")),
     binding(&[Context::Global], &[key!('?'), key!(f1)], Action::Help, "the keys of this place", Some("help")),
     binding(

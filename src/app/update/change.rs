@@ -277,6 +277,9 @@ impl App {
         if self.bulk.as_ref().is_some_and(|bulk| bulk.ticket == ticket) {
             return self.bulk_observed(name, result);
         }
+        if let Some(effects) = self.history_observed(ticket, &result) {
+            return effects;
+        }
         let Some(at) = self.writing.iter().position(|writing| writing.ticket == ticket) else {
             return Vec::new();
         };
@@ -392,6 +395,9 @@ impl App {
         ticket: Ticket,
         result: &Result<Box<Releases>, cloud::Error>,
     ) -> Option<Vec<Effect>> {
+        if let Some(effects) = self.history_releases(ticket, result) {
+            return Some(effects);
+        }
         let at = self.writing.iter().position(|writing| writing.ticket == ticket)?;
         Some(match result {
             Ok(releases) => {

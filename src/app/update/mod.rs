@@ -233,6 +233,7 @@ impl App {
             }
             Action::CopyName => return self.copy(|_, name, _| Some(name)),
             Action::CopyArn => return self.copy(|_, _, arn| arn),
+            Action::Compare => return self.begin_compare(),
             Action::Back => self.messages.dismiss(),
             _ => {}
         }
@@ -332,6 +333,7 @@ impl App {
             Action::Versions => return self.open_releases(Section::Versions),
             Action::Aliases => return self.open_releases(Section::Aliases),
             Action::Monitor => Tab::Monitor,
+            Action::Bulk => return self.begin_bulk(),
             Action::RawJson => {
                 let mut effects = self.open_selected(Tab::Overview);
                 effects.extend(self.raw_json());
