@@ -46,9 +46,9 @@ pub fn reserved(
     }
     let number = whole("reserved concurrency", text)?;
     match account.map(|account| account.unreserved.saturating_add(own.unwrap_or_default())) {
-        Some(free) if number > free => {
-            Err(format!("the reserved concurrency is {number}: only {free} are free in the account; lower it"))
-        }
+        Some(free) if number > free => Err(format!(
+            "the reserved concurrency is {number}: only {free} are free in the account; lower it"
+        )),
         _ => Ok(Some(number)),
     }
 }
@@ -97,7 +97,9 @@ pub fn released_qualifier(text: &str) -> Result<String, String> {
 /// What is wrong and what to do.
 pub fn provisioned(text: &str) -> Result<u32, String> {
     match whole("provisioned concurrency", text)? {
-        0 => Err("the provisioned concurrency is 0: at least 1 is needed; ctrl-d on its row removes it".into()),
+        0 => {
+            Err("the provisioned concurrency is 0: at least 1 is needed; ctrl-d on its row removes it".into())
+        }
         number => Ok(number),
     }
 }
@@ -179,7 +181,9 @@ pub fn destination(text: &str) -> Result<Option<String>, String> {
         && !text.chars().any(char::is_whitespace);
     match holds {
         true => Ok(Some(text.to_owned())),
-        false => Err("this is no ARN: give that of a queue, a topic, a function, an event bus or a bucket".into()),
+        false => {
+            Err("this is no ARN: give that of a queue, a topic, a function, an event bus or a bucket".into())
+        }
     }
 }
 
@@ -200,7 +204,9 @@ pub fn tag_key(text: &str) -> Result<String, String> {
         return Err("the key is empty: give it before the =".into());
     }
     if length > MAX_TAG_KEY {
-        return Err(format!("the key has {length} characters: at most {MAX_TAG_KEY} are allowed; shorten it"));
+        return Err(format!(
+            "the key has {length} characters: at most {MAX_TAG_KEY} are allowed; shorten it"
+        ));
     }
     match is_aws_tag(text) {
         true => Err("the key begins with aws: only AWS sets such tags; choose another one".into()),
@@ -234,7 +240,8 @@ pub fn tag(text: &str) -> Result<(String, String), String> {
 #[must_use]
 pub fn tags_warning<'a>(keys: impl IntoIterator<Item = &'a String>) -> Option<String> {
     let own = keys.into_iter().filter(|key| !is_aws_tag(key)).count();
-    (own >= MAX_TAGS).then(|| format!("there are {own} tags already, and AWS allows {MAX_TAGS}: it may refuse this"))
+    (own >= MAX_TAGS)
+        .then(|| format!("there are {own} tags already, and AWS allows {MAX_TAGS}: it may refuse this"))
 }
 
 #[cfg(test)]
@@ -353,10 +360,12 @@ mod tests {
         for (length, fine) in [(0, true), (255, true), (256, true), (257, false)] {
             assert_eq!(tag_value(&"é".repeat(length)).is_ok(), fine, "{length}");
         }
-        for (key, fine) in [("aws:x", false), ("AWS:x", false), ("aws", true), ("awsx", true), ("äwsx", true)] {
+        for (key, fine) in [("aws:x", false), ("AWS:x", false), ("aws", true), ("awsx", true), ("äwsx", true)]
+        {
             assert_eq!(tag_key(key).is_ok(), fine, "{key}");
         }
-        let keys = |own: usize| (0..own).map(|n| n.to_string()).chain(["aws:x".to_owned()]).collect::<Vec<_>>();
+        let keys =
+            |own: usize| (0..own).map(|n| n.to_string()).chain(["aws:x".to_owned()]).collect::<Vec<_>>();
         for (own, warns) in [(48, false), (49, false), (50, true)] {
             assert_eq!(tags_warning(&keys(own)).is_some(), warns, "{own}");
         }

@@ -80,13 +80,7 @@ pub static BINDINGS: &[Binding] = &[
     ),
     binding(&[Context::Environment], &[key!('/')], Action::Filter, "filter the variables", None),
     // The Configuration tab.
-    binding(
-        &[Context::Configuration],
-        &[key!(e), key!(enter)],
-        Action::Edit,
-        "edit the row",
-        Some("edit"),
-    ),
+    binding(&[Context::Configuration], &[key!(e), key!(enter)], Action::Edit, "edit the row", Some("edit")),
     binding(
         &[Context::Configuration],
         &[key!('+')],

@@ -322,7 +322,8 @@ impl ConfigurationPane {
         let rows = |lines: &[Line]| lines.iter().map(|line| line.rows(columns)).sum::<usize>();
         let mut start = rows(&lines[..at]);
         let end = start + lines.get(at).map_or(0, |line| line.rows(columns));
-        let titled = at.checked_sub(1).and_then(|above| lines.get(above)).is_some_and(|line| line.row().is_none());
+        let titled =
+            at.checked_sub(1).and_then(|above| lines.get(above)).is_some_and(|line| line.row().is_none());
         if titled && end - start < height {
             start -= 1;
         }
@@ -331,7 +332,13 @@ impl ConfigurationPane {
     }
 
     /// The line on that row of the screen.
-    pub(in crate::app) fn line_at(&self, lines: &[Line], columns: usize, height: usize, nth: usize) -> Option<usize> {
+    pub(in crate::app) fn line_at(
+        &self,
+        lines: &[Line],
+        columns: usize,
+        height: usize,
+        nth: usize,
+    ) -> Option<usize> {
         let wanted = self.top(lines, columns, height) + nth;
         let mut above = 0;
         lines.iter().position(|line| {
@@ -341,7 +348,13 @@ impl ConfigurationPane {
     }
 
     /// Selects a line; a title can't be selected.
-    pub(in crate::app) fn select(&mut self, lines: &[Line], at: usize, columns: usize, height: usize) -> bool {
+    pub(in crate::app) fn select(
+        &mut self,
+        lines: &[Line],
+        at: usize,
+        columns: usize,
+        height: usize,
+    ) -> bool {
         let Some(row) = lines.get(at).and_then(Line::row) else { return false };
         self.selected = Some(row.key.clone());
         self.cursor.at = lines[..at].iter().filter(|line| line.row().is_some()).count();
@@ -350,7 +363,13 @@ impl ConfigurationPane {
     }
 
     /// Applies a movement, if the action is one.
-    pub(in crate::app) fn moves(&mut self, action: &Action, lines: &[Line], columns: usize, height: usize) -> bool {
+    pub(in crate::app) fn moves(
+        &mut self,
+        action: &Action,
+        lines: &[Line],
+        columns: usize,
+        height: usize,
+    ) -> bool {
         let rows: Vec<usize> =
             (0..lines.len()).filter(|at| lines.get(*at).is_some_and(|line| line.row().is_some())).collect();
         let at = self.at(lines);
@@ -465,7 +484,8 @@ impl Form<'_> {
     fn setting(&mut self, setting: Setting) {
         let Some(now) = self.settings.get(setting).map(str::to_owned) else { return };
         let mine = self.pane.text(self.details, setting).unwrap_or_default();
-        let shown = |text: &str| if text.is_empty() { unset(setting).to_owned() } else { self.shown(setting, text) };
+        let shown =
+            |text: &str| if text.is_empty() { unset(setting).to_owned() } else { self.shown(setting, text) };
         let (value, look) = if mine != now {
             let noted = if setting == Setting::Runtime { now.clone() } else { shown(&now) };
             (format!("{noted} → {}", shown(&mine)), Look::Changed)
@@ -570,7 +590,11 @@ impl Form<'_> {
         match self.pane.extra(|extras| &extras.account) {
             Ok(account) => {
                 let text = format!("{} unreserved of {}", account.unreserved, account.limit);
-                self.fixed("Account", Some(text), "of all functions together; Service Quotas raises the limit");
+                self.fixed(
+                    "Account",
+                    Some(text),
+                    "of all functions together; Service Quotas raises the limit",
+                );
             }
             Err(problem) => {
                 let look = if self.pane.extras.value.is_none() { Look::Dim } else { Look::Bad };
@@ -736,7 +760,9 @@ fn unset(setting: Setting) -> &'static str {
         Setting::KmsKey => "the one that AWS manages",
         Setting::Subnets | Setting::SecurityGroups => "none: no VPC",
         Setting::ApplicationLogLevel | Setting::SystemLogLevel => "none: with the JSON format only",
-        Setting::ImageEntryPoint | Setting::ImageCommand | Setting::ImageWorkingDirectory => "the image's own",
+        Setting::ImageEntryPoint | Setting::ImageCommand | Setting::ImageWorkingDirectory => {
+            "the image's own"
+        }
         _ => "none",
     }
 }

@@ -68,17 +68,12 @@ impl App {
             .find(|writing| writing.ticket.epoch == self.session.epoch && writing.order.function == function)
     }
 
-    /// Shows a change to be agreed to.
-    pub(super) fn propose(&mut self, order: Order) -> Vec<Effect> {
-        self.propose_with(order, Vec::new())
-    }
-
-    /// As [`Self::propose`], with something that one should know before agreeing.
+    /// Shows a change to be agreed to, with what one should know before.
     pub(super) fn propose_with(&mut self, order: Order, warnings: Vec<String>) -> Vec<Effect> {
         self.propose_beside(order, Beside { warnings, ..Beside::default() })
     }
 
-    /// As [`Self::propose`], with all that can be shown beside the diff.
+    /// As [`Self::propose_with`], with all that can be shown beside the diff.
     pub(super) fn propose_beside(&mut self, order: Order, mut beside: Beside) -> Vec<Effect> {
         let Some(place) = self.place() else {
             self.say(Severity::Warning, "there is no connection yet");

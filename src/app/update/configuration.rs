@@ -13,7 +13,8 @@ use super::super::{
     function::{
         Tab,
         configuration::{
-            self, Areas, Ask, Edited, Editing, Group, Key, LATEST, Line, Look, Pick, Saved, reserved_rule, runtime_note,
+            self, Areas, Ask, Edited, Editing, Group, Key, LATEST, Line, Look, Pick, Saved, reserved_rule,
+            runtime_note,
         },
     },
     layout,
@@ -252,7 +253,8 @@ impl App {
             }
             Key::Event(qualifier, _) => {
                 let view = self.function.as_ref();
-                let before = view.and_then(|view| view.configuration.event_invoke_of(qualifier).ok()).flatten();
+                let before =
+                    view.and_then(|view| view.configuration.event_invoke_of(qualifier).ok()).flatten();
                 if before.is_none() {
                     self.say(Severity::Info, "nothing is set: these are Lambda's defaults");
                     return Vec::new();
@@ -470,7 +472,7 @@ impl App {
                 return Some(if self.take_field() { self.save_settings() } else { Vec::new() });
             }
             Action::Back => {
-                self.leave_field();
+                self.leave_setting();
                 false
             }
             Action::Click(column, row) | Action::DoubleClick(column, row) => {
@@ -482,7 +484,7 @@ impl App {
                 false
             }
             Action::Quit => {
-                self.leave_field();
+                self.leave_setting();
                 let left = self.function.as_ref()?.configuration.editing.is_none();
                 return if left { None } else { Some(Vec::new()) };
             }
@@ -512,7 +514,7 @@ impl App {
     }
 
     /// Leaves the field. What can't be taken over is dropped the second time.
-    fn leave_field(&mut self) {
+    fn leave_setting(&mut self) {
         if self.take_field() {
             return;
         }

@@ -187,7 +187,7 @@ fn an_alias_is_rolled_back_with_two_keys_and_a_confirmation() {
 
     desk.press("a");
     desk.press("b");
-    terminal.wait_text("Save this change?");
+    terminal.wait_text("Change this alias?");
     terminal.wait_text("live");
     assert_eq!(desk.keys.get(), 2);
     desk.press("y");
@@ -199,7 +199,7 @@ fn an_alias_is_rolled_back_with_two_keys_and_a_confirmation() {
     // What this machine did is what the next rollback goes by.
     terminal.wait_text("live");
     desk.press("b");
-    terminal.wait_text("Save this change?");
+    terminal.wait_text("Change this alias?");
     terminal.wait_text("journal");
     desk.press("n");
     desk.quit();

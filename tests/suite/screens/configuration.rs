@@ -90,7 +90,9 @@ fn at_configuration(details: Details, extras: Extras, journal: Vec<Entry>) -> Sc
     let effects = screen.key(KeyCode::Enter);
     screen.answer_function(&effects, details);
     let effects = screen.keys("3");
-    let [Effect::GetExtras(read, _), Effect::ReadJournal(ticket)] = effects[..] else { panic!("{effects:?}") };
+    let [Effect::GetExtras(read, _), Effect::ReadJournal(ticket)] = effects[..] else {
+        panic!("{effects:?}")
+    };
     screen.send(Msg::Extras(read, Box::new(extras)));
     screen.send(Msg::Journal(ticket, Ok(journal)));
     screen
@@ -169,10 +171,9 @@ fn configuration_of_a_stopped_function() {
     screen.check("configuration_stopped");
     screen.keys("K");
     screen.check("configuration_restoring");
-    for (journal, text) in [
-        (vec![stopped(None)], "K restores unreserved"),
-        (Vec::new(), "K asks what to reserve"),
-    ] {
+    for (journal, text) in
+        [(vec![stopped(None)], "K restores unreserved"), (Vec::new(), "K asks what to reserve")]
+    {
         let mut screen = at_configuration(details(), extras(), journal);
         assert!(screen.text(80, 24).contains(text));
     }
