@@ -15,3 +15,4 @@ mod readme;
 mod screens;
 mod tail;
 mod update;
+mod writes;
