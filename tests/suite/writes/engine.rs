@@ -461,48 +461,54 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     proptest::collection::vec(step, 1..12)
 }
 
-/// Two who save without reading again: whoever is late is told, and what the other saved stays.
+/// Two who save without reading again: whoever is late is told, and what the other saved stays. `PROPTEST_CASES` asks
+/// for more interleavings.
 #[test]
 fn no_save_of_two_is_lost_without_being_told() {
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(50);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let stage = runtime.block_on(Stage::new());
-    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig::with_cases(100));
+    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig::with_cases(cases));
     runner.run(&steps(), |steps| runtime.block_on(interleave(&stage, steps))).unwrap();
     runtime.block_on(stage.engine.shutdown());
 }
 
+type Seen = (Variables, Option<String>);
+
 async fn interleave(stage: &Stage, steps: Vec<Step>) -> Result<(), TestCaseError> {
-    let read = async || {
+    let read = async || -> Seen {
         let configuration = stage.settled().await.configuration;
         (configuration.environment.unwrap_or_default().variables, configuration.revision_id)
     };
-    let start = read().await;
-    let mut known = [start.clone(), start.clone()];
-    let mut saved = start.0;
+    let mut saved = read().await;
+    let mut known = [saved.clone(), saved.clone()];
     for step in steps {
         match step {
-            Step::Read(who) => known[who] = read().await,
+            Step::Read(who) => {
+                known[who] = read().await;
+                prop_assert_eq!(&known[who], &saved);
+            }
             Step::Save(who, key, value) => {
                 let (before, revision_id) = known[who].clone();
+                let in_time = revision_id == saved.1;
                 let mut after = before.clone();
                 after.insert(format!("KEY{key}"), Secret::new(value.to_string()));
-                let current = read().await.1 == revision_id;
-                let order =
-                    Order { revision_id, ..order(Change::Environment { before, after: after.clone() }) };
-                match write(&stage.session, &order).await {
+                let change = Change::Environment { before, after: after.clone() };
+                match write(&stage.session, &Order { revision_id, ..order(change) }).await {
                     Ok(_) => {
-                        prop_assert!(current, "a late save went through");
-                        saved = after;
-                        known[who] = read().await;
+                        prop_assert!(in_time, "a late save went through");
+                        saved = read().await;
+                        prop_assert_eq!(&saved.0, &after);
+                        known[who] = saved.clone();
                     }
                     Err(error) => {
                         prop_assert_eq!(error.kind, Kind::Stale);
-                        prop_assert!(!current, "a save in time was refused");
+                        prop_assert!(!in_time, "a save in time was refused");
                     }
                 }
-                prop_assert_eq!(&read().await.0, &saved);
             }
         }
     }
+    prop_assert_eq!(read().await, saved);
     Ok(())
 }
