@@ -309,7 +309,9 @@ async fn a_stale_revision_changes_nothing() {
         let sent = changing(&stage.server);
         let error = write(&stage.session, &order).await.unwrap_err();
         assert_eq!(error.kind, Kind::Stale, "{error}");
-        assert_eq!(changing(&stage.server), sent + 1);
+        // A revision can be compared before it is sent where all of the function is meant.
+        let expected = if matches!(order.change, Change::Publish { .. }) { sent } else { sent + 1 };
+        assert_eq!(changing(&stage.server), expected);
     }
     assert_eq!(stage.settled().await.configuration, now);
 }
