@@ -194,7 +194,7 @@ fn check_code(
         return Err(stale(&format!("the code of {name}"), "another one"));
     }
     // Settings are published, too.
-    if code_sha256.is_none() && revision_id.is_some() && now.revision_id.as_deref() != revision_id {
+    if revision_id.is_some() && now.revision_id.is_some() && now.revision_id.as_deref() != revision_id {
         return Err(stale(&format!("the function {name}"), "of another revision"));
     }
     Ok(())

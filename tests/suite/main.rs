@@ -16,3 +16,4 @@ mod screens;
 mod tail;
 mod two_writers;
 mod update;
+mod writes;
