@@ -268,7 +268,11 @@ impl Picker {
             .iter()
             .enumerate()
             .filter_map(|(index, item)| {
-                let text = format!("{} {}", item.name, item.note);
+                // A runtime may be typed that is not listed: the dates in the notes must not make it fit another one.
+                let text = match self.kind {
+                    PickerKind::Configuration(_) => item.name.clone(),
+                    _ => format!("{} {}", item.name, item.note),
+                };
                 Some((pattern.score(Utf32Str::new(&text, &mut buffer), &mut matcher)?, index))
             })
             .collect();

@@ -11,6 +11,7 @@ pub mod function;
 pub mod invocation;
 pub mod journal;
 pub mod json;
+pub mod limits;
 pub mod log_event;
 pub mod merge;
 pub mod name;

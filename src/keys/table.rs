@@ -80,18 +80,12 @@ pub static BINDINGS: &[Binding] = &[
     ),
     binding(&[Context::Environment], &[key!('/')], Action::Filter, "filter the variables", None),
     // The Configuration tab.
-    binding(
-        &[Context::Configuration],
-        &[key!(e), key!(enter)],
-        Action::Edit,
-        "edit the setting",
-        Some("edit"),
-    ),
+    binding(&[Context::Configuration], &[key!(e), key!(enter)], Action::Edit, "edit the row", Some("edit")),
     binding(
         &[Context::Configuration],
         &[key!('+')],
         Action::Add,
-        "add a tag or provisioned concurrency, by the group one is in",
+        "add to the group one is in: provisioned concurrency, asynchronous invocation, a tag",
         Some("add"),
     ),
     binding(

@@ -432,6 +432,7 @@ impl App {
 
     /// The draft of a change that is done has become what is there.
     fn forget_draft(&mut self, place: &Place, order: &Order) {
+        self.settings_saved(place, order);
         let in_view = self.place().is_some_and(|now| now.is_same(place));
         let view = self.function.as_mut().filter(|view| in_view && view.name == order.function);
         let stashed = self
