@@ -185,6 +185,10 @@ pub fn destination(text: &str) -> Result<Option<String>, String> {
             Err("this is no ARN: give that of a queue, a topic, a function, an event bus or a bucket".into())
         }
     }
+    if holds {
+        return Ok(Some(text.to_owned()));
+    }
+    Err("this is no ARN: give that of a queue, a topic, a function, an event bus or a bucket".into())
 }
 
 /// Whether a tag is AWS's own: nobody else sets or removes such a one.
@@ -212,6 +216,10 @@ pub fn tag_key(text: &str) -> Result<String, String> {
         true => Err("the key begins with aws: only AWS sets such tags; choose another one".into()),
         false => Ok(text.to_owned()),
     }
+    if is_aws_tag(text) {
+        return Err("the key begins with aws: only AWS sets such tags; choose another one".into());
+    }
+    Ok(text.to_owned())
 }
 
 /// The value of a tag: at most 256 characters.
@@ -225,6 +233,10 @@ pub fn tag_value(text: &str) -> Result<String, String> {
         true => Err(format!("the value has {length} characters: at most {MAX_TAG_VALUE} are allowed")),
         false => Ok(text.to_owned()),
     }
+    if length > MAX_TAG_VALUE {
+        return Err(format!("the value has {length} characters: at most {MAX_TAG_VALUE} are allowed"));
+    }
+    Ok(text.to_owned())
 }
 
 /// A tag, `key=value`. The first `=` parts them.
@@ -267,6 +279,20 @@ mod tests {
     #[case("99999999999", None)]
     fn reserved_is_what_is_free(#[case] text: &str, #[case] expected: Option<Option<u32>>) {
         assert_eq!(reserved(text, Some(10), Some(ACCOUNT)).ok(), expected);
+    #[case("", Ok(None))]
+    #[case(" ", Ok(None))]
+    #[case("0", Ok(Some(0)))]
+    #[case("1", Ok(Some(1)))]
+    #[case("909", Ok(Some(909)))]
+    #[case("910", Ok(Some(910)))]
+    #[case("911", Err(()))]
+    #[case("-1", Err(()))]
+    #[case("+1", Err(()))]
+    #[case("1.5", Err(()))]
+    #[case("x", Err(()))]
+    #[case("99999999999", Err(()))]
+    fn reserved_is_what_is_free(#[case] text: &str, #[case] expected: Result<Option<u32>, ()>) {
+        assert_eq!(reserved(text, Some(10), Some(ACCOUNT)).map_err(drop), expected);
     }
 
     #[test]

@@ -3,6 +3,11 @@
 use std::borrow::Cow;
 
 use jiff::{Timestamp, tz::TimeZone};
+mod form;
+
+use std::borrow::Cow;
+
+use jiff::Timestamp;
 
 use crate::{
     app::{Action, Remote, draft::SettingsDraft, field::Field, layout::Area, list::Cursor},
@@ -13,6 +18,12 @@ use crate::{
         runtimes,
         settings::{Setting, Settings, lines as lines_of},
         text::{self, sanitise},
+        function::Details,
+        limits,
+        release::{AccountConcurrency, EventInvoke, Extras, Provisioned},
+        runtimes,
+        settings::{Setting, Settings},
+        text,
     },
 };
 
@@ -294,6 +305,7 @@ impl ConfigurationPane {
         form.asynchronous();
         form.tags();
         form.lines
+        form::lines(self, details, now)
     }
 
     /// The line that is selected.
@@ -307,6 +319,7 @@ impl ConfigurationPane {
             .or_else(|| rows().find(|(_, row)| is_selected(row)))
             .or(by_number)
             .or_else(|| rows().last());
+            .or_else(|| rows().next_back());
         found.map_or(0, |(at, _)| at)
     }
 
@@ -697,6 +710,8 @@ impl EventPart {
             Self::Age => "60 to 21,600 seconds; nothing takes the default",
             Self::OnSuccess => "the ARN of a queue, topic, function or event bus; nothing takes none",
             Self::OnFailure => "the ARN of a queue, topic, function, event bus or bucket; nothing takes none",
+            Self::OnSuccess => "the ARN of a queue, topic, function or bus; nothing takes none",
+            Self::OnFailure => "the ARN of a queue, topic, function, bus or bucket; nothing takes none",
         }
     }
 
@@ -766,3 +781,5 @@ fn unset(setting: Setting) -> &'static str {
         _ => "none",
     }
 }
+#[cfg(test)]
+mod tests;

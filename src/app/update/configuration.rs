@@ -157,6 +157,7 @@ impl App {
             let mut picker = Picker::new(PickerKind::Configuration(Pick::Setting(setting)), items);
             let current = picker.items.iter().position(|item| item.name == text);
             picker.cursor.go(current.unwrap_or_default(), picker.items.len(), Picker::HEIGHT);
+            let picker = Picker::new(PickerKind::Configuration(Pick::Setting(setting)), items);
             self.overlay = Some(Overlay::Picker(picker));
         } else if setting.kind() == Kind::Lines {
             let title = format!("{} of {}", setting.label(), view.name);
@@ -473,6 +474,7 @@ impl App {
             }
             Action::Back => {
                 self.leave_setting();
+                self.leave_field();
                 false
             }
             Action::Click(column, row) | Action::DoubleClick(column, row) => {
@@ -485,6 +487,7 @@ impl App {
             }
             Action::Quit => {
                 self.leave_setting();
+                self.leave_field();
                 let left = self.function.as_ref()?.configuration.editing.is_none();
                 return if left { None } else { Some(Vec::new()) };
             }
@@ -515,6 +518,7 @@ impl App {
 
     /// Leaves the field. What can't be taken over is dropped the second time.
     fn leave_setting(&mut self) {
+    fn leave_field(&mut self) {
         if self.take_field() {
             return;
         }
@@ -561,6 +565,7 @@ fn step_choice(editing: &mut Editing, forward: bool) -> bool {
 }
 
 /// The runtimes to pick from, those of the same language first.
+/// The runtimes to pick from: the one that is set, then those of the same language.
 fn runtime_items(current: &str, today: jiff::civil::Date) -> Vec<Item> {
     let mut all = runtimes::all(today);
     let family = runtimes::family(current);
@@ -577,4 +582,14 @@ fn runtime_items(current: &str, today: jiff::civil::Date) -> Vec<Item> {
         items.insert(0, Item { name: current.into(), note: "as it is".into() });
     }
     items
+    let item = |runtime: &str, status: runtimes::Status| {
+        let mark = if status.is_deprecated() { "! " } else { "" };
+        let set = if runtime == current { "as it is; " } else { "" };
+        let note = runtime_note(status).unwrap_or_else(|| "no date known".into());
+        Item { name: runtime.into(), note: format!("{set}{mark}{note}") }
+    };
+    let now = Some(current).filter(|current| !current.is_empty());
+    let now = now.map(|current| item(current, runtimes::status(current, today)));
+    let others = all.into_iter().filter(|(runtime, _)| *runtime != current);
+    now.into_iter().chain(others.map(|(runtime, status)| item(runtime, status))).collect()
 }

@@ -251,6 +251,7 @@ fn configuration_prompts() {
     screen.keys("00");
     screen.key(KeyCode::Enter);
     assert!(screen.text(80, 24).contains("only 900 are free in the account"));
+    assert!(screen.text(80, 24).contains("only 900 are free"));
     screen.key(KeyCode::Esc);
     go_to(&mut screen, "Provisioned live");
     screen.keys("+");
@@ -278,6 +279,7 @@ fn a_long_value_wraps_and_stays_in_view() {
     let mut screen = at_configuration(details, extras(), Vec::new());
     go_to(&mut screen, "Layers");
     for (columns, rows) in [(80, 24), (60, 14), (100, 30)] {
+    for (columns, rows) in [(80, 24), (60, 20), (100, 30)] {
         let shown = screen.text(columns, rows).replace(['\n', ' '], "");
         for n in 0..5 {
             assert!(shown.contains(&format!("{n}:7")), "{columns}x{rows}: {shown}");
