@@ -1,5 +1,8 @@
 //! What `App::update` answers to messages: whole vectors of effects.
 
+mod bulk;
+mod compare;
+mod history;
 mod logs;
 
 use std::time::Duration;
