@@ -47,9 +47,7 @@ fn head(app: &App, bulk: &Bulk, theme: &Theme, buffer: &mut Buffer, area: Area) 
     let (text, style) = match bulk.stage {
         Stage::Reading => (format!("reading {} of {all}…", all - counts.reading), theme.warning),
         Stage::Planned => {
-            let planned =
-                if counts.planned == 1 { "1 changes" } else { &format!("{} change", counts.planned) };
-            let mut text = planned.to_owned();
+            let mut text = format!("{} to change", counts.planned);
             for (count, word) in
                 [(counts.done, "done before"), (counts.nothing, "already so"), (counts.refused, "left out")]
             {
@@ -83,7 +81,7 @@ fn rows(bulk: &Bulk, theme: &Theme, buffer: &mut Buffer, area: Area, frame: Area
     for Shown { item: (row, _), nth, hidden } in shown {
         let (shape, _) = row.step.word();
         let style = style(row, theme);
-        let (text, title) = (sanitise(&row.text()).into_owned(), sanitise(&row.name));
+        let (text, title) = (sanitise(&row.text(bulk.stage)).into_owned(), sanitise(&row.name));
         let at = |column, columns, text, style| Cell { column, columns, text, style };
         let line = [
             at(0, mark, shape, style),

@@ -262,8 +262,8 @@ impl Columns {
 
     fn row(&self, cells: &Cells, (selected, marked): (bool, bool), theme: &Theme, mut row: Row) {
         let base = if selected { theme.selected } else { theme.text };
-        row.skip(1).put(if selected { ">" } else { " " }, theme.accent);
         row.put(if marked { "*" } else { " " }, theme.accent);
+        row.put(if selected { ">" } else { " " }, theme.accent).skip(1);
         row.cell(cells.name, self.name, Align::Left, base);
         if let Some(columns) = self.runtime {
             let style = if cells.deprecated { theme.warning } else { base };

@@ -92,7 +92,7 @@ fn wide(app: &App, entry: &Entry, selected: bool, elsewhere: bool, theme: &Theme
     let base = if selected { theme.selected } else { theme.text };
     row.cell(&sanitise(&entry.function), 32, Align::Left, base);
     let place = where_from(entry, elsewhere);
-    row.cell(&place, 32, Align::Left, if elsewhere { theme.warning } else { theme.dim });
+    row.cell(&place, 38, Align::Left, if elsewhere { theme.warning } else { theme.dim });
     row.put(&sanitise(&entry.summary), theme.text);
 }
 

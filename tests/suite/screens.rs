@@ -4,8 +4,11 @@
 //! suite screens`, then read the diff.
 
 mod configuration;
+mod bulk;
+mod compare;
 mod everywhere;
 mod fixtures;
+mod history;
 mod logs;
 
 use std::collections::BTreeMap;

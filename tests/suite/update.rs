@@ -2,6 +2,9 @@
 
 mod change;
 mod configuration;
+mod bulk;
+mod compare;
+mod history;
 mod logs;
 
 use std::time::Duration;

@@ -161,9 +161,9 @@ impl App {
             }
             (Step::Reading, Err(error)) => {
                 row.step = match row.sent.take() {
-                    Some(order) => Step::Unknown(order, format!("it could not be read: {error}")),
+                    Some(order) => Step::Unknown(order, error.to_string()),
                     None if error.kind == Kind::NotFound => Step::Refused("it is gone".into()),
-                    None => Step::Unready(format!("it could not be read: {error}")),
+                    None => Step::Unready(error.to_string()),
                 };
             }
             (Step::Rereading(order), Ok(details)) => {
@@ -242,11 +242,11 @@ impl App {
             }
             Err(error) => {
                 row.step = match row.sent.take() {
-                    Some(order) => Step::Unknown(order, format!("{group} could not be read: {error}")),
+                    Some(order) => Step::Unknown(order, error.to_string()),
                     None if error.kind == Kind::NotFound => {
                         Step::Refused(format!("it has no log group {group} yet"))
                     }
-                    None => Step::Unready(format!("{group} could not be read: {error}")),
+                    None => Step::Unready(error.to_string()),
                 };
             }
         }
