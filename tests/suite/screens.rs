@@ -3,6 +3,7 @@
 //! The snapshots are under `tests/suite/snapshots`. To take changed ones over: `INSTA_UPDATE=always cargo test --test
 //! suite screens`, then read the diff.
 
+mod environment;
 mod everywhere;
 mod fixtures;
 mod logs;

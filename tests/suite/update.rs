@@ -1,5 +1,6 @@
 //! What `App::update` answers to messages: whole vectors of effects.
 
+mod environment;
 mod logs;
 
 use std::time::Duration;
