@@ -13,7 +13,7 @@ use crate::{
         field::Field,
         function::{
             View,
-            environment::{Editing, EnvironmentPane, Mark, Row as Variable, bytes},
+            environment::{Editing, EnvironmentPane, Mark, Row as Variable, bytes, thousands},
         },
         layout::{self, Area, EnvironmentLayout},
         messages::Severity,
@@ -33,7 +33,7 @@ const MASK: &str = "••••••••";
 const BEFORE: usize = 5;
 
 /// Columns of the meter's bar.
-const BAR: usize = 20;
+const BAR: usize = 16;
 
 /// From this share of the limit on the meter warns, in percent.
 const NEARLY_FULL: usize = 90;
@@ -107,7 +107,14 @@ impl<'a> Table<'a> {
         };
         let longest = rows.iter().map(|row| width(&sanitise(row.key))).max().unwrap_or_default();
         let keys = longest.max(typed).clamp(3, most);
-        let lengths = rows.iter().map(|row| length(row).len()).max().unwrap_or_default().max(10);
+        let typed = match &pane.editing {
+            Some(Editing::Value { key, field, .. }) => {
+                let row = rows.iter().find(|row| row.key == key);
+                width(&typed_length(row, field))
+            }
+            _ => 0,
+        };
+        let lengths = rows.iter().map(|row| width(&length(row))).max().unwrap_or_default().max(typed).max(10);
         Self { app, pane, details, rows, areas, keys, lengths, theme }
     }
 
@@ -217,8 +224,7 @@ impl<'a> Table<'a> {
             Some(Editing::Name { field, .. }) => _ = row.field(field, true, theme),
             Some(Editing::Value { field, masked, .. }) => {
                 row.cell(&sanitise(variable.key), self.keys, Align::Left, theme.selected);
-                let old = variable.before.map(|value| value.len());
-                let length = lengths(old, Some(field.text().len()));
+                let length = typed_length(Some(variable), field);
                 row.cell(&length, self.lengths, Align::Right, theme.dim);
                 self.value(field, *masked, row);
             }
@@ -235,8 +241,7 @@ impl<'a> Table<'a> {
             Some(Editing::Name { field, .. }) => _ = row.field(field, true, theme),
             Some(Editing::Value { key, field, masked }) => {
                 row.cell(&sanitise(key), self.keys, Align::Left, theme.selected);
-                let length = lengths(None, Some(field.text().len()));
-                row.cell(&length, self.lengths, Align::Right, theme.dim);
+                row.cell(&typed_length(None, field), self.lengths, Align::Right, theme.dim);
                 self.value(field, *masked, row);
             }
             None => {}
@@ -272,7 +277,8 @@ impl<'a> Table<'a> {
             Some(Editing::Value { .. }) => {
                 let over = self.pane.size(Some(self.details)).saturating_sub(MAX_ENVIRONMENT);
                 if over > 0 {
-                    let text = format!("✗ {over} {} too many for all variables together", bytes(over));
+                    let word = bytes(over);
+                    let text = format!("✗ {} {word} too many for all variables together", thousands(over));
                     row.put(&text, theme.error);
                 } else {
                     let rule = "enter and esc keep it, unsaved; ctrl-s shows the diff; ctrl-u empties it";
@@ -329,6 +335,12 @@ fn length(variable: &Variable<'_>) -> String {
     }
 }
 
+/// The length of a value that is being typed.
+fn typed_length(variable: Option<&Variable<'_>>, field: &Field) -> String {
+    let before = variable.and_then(|variable| variable.before);
+    lengths(before.map(|value| value.len()), Some(field.text().len()))
+}
+
 fn lengths(before: Option<usize>, after: Option<usize>) -> String {
     let after = after.unwrap_or_default();
     match before {
@@ -363,8 +375,4 @@ fn whole(nth: usize, title: &str, text: &str, theme: &Theme, buffer: &mut Buffer
         .rule("─", theme.dim);
     note(buffer, area, 1, &[(text, theme.text)]);
     Row::new(buffer, area, height.saturating_sub(1).max(1)).rule("─", theme.dim);
-}
-
-fn thousands(number: usize) -> String {
-    if number < 1000 { number.to_string() } else { format!("{},{:03}", number / 1000, number % 1000) }
 }

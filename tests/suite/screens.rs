@@ -6,6 +6,7 @@
 mod configuration;
 mod bulk;
 mod compare;
+mod environment;
 mod everywhere;
 mod fixtures;
 mod history;

@@ -5,6 +5,7 @@ mod configuration;
 mod bulk;
 mod compare;
 mod history;
+mod environment;
 mod logs;
 
 use std::time::Duration;

@@ -229,7 +229,8 @@ impl EnvironmentPane {
             return Some((Some(key), format!("{}: {}", sanitise(key), brief(&problem))));
         }
         let over = self.size(details).checked_sub(MAX_ENVIRONMENT).filter(|over| *over > 0)?;
-        Some((None, format!("{over} {} too many: shorten or remove variables", bytes(over))))
+        let text = format!("{} {} too many: shorten or remove variables", thousands(over), bytes(over));
+        Some((None, text))
     }
 
     /// What is wrong with the name that is being typed; none also while nothing was typed.
@@ -275,11 +276,15 @@ impl EnvironmentPane {
             };
             notes.push((Severity::Warning, text));
         }
+        // What ctrl-s does is said once.
+        let mut saves = ", ctrl-s saves";
         if self.is_stale(details) {
+            saves = "";
             let text = "! changed by somebody else since you began; ctrl-s merges";
             notes.push((Severity::Warning, text.to_owned()));
         }
         if let Some((_, problem)) = self.problem(details) {
+            saves = "";
             notes.push((Severity::Error, format!("✗ can't be saved: {problem}")));
         }
         let sent = writing.is_some_and(|writing| {
@@ -289,7 +294,7 @@ impl EnvironmentPane {
         let changes = self.changes();
         if changes > 0 && !sent {
             let word = if changes == 1 { "change" } else { "changes" };
-            notes.push((Severity::Info, format!("{changes} unsaved {word}, ctrl-s saves")));
+            notes.push((Severity::Info, format!("{changes} unsaved {word}{saves}")));
         }
         notes
     }
@@ -419,6 +424,11 @@ pub(in crate::app) fn is_plain(text: &str) -> bool {
 /// The word for a number of bytes.
 pub fn bytes(count: usize) -> &'static str {
     if count == 1 { "byte" } else { "bytes" }
+}
+
+/// A number of up to six digits with a comma.
+pub fn thousands(number: usize) -> String {
+    if number < 1000 { number.to_string() } else { format!("{},{:03}", number / 1000, number % 1000) }
 }
 
 /// What is wrong and the rule, in one line.

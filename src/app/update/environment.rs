@@ -174,7 +174,7 @@ impl App {
         let Some(view) = &mut self.function else { return };
         view.environment.begin(view.details.value.as_ref());
         let title = format!("Variables of {} from a .env text", view.name);
-        let hint = "KEY=value lines; # begins a comment; quotes are read as a shell reads them.";
+        let hint = "KEY=value lines, # comments, quotes as in a shell";
         self.show_editor(TextEditor::new(title, hint, text, Then::Environment(Edited::Block)));
     }
 
