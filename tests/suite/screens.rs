@@ -3,9 +3,9 @@
 //! The snapshots are under `tests/suite/snapshots`. To take changed ones over: `INSTA_UPDATE=always cargo test --test
 //! suite screens`, then read the diff.
 
-mod configuration;
 mod bulk;
 mod compare;
+mod configuration;
 mod environment;
 mod everywhere;
 mod fixtures;

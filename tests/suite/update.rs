@@ -1,11 +1,11 @@
 //! What `App::update` answers to messages: whole vectors of effects.
 
-mod change;
-mod configuration;
 mod bulk;
+mod change;
 mod compare;
-mod history;
+mod configuration;
 mod environment;
+mod history;
 mod logs;
 
 use std::time::Duration;

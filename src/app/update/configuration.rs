@@ -154,9 +154,6 @@ impl App {
         let Some(text) = view.configuration.text(details, setting) else { return };
         if setting == Setting::Runtime {
             let items = runtime_items(&text, today);
-            let mut picker = Picker::new(PickerKind::Configuration(Pick::Setting(setting)), items);
-            let current = picker.items.iter().position(|item| item.name == text);
-            picker.cursor.go(current.unwrap_or_default(), picker.items.len(), Picker::HEIGHT);
             let picker = Picker::new(PickerKind::Configuration(Pick::Setting(setting)), items);
             self.overlay = Some(Overlay::Picker(picker));
         } else if setting.kind() == Kind::Lines {
@@ -474,7 +471,6 @@ impl App {
             }
             Action::Back => {
                 self.leave_setting();
-                self.leave_field();
                 false
             }
             Action::Click(column, row) | Action::DoubleClick(column, row) => {
@@ -487,7 +483,6 @@ impl App {
             }
             Action::Quit => {
                 self.leave_setting();
-                self.leave_field();
                 let left = self.function.as_ref()?.configuration.editing.is_none();
                 return if left { None } else { Some(Vec::new()) };
             }
@@ -518,7 +513,6 @@ impl App {
 
     /// Leaves the field. What can't be taken over is dropped the second time.
     fn leave_setting(&mut self) {
-    fn leave_field(&mut self) {
         if self.take_field() {
             return;
         }
@@ -564,24 +558,11 @@ fn step_choice(editing: &mut Editing, forward: bool) -> bool {
     true
 }
 
-/// The runtimes to pick from, those of the same language first.
 /// The runtimes to pick from: the one that is set, then those of the same language.
 fn runtime_items(current: &str, today: jiff::civil::Date) -> Vec<Item> {
     let mut all = runtimes::all(today);
     let family = runtimes::family(current);
     all.sort_by_key(|(runtime, status)| (status.is_deprecated(), runtimes::family(runtime) != family));
-    let mut items: Vec<Item> = all
-        .into_iter()
-        .map(|(runtime, status)| {
-            let mark = if status.is_deprecated() { "! " } else { "" };
-            let note = runtime_note(status).unwrap_or_else(|| "supported".into());
-            Item { name: runtime.into(), note: format!("{mark}{note}") }
-        })
-        .collect();
-    if !current.is_empty() && !items.iter().any(|item| item.name == current) {
-        items.insert(0, Item { name: current.into(), note: "as it is".into() });
-    }
-    items
     let item = |runtime: &str, status: runtimes::Status| {
         let mark = if status.is_deprecated() { "! " } else { "" };
         let set = if runtime == current { "as it is; " } else { "" };

@@ -1,4 +1,3 @@
-//! What the Configuration tab does.
 //! What the keys of the Configuration tab do.
 
 use std::time::Duration;
