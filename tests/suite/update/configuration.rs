@@ -497,7 +497,7 @@ fn somebody_elses_change_of_another_setting_is_kept() {
     let (before, after) =
         (with(&[(Setting::Timeout, "60")]), with(&[(Setting::Timeout, "60"), (Setting::Memory, "1024")]));
     assert_eq!(review.order.change, Change::Settings { before, after });
-    assert_eq!(review.warnings.len(), 1);
+    assert_eq!(review.beside.warnings.len(), 1);
 }
 
 #[rstest]
@@ -519,7 +519,7 @@ fn reserved_concurrency_is_asked_for(#[case] typed: &str, #[case] expected: Resu
             let stops = after == Some(0);
             assert_eq!(review(&app).typed.is_some(), stops);
             // What leaves little to all others is said.
-            assert_eq!(review(&app).warnings.len(), usize::from(after > Some(800)));
+            assert_eq!(review(&app).beside.warnings.len(), usize::from(after > Some(800)));
         }
         Err(told) => {
             assert!(problem(&app).contains(told), "{}", problem(&app));
@@ -613,12 +613,12 @@ fn provisioned_concurrency_is_added_edited_and_removed() {
     assert_eq!(*proposed(&app), provisioned("live", Some(5), None));
     press(&mut app, "n+beta 3<enter>");
     assert_eq!(*proposed(&app), provisioned("beta", None, Some(3)));
-    assert!(review(&app).warnings.is_empty());
+    assert!(review(&app).beside.warnings.is_empty());
     // 5 and 2 are there: 13 make 20, 14 are more than is reserved.
     press(&mut app, "n+beta 13<enter>");
-    assert!(review(&app).warnings.is_empty());
+    assert!(review(&app).beside.warnings.is_empty());
     press(&mut app, "n+beta 14<enter>");
-    assert_eq!(review(&app).warnings.len(), 1);
+    assert_eq!(review(&app).beside.warnings.len(), 1);
     // One that is there is changed, not added.
     press(&mut app, "n+7 4<enter>");
     assert_eq!(*proposed(&app), provisioned("7", Some(2), Some(4)));
@@ -747,9 +747,9 @@ fn the_last_tags_come_with_a_warning() {
     details.tags = (0..50).map(|n| (format!("k{n}"), "v".into())).collect();
     let mut app = at_tab(details, extras(), Vec::new());
     press(&mut app, "G+more=1<enter>");
-    assert_eq!(review(&app).warnings.len(), 1);
+    assert_eq!(review(&app).beside.warnings.len(), 1);
     press(&mut app, "n+k1=2<enter>");
-    assert!(review(&app).warnings.is_empty());
+    assert!(review(&app).beside.warnings.is_empty());
     let mut details = function();
     details.tags.clear();
     let mut app = at_tab(details, extras(), Vec::new());
