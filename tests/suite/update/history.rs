@@ -104,7 +104,7 @@ fn observed(app: &mut App, ticket: Ticket, details: Details) -> Vec<Effect> {
 
 fn reviewed(app: &App) -> (&Order, &[String]) {
     match &app.overlay {
-        Some(Overlay::Review(review)) => (&review.order, &review.warnings),
+        Some(Overlay::Review(review)) => (&review.order, &review.beside.warnings),
         other => panic!("a change is to be agreed to: {other:?}"),
     }
 }

@@ -95,7 +95,7 @@ fn what_does_not_collide_is_put_together_and_said() {
     let (before, after) = proposed(&app);
     assert_eq!(before, theirs);
     assert_eq!(after, map(&[("DB_HOST", "mine"), ("EXTRA", "1"), ("FLAG", "on"), ("TOKEN", "old-token")]));
-    assert!(review(&app).warnings[0].contains("1 other change was made by somebody else"));
+    assert!(review(&app).beside.warnings[0].contains("1 other change was made by somebody else"));
 }
 
 #[test]
@@ -144,7 +144,7 @@ fn a_change_of_something_else_only_moves_the_revision() {
     assert!(!pane(&app).is_stale(details));
     press(&mut app, "<ctrl-s>");
     assert_eq!(review(&app).order.revision_id.as_deref(), Some("r2"));
-    assert!(review(&app).warnings.is_empty());
+    assert!(review(&app).beside.warnings.is_empty());
 }
 
 #[test]
