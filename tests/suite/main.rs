@@ -11,6 +11,7 @@ mod engine_logs;
 mod faults;
 mod keys_to_screen;
 mod pty;
+mod random_keys;
 mod readme;
 mod screens;
 mod tail;
