@@ -8,7 +8,7 @@ use lambdeck::{
         Action, App, Effect, Msg, Screen, Ticket,
         function::{
             Tab,
-            configuration::{EventPart, Key, LATEST},
+            configuration::{EventPart, Key, LATEST, Restorable},
         },
         layout,
         overlay::Overlay,
@@ -584,7 +584,7 @@ fn the_kill_switch_takes_the_typed_name() {
 #[test]
 fn what_was_unreserved_is_unreserved_again() {
     let mut app = at_tab(reserved(Some(0)), extras(), vec![stopped(Some(20)), stopped(None)]);
-    assert_eq!(app.restorable_concurrency(), Some(None));
+    assert_eq!(app.restorable_concurrency(), Restorable::Known(None));
     press(&mut app, "K");
     assert_eq!(*proposed(&app), Change::ReservedConcurrency { before: Some(0), after: None });
 }
@@ -592,7 +592,7 @@ fn what_was_unreserved_is_unreserved_again() {
 #[test]
 fn what_nobody_knows_is_asked_for() {
     let mut app = at_tab(reserved(Some(0)), extras(), Vec::new());
-    assert_eq!(app.restorable_concurrency(), None);
+    assert_eq!(app.restorable_concurrency(), Restorable::Unknown);
     press(&mut app, "K");
     assert!(said(&app).contains("does not know"), "{}", said(&app));
     press(&mut app, "<ctrl-u>7<enter>");
