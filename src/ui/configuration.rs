@@ -13,7 +13,7 @@ use crate::{
         draft::Draft,
         function::{
             View,
-            configuration::{Editing, Line, Look, areas, label_columns, value_columns},
+            configuration::{Editing, Line, Look, Restorable, areas, label_columns, value_columns},
         },
         layout::Area,
         review::Phase,
@@ -79,9 +79,10 @@ fn look(look: Look, theme: &Theme) -> (&'static str, Style) {
 
 fn stopped(app: &App, theme: &Theme, mut row: Row) {
     let restores = match app.restorable_concurrency() {
-        Some(Some(count)) => format!("K restores {count}"),
-        Some(None) => "K restores unreserved".to_owned(),
-        None => "K asks what to reserve".to_owned(),
+        Restorable::Known(Some(count)) => format!("K restores {count}"),
+        Restorable::Known(None) => "K restores unreserved".to_owned(),
+        Restorable::Unknown => "K asks what to reserve".to_owned(),
+        Restorable::Reading => "reading what there was before…".to_owned(),
     };
     row.skip(1).put("✗ STOPPED", theme.error);
     row.put(": every invocation is throttled; ", theme.text).put(&restores, theme.warning);

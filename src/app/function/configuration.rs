@@ -257,6 +257,17 @@ impl Editing {
     }
 }
 
+/// What the kill switch of a stopped function would restore.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Restorable {
+    /// The journal, which tells, is still being read.
+    Reading,
+    /// What was reserved before; none: nothing was.
+    Known(Option<u32>),
+    /// The function was not stopped from here.
+    Unknown,
+}
+
 /// What the last save from here changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Saved {

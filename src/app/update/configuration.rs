@@ -13,8 +13,8 @@ use super::super::{
     function::{
         Tab,
         configuration::{
-            self, Areas, Ask, Edited, Editing, Group, Key, LATEST, Line, Look, Pick, Saved, reserved_rule,
-            runtime_note,
+            self, Areas, Ask, Edited, Editing, Group, Key, LATEST, Line, Look, Pick, Restorable, Saved,
+            reserved_rule, runtime_note,
         },
     },
     layout,
@@ -316,11 +316,18 @@ impl App {
         }
     }
 
-    /// What the kill switch would restore: what the journal says was reserved before the function was stopped. The
-    /// outer option: the journal tells.
-    pub fn restorable_concurrency(&self) -> Option<Option<u32>> {
-        let name = &self.function.as_ref()?.name;
-        concurrency_before_stop(&self.journal, &self.place()?, name)
+    /// What the kill switch would restore: what the journal says was reserved before the function was stopped.
+    pub fn restorable_concurrency(&self) -> Restorable {
+        let known = self
+            .function
+            .as_ref()
+            .zip(self.place())
+            .and_then(|(view, place)| concurrency_before_stop(&self.journal, &place, &view.name));
+        match known {
+            _ if self.journal_ticket.is_some() => Restorable::Reading,
+            Some(count) => Restorable::Known(count),
+            None => Restorable::Unknown,
+        }
     }
 
     fn kill_switch(&mut self) -> Vec<Effect> {
@@ -330,15 +337,15 @@ impl App {
             return self.propose_here(Change::ReservedConcurrency { before, after: Some(0) }, None);
         }
         match self.restorable_concurrency() {
-            _ if self.journal_ticket.is_some() => {
+            Restorable::Reading => {
                 self.say(Severity::Info, "the journal is still being read: press it again");
             }
-            Some(after) => {
+            Restorable::Known(after) => {
                 let account = self.function.as_ref().and_then(|view| view.configuration.account());
                 let warning = account.and_then(|account| limits::reserved_warning(before, after, account));
                 return self.propose_here(Change::ReservedConcurrency { before, after }, warning);
             }
-            None => {
+            Restorable::Unknown => {
                 let text = "the journal does not know what was reserved before: type what is to be";
                 self.say(Severity::Warning, text);
                 if self.may_change() {

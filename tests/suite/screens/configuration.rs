@@ -298,3 +298,24 @@ fn while_a_change_settles_its_seconds_are_told() {
     screen.send(Msg::Observed(ticket, "checkout-api".into(), Ok(Box::new(updating))));
     assert!(screen.text(80, 24).contains("saved, updating 3 s"));
 }
+
+#[test]
+fn on_a_small_screen_the_selected_row_shows_and_what_is_typed_in_it() {
+    let mut screen = at_configuration(details(), extras(), vec![stopped(Some(20))]);
+    go_to(&mut screen, "Timeout");
+    screen.keys("e0");
+    for (columns, rows) in [(24, 6), (30, 8), (40, 10), (60, 12)] {
+        let shown = screen.text(columns, rows);
+        assert!(
+            shown.lines().any(|line| line.starts_with(" > Timeout") && line.ends_with("  300")),
+            "{shown}"
+        );
+        if rows >= 8 {
+            assert!(shown.contains("✗ STOPPED"), "{shown}");
+        }
+    }
+    screen.keys("0");
+    assert!(screen.text(40, 10).contains("✗ the timeout is 3000 seconds"));
+    screen.key(KeyCode::Esc);
+    assert!(screen.text(60, 12).contains("✗ esc again drops it: the timeout is"));
+}

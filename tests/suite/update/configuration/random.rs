@@ -172,7 +172,7 @@ fn world() -> World {
 }
 
 proptest! {
-    #![proptest_config(Config { cases: 96, rng_seed: RngSeed::Fixed(3), failure_persistence: None, ..Config::default() })]
+    #![proptest_config(Config { cases: 64, rng_seed: RngSeed::Fixed(3), failure_persistence: None, ..Config::default() })]
     #[test]
     fn nothing_is_sent_that_was_not_agreed_to(steps in prop::collection::vec(step(), 1..60)) {
         let mut world = world();
