@@ -31,7 +31,7 @@ pub async fn run(arguments: &Arguments, settings: &Settings) -> Result<u8, Failu
             AliasCommand::Delete(arguments) => delete(arguments, settings, &stage).await,
         }
     };
-    unless_ended(&stage, work).await
+    unless_ended(&stage, Box::pin(work)).await
 }
 
 /// Points an alias back.
@@ -40,7 +40,7 @@ pub async fn run(arguments: &Arguments, settings: &Settings) -> Result<u8, Failu
 /// As all changes; there is nothing to go back to.
 pub async fn rollback(arguments: &Rollback, settings: &Settings) -> Result<u8, Failure> {
     let stage = Stage::default();
-    unless_ended(&stage, roll_back(arguments, settings, &stage)).await
+    unless_ended(&stage, Box::pin(roll_back(arguments, settings, &stage))).await
 }
 
 async fn set(arguments: &AliasSet, settings: &Settings, stage: &Stage) -> Result<u8, Failure> {
@@ -59,7 +59,7 @@ async fn set(arguments: &AliasSet, settings: &Settings, stage: &Stage) -> Result
         }
     }
     let target = Target::open(settings, &arguments.function).await?;
-    let releases = target.session.releases(&target.function).await?;
+    let releases = target.releases().await?;
     exists(&target, &releases, &arguments.version)?;
     if let Some(second) = &arguments.weight {
         exists(&target, &releases, &second.version)?;
@@ -85,7 +85,7 @@ async fn set(arguments: &AliasSet, settings: &Settings, stage: &Stage) -> Result
 async fn delete(arguments: &AliasDelete, settings: &Settings, stage: &Stage) -> Result<u8, Failure> {
     check(&arguments.alias)?;
     let target = Target::open(settings, &arguments.function).await?;
-    let releases = target.session.releases(&target.function).await?;
+    let releases = target.releases().await?;
     let before = Some(found(&target, &releases, &arguments.alias)?.clone());
     apply(target, arguments.alias.clone(), before, None, &[], &arguments.agreement, stage).await
 }
@@ -96,7 +96,7 @@ async fn roll_back(arguments: &Rollback, settings: &Settings, stage: &Stage) -> 
         check_version(version)?;
     }
     let target = Target::open(settings, &arguments.function).await?;
-    let releases = target.session.releases(&target.function).await?;
+    let releases = target.releases().await?;
     let before = found(&target, &releases, &arguments.alias)?.clone();
     let (version, why) = match &arguments.to {
         Some(version) => {
@@ -113,48 +113,55 @@ async fn roll_back(arguments: &Rollback, settings: &Settings, stage: &Stage) -> 
 
 /// Where an alias goes back to, and why there.
 async fn previous(target: &Target, releases: &Releases, alias: &Alias) -> Result<(String, String), Failure> {
+    let Alias { name, version: now, .. } = alias;
+    let recorded = recorded(target, alias).await;
     if let Some(additional) = &alias.additional {
-        let number = |version: &str| version.parse::<u64>().unwrap_or(u64::MAX);
-        let older = if number(&additional.version) < number(&alias.version) {
-            &additional.version
-        } else {
-            &alias.version
+        let text = format!("{name} is split between versions {now} and {}: say where to", additional.version);
+        let before = match recorded.as_deref().or_else(|| releases.previous(now)) {
+            Some(before) if before != additional.version => {
+                format!(", --to {before} goes to the one before {now}")
+            }
+            _ => String::new(),
         };
-        return Ok((older.clone(), format!("the older one of the two that {} is split between", alias.name)));
+        return Err(Failure::usage(text).with_hint(format!(
+            "--to {now} takes {} out, --to {} takes {now} out{before}",
+            additional.version, additional.version
+        )));
     }
-    let journal = target.session.spec().journal.clone();
-    let entries = match journal {
-        Some(journal) => tokio::task::spawn_blocking(move || journal.read()).await,
-        None => Ok(Ok(Vec::new())),
-    };
-    let entries = entries.unwrap_or_else(|error| Err(error.to_string())).unwrap_or_else(|problem| {
-        terminal::say("warning", &sanitise(&format!("the journal can't be read: {problem}")));
-        Vec::new()
-    });
-    let recorded = previous_version(&entries, &target.place, &target.function, &alias.name, &alias.version);
     match recorded {
         Some(version) if releases.version(&version).is_some() => {
-            return Ok((version, format!("where {} pointed before, as the journal has it", alias.name)));
+            Ok((version, format!("where {name} pointed before, as the journal has it")))
         }
-        Some(version) => terminal::say(
-            "warning",
-            &sanitise(&format!("{} pointed to version {version} before, which is gone", alias.name)),
-        ),
-        None => {}
+        Some(version) => {
+            let text = format!("{name} pointed to version {version} before, which is gone");
+            Err(Failure::new(NOT_FOUND, text).with_hint("name another one with --to"))
+        }
+        None => match releases.previous(now) {
+            Some(version) => Ok((
+                version.to_owned(),
+                format!("the one before {now}; the journal does not tell where {name} pointed"),
+            )),
+            None => {
+                let text =
+                    format!("{}: there is no version before {now}, where {name} points", target.function);
+                Err(Failure::new(NOT_FOUND, text).with_hint("name one with --to"))
+            }
+        },
     }
-    match releases.previous(&alias.version) {
-        Some(version) => Ok((
-            version.to_owned(),
-            format!("the one before {}; the journal does not tell where it pointed", alias.version),
-        )),
-        None => Err(Failure::new(
-            NOT_FOUND,
-            format!(
-                "{}: there is no version before {}, where {} points",
-                target.function, alias.version, alias.name
-            ),
-        )
-        .with_hint("name one with --to")),
+}
+
+/// The version that an alias pointed to before, where the journal of this machine tells.
+async fn recorded(target: &Target, alias: &Alias) -> Option<String> {
+    let journal = target.session.spec().journal.clone()?;
+    let entries = tokio::task::spawn_blocking(move || journal.read()).await;
+    match entries.unwrap_or_else(|error| Err(error.to_string())) {
+        Ok(entries) => {
+            previous_version(&entries, &target.place, &target.function, &alias.name, &alias.version)
+        }
+        Err(problem) => {
+            terminal::say("warning", &sanitise(&format!("the journal can't be read: {problem}")));
+            None
+        }
     }
 }
 

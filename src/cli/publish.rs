@@ -24,13 +24,13 @@ use crate::{
 /// As all changes.
 pub async fn run(arguments: &Publish, settings: &Settings) -> Result<u8, Failure> {
     let stage = Stage::default();
-    unless_ended(&stage, publish(arguments, settings, &stage)).await
+    unless_ended(&stage, Box::pin(publish(arguments, settings, &stage))).await
 }
 
 async fn publish(arguments: &Publish, settings: &Settings, stage: &Stage) -> Result<u8, Failure> {
     check_description(&arguments.description).map_err(|problem| Failure::usage(problem.to_string()))?;
     let mut target = Target::open(settings, &arguments.function).await?;
-    let before = target.session.releases(&target.function).await?;
+    let before = target.releases().await?;
     tell_since(&target, newest(&before));
     let order = target.order(Change::Publish {
         description: arguments.description.clone(),
@@ -94,7 +94,7 @@ async fn send(
 /// Looks for a version that was not there before, of the code that was to be published.
 async fn look(target: &Target, before: &Releases, error: &cloud::Error) -> Result<String, Failure> {
     terminal::say("warning", &format!("{}; looking whether it was done", error.message));
-    let now = target.session.releases(&target.function).await.map_err(|error| {
+    let now = target.releases().await.map_err(|error| {
         let text = format!("whether a version was published is not known: {}", error.message);
         Failure::new(OUTCOME_UNKNOWN, text).with_hint("look at `lambdeck versions` before doing it again")
     })?;

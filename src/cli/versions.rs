@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, collections::BTreeMap};
 
+use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::{
@@ -36,7 +37,7 @@ pub async fn run(arguments: &Versions, settings: &Settings) -> Result<u8, Failur
         ReleaseOutput::Json => output.json(&Answer::new(releases))?,
         ReleaseOutput::Text => {
             for version in &releases.versions {
-                let fields = fields(version, &releases, false);
+                let fields = fields(version, &releases, None);
                 output.line(&fields.join("\t"))?;
             }
         }
@@ -51,7 +52,7 @@ pub async fn run(arguments: &Versions, settings: &Settings) -> Result<u8, Failur
                 "DESCRIPTION",
             ]);
             for version in &releases.versions {
-                table.row(fields(version, &releases, true));
+                table.row(fields(version, &releases, Some(&settings.zone)));
             }
             table.write(&mut output)?;
         }
@@ -111,17 +112,18 @@ async fn read(function: &FunctionRef, settings: &Settings) -> Result<Releases, F
     Ok(session.releases(&function.function_name()).await?)
 }
 
-/// A version's columns, shortened for a table.
-fn fields(version: &Function, releases: &Releases, short: bool) -> Vec<String> {
+/// A version's columns; with a zone shortened for a table.
+fn fields(version: &Function, releases: &Releases, zone: Option<&TimeZone>) -> Vec<String> {
+    let short = zone.is_some();
     let number = version.version.as_deref().unwrap_or_default();
     let hash = version.code_sha256.as_deref().unwrap_or_default();
     let modified = version.last_modified.as_deref().unwrap_or_default();
     let texts: [Cow<'_, str>; 7] = [
         number.into(),
         pointing(number, releases).into(),
-        match format::parse_last_modified(modified).filter(|_| short) {
-            Some(time) => format::iso(time, &jiff::tz::TimeZone::UTC).into(),
-            None => modified.into(),
+        match (zone, format::parse_last_modified(modified)) {
+            (Some(zone), Some(time)) => format::date_time(time, zone).into(),
+            _ => modified.into(),
         },
         if short { format::bytes(version.code_size) } else { version.code_size.to_string() }.into(),
         version.runtime.as_deref().unwrap_or("image").into(),

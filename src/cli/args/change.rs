@@ -344,8 +344,8 @@ pub struct AliasDelete {
 #[derive(Debug, Args)]
 #[command(
     after_help = "Without --to it is the version that the alias pointed to before, as the journal of this machine \
-                        has it, else the next lower version. An alias that is split between two versions goes to the \
-                        older one."
+                  has it, else the next lower version; which of the two is said. Where the alias is split between \
+                  two versions, --to is needed."
 )]
 pub struct Rollback {
     /// Function name or ARN

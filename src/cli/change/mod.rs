@@ -20,6 +20,7 @@ use crate::{
         function::Details,
         name::FunctionRef,
         place::Place,
+        release::Releases,
         settings::Settings as Configuration,
         text::sanitise,
     },
@@ -52,9 +53,8 @@ enum Step {
 /// The command's own, or what the signal leaves open, with the signal's exit code.
 pub async fn unless_ended(
     stage: &Stage,
-    work: impl Future<Output = Result<u8, Failure>>,
+    mut work: impl Future<Output = Result<u8, Failure>> + Unpin,
 ) -> Result<u8, Failure> {
-    let mut work = Box::pin(work);
     let mut ended = Box::pin(signals::ended());
     let code = loop {
         let Signal(code) = tokio::select! {
@@ -113,13 +113,14 @@ impl Target {
             return Err(Failure::usage("a version or an alias can't be named here")
                 .with_hint("give the function's name alone: what is published stays as it is"));
         }
-        let session = Session::open(&settings.spec).await?;
+        let session = Box::pin(Session::open(&settings.spec)).await?;
         if let Some(region) = function.region.as_deref().filter(|region| *region != session.region()) {
             let text = format!("the function is in {region}, and this session in {}", session.region());
             return Err(Failure::usage(text).with_hint(format!("give --region {region}")));
         }
         // Who can't be told by STS is told by the function's ARN.
-        let (identity, details) = tokio::join!(session.identity(), session.observe(&function.name));
+        let (identity, details) =
+            tokio::join!(Box::pin(session.identity()), Box::pin(session.observe(&function.name)));
         let details = details?;
         let mut place = session.place();
         place.account = place
@@ -142,6 +143,14 @@ impl Target {
     pub async fn reread(&mut self) -> Result<Details, Failure> {
         let now = self.session.observe(&self.function).await?;
         Ok(std::mem::replace(&mut self.details, now))
+    }
+
+    /// Its versions and aliases.
+    ///
+    /// # Errors
+    /// As every read.
+    pub async fn releases(&self) -> Result<Releases, cloud::Error> {
+        Box::pin(self.session.releases(&self.function)).await
     }
 
     /// An order of a change of the function as it was read.
@@ -200,7 +209,7 @@ impl Target {
     /// As [`Session::write`].
     pub async fn send(&self, order: &Order, permit: &Permit, stage: &Stage) -> Result<Written, cloud::Error> {
         stage.step.set(Step::Sending);
-        let written = self.session.write(order, permit).await;
+        let written = Box::pin(self.session.write(order, permit)).await;
         if let Ok(Written { journal_problem: Some(problem), .. }) = &written {
             terminal::say("warning", &sanitise(&format!("the journal could not be written: {problem}")));
         }
@@ -232,7 +241,7 @@ impl Target {
     pub async fn refused(&mut self, order: &Order, error: cloud::Error) -> Failure {
         if matches!(error.kind, Kind::Stale | Kind::Conflict) {
             if let Change::Alias { name, before, .. } = &order.change {
-                if let Ok(releases) = self.session.releases(&self.function).await {
+                if let Ok(releases) = self.releases().await {
                     let now = releases.alias(name).cloned();
                     let change = Change::Alias { name: name.clone(), before: before.clone(), after: now };
                     self.tell_meanwhile(&change.diff());

@@ -136,7 +136,7 @@ impl Target {
     async fn look(&mut self, order: &Order) -> Verdict {
         match &order.change {
             Change::Alias { name, before, .. } => {
-                let Ok(releases) = self.session.releases(&self.function).await else {
+                let Ok(releases) = self.releases().await else {
                     return Verdict::Unknown;
                 };
                 let now = releases.alias(name);

@@ -44,7 +44,7 @@ pub async fn run(arguments: &Env, settings: &Settings) -> Result<u8, Failure> {
             EnvCommand::Import(arguments) => edit::import(arguments, settings, &stage).await,
         }
     };
-    unless_ended(&stage, work).await
+    unless_ended(&stage, Box::pin(work)).await
 }
 
 /// The variables of a configuration.
@@ -106,6 +106,10 @@ fn shown(variables: &Variables, reveal: bool) -> BTreeMap<&str, Option<&str>> {
     variables.iter().map(|(key, value)| (key.as_str(), reveal.then(|| value.reveal()))).collect()
 }
 
+/// A value, or null where it is not shown.
+#[derive(Serialize)]
+struct Shown<'v>(Option<&'v str>);
+
 /// What differs of a variable. A side where it is not there is absent, one that is not shown is null.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -113,11 +117,11 @@ struct Difference<'v> {
     key: &'v str,
     change: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    before: Option<Option<&'v str>>,
+    before: Option<Shown<'v>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     before_bytes: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    after: Option<Option<&'v str>>,
+    after: Option<Shown<'v>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     after_bytes: Option<usize>,
 }
@@ -171,7 +175,7 @@ fn difference<'v>(
 ) -> Difference<'v> {
     let (before, after) = (left.get_key_value(&line.name), right.get_key_value(&line.name));
     let value =
-        |side: Option<(&'v String, &'v Secret)>| side.map(|(_, value)| reveal.then(|| value.reveal()));
+        |side: Option<(&'v String, &'v Secret)>| side.map(|(_, value)| Shown(reveal.then(|| value.reveal())));
     Difference {
         key: before.or(after).map(|(key, _)| key.as_str()).unwrap_or_default(),
         change: match line.mark {

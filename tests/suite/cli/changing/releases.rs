@@ -195,14 +195,40 @@ fn there_is_nothing_before_the_first_version() {
 }
 
 #[test]
-fn an_alias_that_is_split_goes_back_to_the_older_version() {
+fn an_alias_that_is_split_needs_to_be_told_where_to() {
     let account = Account::with(&[]);
     account.publish(3);
-    for (version, weight) in [("2", "3=10"), ("3", "2=90")] {
-        account.run(["alias", "set", "f", "live", version, "--weight", weight, "--yes"]).end().well();
-        let ended = account.run(["rollback", "f", "live", "--yes"]).end().well();
-        ended.said(" → 2\n").said("the older one of the two");
+    account.run(["alias", "set", "f", "live", "2", "--weight", "3=10", "--yes"]).end().well();
+    let rollback = |args: &[&str]| account.run([&["rollback", "f", "live", "--yes"], args].concat()).end();
+    let hint = "hint: --to 2 takes 3 out, --to 3 takes 2 out, --to 1 goes to the one before 2\n";
+    rollback(&[]).failed(2).said("split between versions 2 and 3").said(hint);
+    assert_eq!(account.writes(), 1);
+    rollback(&["--to", "2"]).well().said("  ~ Alias live  2 90 %, 3 10 % → 2\n");
+    assert_eq!(account.writes(), 2);
+}
+
+#[test]
+fn a_version_that_is_gone_is_not_replaced_by_another() {
+    let account = Account::with(&[]);
+    account.publish(3);
+    for version in ["2", "3"] {
+        account.run(["alias", "set", "f", "live", version, "--yes"]).end().well();
     }
+    account
+        .now(async { account.client.delete_function().function_name("f").qualifier("2").send().await })
+        .unwrap();
+    account.run(["rollback", "f", "live", "--yes"]).end().failed(3).said("version 2 before, which is gone");
+    assert_eq!(account.alias("live").as_deref(), Some("3"));
+}
+
+#[test]
+fn a_journal_that_cannot_be_read_is_no_reason_to_stop() {
+    let account = Account::with(&[]);
+    account.publish(2);
+    account.run(["alias", "set", "f", "live", "2", "--yes"]).end().well();
+    std::fs::write(super::journal_file(account.home.path()).unwrap(), "no journal\n").unwrap();
+    let ended = account.run(["rollback", "f", "live", "--yes"]).end().well();
+    ended.said("warning: the journal can't be read").said("  ~ Alias live  2 → 1\n");
 }
 
 #[test]
