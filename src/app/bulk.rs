@@ -106,19 +106,26 @@ pub struct Row {
     pub group: Option<String>,
     /// What was sent before, where nobody knows whether it was done.
     pub sent: Option<Box<Order>>,
+    /// Whether it was changed and has not settled yet, as far as is known.
+    pub settling: bool,
 }
 
 impl Row {
     /// A function that is going to be read.
     pub fn new(name: Box<str>) -> Self {
-        Self { name, step: Step::Reading, notes: Vec::new(), group: None, sent: None }
+        Self { name, step: Step::Reading, notes: Vec::new(), group: None, sent: None, settling: false }
     }
 
     /// What is told of it: `512 MB → 1024 MB`, `failed: ...`. Fit to be shown: values are told by their length.
     pub fn text(&self, stage: Stage) -> String {
         let (_, word) = self.step.word();
         let unsent = stage == Stage::Over && matches!(self.step, Step::Planned(_));
-        let mut text = if unsent { "not sent".to_owned() } else { word.to_owned() };
+        let word = match (unsent, self.settling) {
+            (true, _) => "not sent",
+            (_, true) => "done, settling",
+            _ => word,
+        };
+        let mut text = word.to_owned();
         if let Some(order) = self.step.order() {
             let changes: Vec<String> = order.change.diff().iter().map(before_and_after).collect();
             let changes = changes.join(", ");
@@ -207,6 +214,8 @@ pub struct Bulk {
     pub consent: Option<Consent>,
     /// How many functions were agreed to.
     pub agreed: usize,
+    /// Functions that are still to be read to see whether they have settled, and how often that was done.
+    pub(super) watch: (usize, u32),
     /// Scroll position of the rows.
     pub cursor: Cursor,
     /// Whether the screen stays with the function that is being changed.
@@ -234,6 +243,7 @@ impl Bulk {
             mistyped: false,
             consent: None,
             agreed: 0,
+            watch: (0, 0),
             cursor: Cursor::default(),
             follows: true,
         }
@@ -329,6 +339,7 @@ impl Bulk {
         self.consent = None;
         self.follows = true;
         self.cursor = Cursor::default();
+        self.rows.iter_mut().for_each(|row| row.settling = false);
         for row in self.rows.iter_mut().filter(|row| row.step.is_open()) {
             row.sent = match std::mem::replace(&mut row.step, Step::Reading) {
                 Step::Unknown(order, _) => Some(order),

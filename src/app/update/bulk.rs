@@ -13,10 +13,16 @@ use crate::{
     app::command,
     cloud::{self, Kind},
     domain::{
-        change::{Consent, Permit, Written},
+        change::{Change, Consent, Order, Permit, Written},
         function::Details,
     },
 };
+
+/// How long to wait before functions that were changed are read to see whether they have settled.
+const SETTLING: Duration = Duration::from_secs(2);
+
+/// Reads of functions that do not settle, before no more are made: ten minutes.
+const MOST_READS: u32 = 300;
 
 impl App {
     /// The key in the list: back to the change that is under way, or the line to type one on.
@@ -185,6 +191,15 @@ impl App {
                 };
                 return self.bulk_next();
             }
+            (Step::Done(order), result) if row.settling => {
+                let order = order.clone();
+                let told = settled(row, order, result);
+                bulk.watch.0 = bulk.watch.0.saturating_sub(1);
+                if let Some(told) = told {
+                    self.say(Severity::Error, told);
+                }
+                return self.bulk_watch();
+            }
             (Step::Rereading(order), Err(error)) => {
                 let why = format!("somebody else changed it meanwhile, and it could not be read: {error}");
                 row.step = Step::Failed(order.clone(), why);
@@ -324,11 +339,12 @@ impl App {
         match result {
             Ok(written) => {
                 problem.clone_from(&written.journal_problem);
+                row.settling = order.change.settles();
                 row.step = Step::Done(order);
             }
             Err(error) => match error.kind {
                 Kind::OutcomeUnknown => row.step = Step::Unknown(order, error.message),
-                Kind::Stale if bulk.epoch == here => {
+                Kind::Stale if bulk.epoch == here && !matches!(order.change, Change::LogRetention { .. }) => {
                     row.step = Step::Rereading(order);
                     bulk.ticket = ticket;
                     let names = vec![row.name.clone()];
@@ -363,8 +379,13 @@ impl App {
             .filter(|row| matches!(row.step, Step::Done(_)))
             .map(|row| row.name.clone())
             .collect();
+        bulk.watch = (0, 0);
+        let here = epoch == self.session.epoch;
+        if !here {
+            bulk.rows.iter_mut().for_each(|row| row.settling = false);
+        }
         self.say(if whole { Severity::Info } else { Severity::Warning }, text);
-        if epoch != self.session.epoch || done.is_empty() {
+        if !here || done.is_empty() {
             return Vec::new();
         }
         let mut effects = Vec::new();
@@ -375,7 +396,33 @@ impl App {
         if open && self.screen == Screen::Function {
             effects.extend(self.read_function(Duration::ZERO));
         }
+        effects.extend(self.bulk_watch());
         effects
+    }
+
+    /// AWS has taken the changes; whether they are in use shows later. Reads the functions that have not settled, once
+    /// all of them were read since the last time.
+    fn bulk_watch(&mut self) -> Vec<Effect> {
+        let ticket = self.ticket();
+        let Some(bulk) = self.bulk.as_mut().filter(|bulk| bulk.stage == Stage::Over && bulk.watch.0 == 0)
+        else {
+            return Vec::new();
+        };
+        let names: Vec<Box<str>> =
+            bulk.rows.iter().filter(|row| row.settling).map(|row| row.name.clone()).collect();
+        if names.is_empty() {
+            return Vec::new();
+        }
+        if bulk.watch.1 == MOST_READS {
+            for row in bulk.rows.iter_mut().filter(|row| row.settling) {
+                row.settling = false;
+                row.notes.push("it has not settled for ten minutes".into());
+            }
+            return Vec::new();
+        }
+        bulk.watch = (names.len(), bulk.watch.1 + 1);
+        bulk.ticket = ticket;
+        vec![Effect::Observe { ticket, names, after: SETTLING }]
     }
 
     /// Plans those again that failed, were not sent, or of which nobody knows. All are read first.
@@ -410,9 +457,33 @@ impl App {
                 );
                 self.say(Severity::Warning, text);
             }
-            Stage::Over => {}
+            // Nobody will be told any more.
+            Stage::Over => bulk.rows.iter_mut().for_each(|row| row.settling = false),
         }
     }
+}
+
+/// What a function shows that was changed. Answers with what must be said of it.
+fn settled(row: &mut Row, order: Box<Order>, result: Result<Box<Details>, cloud::Error>) -> Option<String> {
+    let details = match result {
+        Ok(details) => details,
+        Err(error) => {
+            row.settling = false;
+            row.notes.push(format!("whether it is in use is not known: {error}"));
+            return None;
+        }
+    };
+    let state = &details.configuration.state;
+    if state.last_update_status.as_deref() == Some("Failed") {
+        let why = state.last_update_status_reason.as_deref().unwrap_or("AWS gives no reason");
+        let why = format!("the update failed: {why}; the old configuration serves");
+        let told = format!("{}: {why}", row.name);
+        row.settling = false;
+        row.step = Step::Failed(order, why);
+        return Some(told);
+    }
+    row.settling = state.is_settling();
+    None
 }
 
 /// What a function that was read shows: that what was sent was done after all, or what is to be done now.

@@ -238,18 +238,37 @@ fn a_plan_is_agreed_to_by_its_number_and_sent_one_after_the_other() {
     let (last, ..) = writing(&failed(&mut app, next, Kind::Denied));
     assert_eq!(app.bulk.as_ref().unwrap().progress(), "2 of 3, 1 failed");
     let effects = done(&mut app, last);
-    assert!(matches!(effects[..], [Effect::ListFunctions(_)]), "{effects:?}");
+    let [Effect::ListFunctions(_), Effect::Observe { ticket, names, after }] = &effects[..] else {
+        panic!("{effects:?}")
+    };
+    assert_eq!((&names[..], *after), (&["f-1", "f-4"].map(Box::<str>::from)[..], Duration::from_secs(2)));
+    let watch = *ticket;
     assert_eq!(stage(&app), Stage::Over);
     assert_eq!(said(&app), "Memory 1024 MB: 2 done, 1 failed, 1 already so; :bulk shows each");
     assert_eq!(
         steps(&app),
         [
-            "f-1 done  512 MB → 1024 MB",
+            "f-1 done, settling  512 MB → 1024 MB",
             "f-3 failed  512 MB → 1024 MB: AWS says no",
-            "f-4 done  512 MB → 1024 MB",
+            "f-4 done, settling  512 MB → 1024 MB",
             "f-2 already so"
         ]
     );
+    // Whether it is in use shows later.
+    let status = |name: &str, status: &str| {
+        let mut details = at(name, "r2");
+        details.configuration.state.last_update_status = Some(status.into());
+        details.configuration.state.last_update_status_reason = Some("no free address".into());
+        details
+    };
+    assert_eq!(observed(&mut app, watch, status("f-1", "InProgress")), []);
+    let effects = observed(&mut app, watch, status("f-4", "Successful"));
+    let [Effect::Observe { ticket: watch, names, .. }] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!(names[..], [Box::<str>::from("f-1")]);
+    assert_eq!(steps(&app)[2], "f-4 done  512 MB → 1024 MB");
+    assert_eq!(observed(&mut app, *watch, status("f-1", "Failed")), []);
+    assert!(steps(&app)[0].contains("the update failed: no free address"), "{:?}", steps(&app));
+    assert_eq!(said(&app), "f-1: the update failed: no free address; the old configuration serves");
 }
 
 #[test]
@@ -321,7 +340,7 @@ fn what_goes_on_can_be_closed_reopened_and_stopped() {
     assert_eq!(act(&mut app, Action::Pause), []);
     assert_eq!(stage(&app), Stage::Stopping);
     let effects = done(&mut app, next);
-    assert!(matches!(effects[..], [Effect::ListFunctions(_)]), "{effects:?}");
+    assert!(matches!(effects[..], [Effect::ListFunctions(_), Effect::Observe { .. }]), "{effects:?}");
     assert_eq!(said(&app), "Memory 1024 MB: 2 done, 1 not sent, 1 already so; :bulk shows each");
     // What was not sent can be planned again; it takes the number again.
     let (ticket, names) = observing(&act(&mut app, Action::Refresh));
@@ -492,6 +511,11 @@ fn log_groups_are_read_after_their_functions_and_changed_once_each() {
     let (ticket, order, _) = writing(&agree(&mut app, "1"));
     let change = Change::LogRetention { group: "/aws/lambda/f-1".into(), before: None, after: Some(30) };
     assert_eq!(order, Order { function: "f-1".into(), revision_id: None, change });
+    // Somebody else was faster: the door has read the group again and says so.
+    let mut stale = planned_retention();
+    let (other, ..) = writing(&agree(&mut stale, "1"));
+    assert_eq!(failed(&mut stale, other, Kind::Stale), []);
+    assert!(steps(&stale)[0].contains("failed  never expire → 30 days: AWS says no"), "{:?}", steps(&stale));
     // Nobody knows whether it was done: the group tells.
     assert_eq!(failed(&mut app, ticket, Kind::OutcomeUnknown), []);
     let (ticket, names) = observing(&act(&mut app, Action::Refresh));
@@ -501,6 +525,16 @@ fn log_groups_are_read_after_their_functions_and_changed_once_each() {
     assert_eq!(app.update(moment(), Msg::LogRetention(ticket, "f-1".into(), Ok(Some(30)))), []);
     assert_eq!(stage(&app), Stage::Over);
     assert!(steps(&app).iter().any(|row| row.contains("but it was done")), "{:?}", steps(&app));
+}
+
+/// One function whose log group is to be kept for 30 days.
+fn planned_retention() -> App {
+    let mut app = with_functions(SIZE, some());
+    let (ticket, _) = observing(&command(&mut app, "bulk retention 30"));
+    let effects = observed(&mut app, ticket, at("f-1", "r1"));
+    let [Effect::GetLogRetention(ticket, _)] = effects[..] else { panic!("{effects:?}") };
+    app.update(moment(), Msg::LogRetention(ticket, "f-1".into(), Ok(None)));
+    app
 }
 
 #[test]
