@@ -1,6 +1,7 @@
 //! What can be typed on the command line.
 
-use crate::domain::secret::Secret;
+use super::bulk::BulkChange;
+use crate::domain::compare::Side;
 
 /// One command's help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,8 +18,8 @@ pub struct Help {
 pub const HELP: [Help; 13] = [
     Help {
         name: "bulk",
-        argument: "CHANGE",
-        text: "one change of all marked functions: memory 512, env KEY=VALUE, tag KEY=VALUE, ...",
+        argument: "[CHANGE]",
+        text: "one change of all marked functions, or the one under way",
     },
     Help {
         name: "compare",
@@ -38,13 +39,28 @@ pub const HELP: [Help; 13] = [
     Help { name: "utc", argument: "", text: "times in UTC or in the local zone" },
 ];
 
+/// What stands before a change on the command line.
+pub const BULK_PREFIX: &str = "bulk ";
+
+/// The changes behind `bulk`.
+pub const BULK: [Help; 8] = [
+    Help { name: "env", argument: "KEY=VALUE", text: "set a variable; the value is taken as it is" },
+    Help { name: "memory", argument: "MB", text: "memory, 128 to 10240 MB" },
+    Help { name: "retention", argument: "DAYS|never", text: "how long CloudWatch keeps the log" },
+    Help { name: "runtime", argument: "IDENTIFIER", text: "runtime, as python3.13" },
+    Help { name: "tag", argument: "KEY=VALUE", text: "set a tag" },
+    Help { name: "timeout", argument: "SECONDS", text: "time-out, 1 to 900 seconds" },
+    Help { name: "unset", argument: "KEY", text: "remove a variable" },
+    Help { name: "untag", argument: "KEY", text: "remove a tag" },
+];
+
 /// A command that was typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
-    /// One change of all marked functions. It may hold a value.
-    Bulk(Secret),
-    /// Two sides to be compared, as typed.
-    Compare(String),
+    /// One change of all marked functions; none: the one that is there already.
+    Bulk(Option<BulkChange>),
+    /// One or two sides to be compared.
+    Compare(Side, Option<Side>),
     /// The journal of changes.
     History,
     /// Connect to another endpoint.
@@ -69,6 +85,23 @@ pub enum Command {
     Utc,
 }
 
+/// The one of these that a word names. A beginning is enough where only one of them begins so.
+///
+/// # Errors
+/// What several of them the word may be; none where it is none of them.
+pub fn named<'h>(helps: &'h [Help], word: &str) -> Result<&'h Help, Option<String>> {
+    let found: Vec<&Help> = helps.iter().filter(|help| help.name.starts_with(word)).collect();
+    match (helps.iter().find(|help| help.name == word), found.as_slice()) {
+        (Some(exact), _) => Ok(exact),
+        (None, [only]) => Ok(only),
+        (None, []) => Err(None),
+        (None, several) => {
+            let names: Vec<&str> = several.iter().map(|help| help.name).collect();
+            Err(Some(format!("\"{word}\" may be {}", names.join(" or "))))
+        }
+    }
+}
+
 /// Reads a command. A beginning is enough where only one command begins so.
 ///
 /// # Errors
@@ -77,28 +110,26 @@ pub fn parse(line: &str) -> Result<Command, String> {
     let line = line.trim();
     let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
     let rest = rest.trim();
-    let candidates: Vec<&Help> = HELP.iter().filter(|help| help.name.starts_with(word)).collect();
-    let help = match (HELP.iter().find(|help| help.name == word), candidates.as_slice()) {
-        (Some(exact), _) => exact,
-        (None, [only]) => *only,
-        (None, []) => {
-            return Err(format!("there is no command \"{word}\"; tab completes, :help lists the keys"));
-        }
-        (None, several) => {
-            let names: Vec<&str> = several.iter().map(|help| help.name).collect();
-            return Err(format!("\"{word}\" may be {}", names.join(" or ")));
-        }
-    };
+    let help = named(&HELP, word).map_err(|several| {
+        several
+            .unwrap_or_else(|| format!("there is no command \"{word}\"; tab completes, :help lists the keys"))
+    })?;
     match help.name {
-        "bulk" | "compare" if rest.is_empty() => {
-            return Err(format!("{} needs {}", help.name, help.argument));
-        }
-        "bulk" => return Ok(Command::Bulk(Secret::new(rest))),
-        "compare" => return Ok(Command::Compare(rest.to_owned())),
+        "bulk" if rest.is_empty() => return Ok(Command::Bulk(None)),
+        "bulk" => return BulkChange::parse(rest).map(|change| Command::Bulk(Some(change))),
         _ => {}
     }
     let mut words = rest.split_whitespace();
     let argument = words.next().map(str::to_owned);
+    if help.name == "compare" {
+        let side = |text: &str| text.parse::<Side>().map_err(|error| error.to_string());
+        let first = argument.ok_or_else(|| format!("{} needs {}", help.name, help.argument))?;
+        let second = words.next().map(side).transpose()?;
+        if let Some(extra) = words.next() {
+            return Err(format!("\"{extra}\" is one word too many"));
+        }
+        return Ok(Command::Compare(side(&first)?, second));
+    }
     if let Some(extra) = words.next() {
         return Err(format!("\"{extra}\" is one word too many"));
     }
@@ -172,16 +203,40 @@ mod tests {
     #[case("profile", Ok(Command::Profile(None)))]
     #[case("prof prod", Ok(Command::Profile(Some("prod".into()))))]
     #[case("open", Err("open needs NAME".into()))]
+    #[case("bulk", Ok(Command::Bulk(None)))]
+    #[case("b memory 512", Ok(Command::Bulk(Some(BulkChange::Memory(512)))))]
+    #[case("compare", Err("compare needs A [B]".into()))]
+    #[case("compare a b:1", Ok(Command::Compare(side("a"), Some(side("b:1")))))]
+    #[case("compare prod@eu-west-1/a", Ok(Command::Compare(side("prod@eu-west-1/a"), None)))]
+    #[case("compare a b c", Err("\"c\" is one word too many".into()))]
     #[case("quit now", Err("quit takes no argument, \"now\" is too much".into()))]
     #[case("profile a b", Err("\"b\" is one word too many".into()))]
     fn reads_commands(#[case] line: &str, #[case] expected: Result<Command, String>) {
         assert_eq!(parse(line), expected);
     }
 
+    fn side(text: &str) -> Side {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn every_change_is_read_by_its_name() {
+        for (help, argument) in BULK.iter().zip(["KEY=1", "512", "30", "python3.13", "a=b", "30", "KEY", "a"])
+        {
+            assert!(parse(&format!("bulk {} {argument}", help.name)).is_ok(), "{}", help.name);
+            assert_eq!(
+                parse(&format!("bulk {}", help.name)),
+                Err(format!("bulk {} needs {}", help.name, help.argument))
+            );
+        }
+    }
+
     #[test]
     fn every_command_is_read_by_its_name() {
         for help in HELP {
-            assert!(parse(&format!("{} x", help.name)).is_ok() != help.argument.is_empty(), "{}", help.name);
+            let argument = if help.name == "bulk" { "memory 512" } else { "x" };
+            let read = parse(&format!("{} {argument}", help.name));
+            assert!(read.is_ok() != help.argument.is_empty(), "{}", help.name);
             if !help.argument.is_empty() {
                 continue;
             }

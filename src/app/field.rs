@@ -47,4 +47,15 @@ impl Field {
     pub fn paste(&mut self, text: &str) -> bool {
         self.0.insert_str(sanitise(text.trim_end()))
     }
+
+    /// Takes a text of one line as it is.
+    pub fn insert(&mut self, text: &str) -> bool {
+        self.0.insert_str(text)
+    }
+
+    /// What stands before the cursor, and what behind it.
+    pub fn around_cursor(&self) -> (&str, &str) {
+        let text = self.text();
+        text.split_at(text.char_indices().nth(self.cursor()).map_or(text.len(), |(at, _)| at))
+    }
 }

@@ -181,3 +181,88 @@ pub fn logs(size: Size) -> LogsLayout {
         lines: Area { row: content.row + 1, rows: content.rows.saturating_sub(1), ..content },
     }
 }
+
+/// The Environment tab: a heading line, the variables, what there is to say, the line of totals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EnvironmentLayout {
+    /// Column names, or the filter.
+    pub heading: Area,
+    /// The variables.
+    pub rows: Area,
+    /// What there is to say, a line each.
+    pub notes: Area,
+    /// Count and bytes.
+    pub total: Area,
+}
+
+/// Divides the content of the Environment tab, where there are so many lines to say. Where there are few rows, the
+/// variables keep them.
+pub fn environment(content: Area, notes: usize) -> EnvironmentLayout {
+    let heading = u16::from(content.rows > 3);
+    let total = u16::from(content.rows > 2);
+    let room = content.rows.saturating_sub(heading + total + 3);
+    let notes = u16::try_from(notes).unwrap_or(u16::MAX).min(room);
+    let rows = content.rows - heading - total - notes;
+    let part = |row: u16, rows: u16| Area { row: content.row + row, rows, ..content };
+    EnvironmentLayout {
+        heading: part(0, heading),
+        rows: part(heading, rows),
+        notes: part(heading + rows, notes),
+        total: part(heading + rows + notes, total),
+    }
+}
+
+/// An editor of several lines over the whole screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TextEditorLayout {
+    /// What one should know.
+    pub hint: Area,
+    /// The lines with their numbers.
+    pub lines: Area,
+    /// What is wrong.
+    pub problem: Area,
+}
+
+impl TextEditorLayout {
+    /// Lines and columns of text. Line numbers take five columns; the cursor may stand behind the last one.
+    pub fn room(&self) -> (usize, usize) {
+        (usize::from(self.lines.rows), usize::from(self.lines.columns).saturating_sub(6))
+    }
+}
+
+/// Divides the page of an editor. On a low screen its lines keep the rows.
+pub fn text_editor(size: Size) -> TextEditorLayout {
+    let text = page(size).text;
+    let hint = u16::from(text.rows > 3);
+    let problem = u16::from(text.rows > 1);
+    let lines = text.rows - hint - problem;
+    TextEditorLayout {
+        hint: Area { rows: hint, ..text },
+        lines: Area { row: text.row + hint, rows: lines, ..text },
+        problem: Area { row: text.row + hint + lines, rows: problem, ..text },
+    }
+}
+
+/// Base, mine and theirs: what it is about, a row for each that differs, the selected one in full.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MergeLayout {
+    /// What it is about, and what is left to decide.
+    pub heading: Area,
+    /// The rows; the first line is their heading.
+    pub rows: Area,
+    /// The selected row's three sides.
+    pub detail: Area,
+}
+
+/// Divides the page of a merge.
+pub fn merge(size: Size) -> MergeLayout {
+    let text = page(size).text;
+    let heading = u16::from(text.rows > 3);
+    let detail = if text.rows > 10 { (text.rows / 3).max(5) } else { 0 };
+    let rows = text.rows - heading - detail;
+    MergeLayout {
+        heading: Area { rows: heading, ..text },
+        rows: Area { row: text.row + heading, rows, ..text },
+        detail: Area { row: text.row + heading + rows, rows: detail, ..text },
+    }
+}

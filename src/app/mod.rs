@@ -39,12 +39,12 @@ use jiff::{Timestamp, ToSpan, tz::TimeZone};
 use self::{
     bulk::Bulk,
     draft::Stashed,
-    function::{Tab, View},
+    function::{Tab, View, environment::SavedOver},
     functions::FunctionsPane,
     layout::Size,
     messages::Messages,
     overlay::Overlay,
-    review::Writing,
+    review::{Phase, Writing},
     session::SessionState,
 };
 use crate::domain::journal;
@@ -118,6 +118,8 @@ pub struct App {
     pub writing: Vec<Writing>,
     /// Edits of functions that are not open.
     pub stashed: Vec<Stashed>,
+    /// Environments that were saved over in this run.
+    pub saved_over: Vec<SavedOver>,
     /// One change of many functions, planned, under way or done.
     pub bulk: Option<Bulk>,
     /// The journal of changes, oldest first, as it was last read.
@@ -147,6 +149,7 @@ impl App {
             running: Vec::new(),
             writing: Vec::new(),
             stashed: Vec::new(),
+            saved_over: Vec::new(),
             bulk: None,
             journal: Vec::new(),
             overlay: None,
@@ -206,7 +209,21 @@ impl App {
             .any(on_screen)
             .then(|| self.now.checked_add(100.milliseconds()).ok())
             .flatten();
-        [self.messages.fades_at(), pane, clock].into_iter().flatten().min()
+        let revealed = match &self.overlay {
+            Some(Overlay::Merge(merging)) => merging.revealed.map(|(_, until)| until),
+            _ => None,
+        };
+        [self.messages.fades_at(), pane, clock, revealed, self.writing_clock()].into_iter().flatten().min()
+    }
+
+    /// The next second of a change whose clock is on the screen.
+    fn writing_clock(&self) -> Option<Timestamp> {
+        let view = self.function.as_ref().filter(|view| {
+            self.screen == Screen::Function && matches!(view.tab, Tab::Environment | Tab::Configuration)
+        })?;
+        let writing = self.writing(&view.name).filter(|writing| writing.phase != Phase::Sending)?;
+        let seconds = self.now.duration_since(writing.since).as_secs().max(0) + 1;
+        writing.since.checked_add(seconds.seconds()).ok()
     }
 
     /// The invocation of a function that this session sent and that is not answered yet. One of an earlier session

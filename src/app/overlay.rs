@@ -133,13 +133,17 @@ pub struct CommandLine {
 }
 
 impl CommandLine {
-    /// The commands that what was typed may become.
+    /// The commands that what was typed may become, or the changes behind `bulk`.
     pub fn suggestions(&self) -> Vec<&'static command::Help> {
-        let word = self.field.text().trim_start();
+        let typed = self.field.text().trim_start();
+        let (helps, word) = match typed.strip_prefix(command::BULK_PREFIX) {
+            Some(change) => (&command::BULK[..], change.trim_start()),
+            None => (&command::HELP[..], typed),
+        };
         if word.contains(' ') {
             return Vec::new();
         }
-        command::HELP.iter().filter(|help| help.name.starts_with(word)).collect()
+        helps.iter().filter(|help| help.name.starts_with(word)).collect()
     }
 
     pub(super) fn handle(&mut self, action: &Action) {
@@ -151,8 +155,11 @@ impl CommandLine {
             Action::Up => self.marked = (self.marked + count - 1) % count,
             Action::Complete => {
                 if let Some(help) = self.suggestions().get(self.marked) {
+                    let typed = self.field.text().trim_start();
+                    let before =
+                        if typed.starts_with(command::BULK_PREFIX) { command::BULK_PREFIX } else { "" };
                     let space = if help.argument.is_empty() { "" } else { " " };
-                    self.field.set(&format!("{}{space}", help.name));
+                    self.field.set(&format!("{before}{}{space}", help.name));
                     self.changed();
                 }
             }
@@ -268,7 +275,11 @@ impl Picker {
             .iter()
             .enumerate()
             .filter_map(|(index, item)| {
-                let text = format!("{} {}", item.name, item.note);
+                // A runtime may be typed that is not listed: the dates in the notes must not make it fit another one.
+                let text = match self.kind {
+                    PickerKind::Configuration(_) => item.name.clone(),
+                    _ => format!("{} {}", item.name, item.note),
+                };
                 Some((pattern.score(Utf32Str::new(&text, &mut buffer), &mut matcher)?, index))
             })
             .collect();

@@ -8,7 +8,7 @@ use super::{
     Action,
     function::{configuration, environment},
 };
-use crate::domain::secret::Secret;
+use crate::domain::{dotenv, secret::Secret};
 
 /// Several lines to be typed. They may be a secret: `Debug` shows their number only.
 pub struct TextEditor {
@@ -24,6 +24,8 @@ pub struct TextEditor {
     pub problem: Option<String>,
     /// What it is for.
     pub then: Then,
+    /// Whether it is hidden until the next key: the focus was lost.
+    pub masked: bool,
 }
 
 /// What the lines are for.
@@ -49,9 +51,12 @@ impl TextEditor {
     /// An editor that begins with a text; the cursor is at its end.
     pub fn new(title: impl Into<String>, hint: impl Into<String>, text: &str, then: Then) -> Self {
         let mut editor = TextArea::new(text.split('\n').map(str::to_owned).collect());
+        // A tab that is typed into a value is one.
+        editor.set_hard_tab_indent(true);
         editor.move_cursor(CursorMove::Bottom);
         editor.move_cursor(CursorMove::End);
-        Self { title: title.into(), hint: hint.into(), editor, scroll: (0, 0), problem: None, then }
+        let (title, hint) = (title.into(), hint.into());
+        Self { title, hint, editor, scroll: (0, 0), problem: None, then, masked: false }
     }
 
     /// The text as it stands.
@@ -59,9 +64,28 @@ impl TextEditor {
         Secret::new(self.editor.lines().join("\n"))
     }
 
+    /// The line, from 1, that the problem is about, where it is about one.
+    pub fn bad_line(&self) -> Option<usize> {
+        let is_block = self.then == Then::Environment(environment::Edited::Block);
+        let asked = is_block && self.problem.is_some();
+        asked.then(|| dotenv::parse(self.text().reveal()).err()).flatten().map(|error| error.line)
+    }
+
+    /// Hides what may be a secret.
+    pub(super) fn mask(&mut self) {
+        self.masked = matches!(self.then, Then::Environment(_));
+    }
+
+    /// Scrolls as little as it takes to see the cursor.
+    pub(super) fn follow_cursor(&mut self, (lines, columns): (usize, usize)) {
+        let tui_textarea::DataCursor(line, column) = self.editor.cursor();
+        let keep = |top: usize, at: usize, room: usize| top.clamp((at + 1).saturating_sub(room.max(1)), at);
+        self.scroll = (keep(self.scroll.0, line, lines), keep(self.scroll.1, column, columns));
+    }
+
     /// Takes a key where so many lines and columns are on the screen.
-    pub(super) fn handle(&mut self, action: &Action, (lines, columns): (usize, usize)) {
-        let page = i16::try_from(lines.max(2) - 1).unwrap_or(1);
+    pub(super) fn handle(&mut self, action: &Action, room: (usize, usize)) {
+        let page = i16::try_from(room.0.max(2) - 1).unwrap_or(1);
         match action {
             Action::Text(input) => {
                 if self.editor.input(input.clone()) {
@@ -69,15 +93,19 @@ impl TextEditor {
                 }
             }
             Action::Paste(text) => {
-                self.editor.insert_str(text.reveal());
+                self.editor.insert_str(unix_lines(text.reveal()));
                 self.problem = None;
             }
             Action::PageDown => _ = (0..page).for_each(|_| self.editor.move_cursor(CursorMove::Down)),
             Action::PageUp => _ = (0..page).for_each(|_| self.editor.move_cursor(CursorMove::Up)),
-            _ => {}
+            _ => return,
         }
-        let tui_textarea::DataCursor(line, column) = self.editor.cursor();
-        let keep = |top: usize, at: usize, room: usize| top.clamp((at + 1).saturating_sub(room.max(1)), at);
-        self.scroll = (keep(self.scroll.0, line, lines), keep(self.scroll.1, column, columns));
+        self.masked = false;
+        self.follow_cursor(room);
     }
+}
+
+/// Terminals paste the ends of lines as carriage returns.
+pub(super) fn unix_lines(text: &str) -> String {
+    text.replace("\r\n", "\n").replace('\r', "\n")
 }

@@ -109,6 +109,7 @@ impl Intercept for Admit {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cloud::{Kind, Session, Spec};
 
     #[test]
     fn what_is_not_known_to_read_needs_the_mark_of_its_own_operation() {
@@ -126,5 +127,79 @@ mod tests {
         }
         assert!(check(false, "Invoke", None).is_ok());
         assert!(check(true, "Invoke", None).is_err());
+    }
+
+    /// Calls the SDK's clients past the door.
+    macro_rules! refused {
+        ($session:expr, $client:ident: $($operation:ident)*) => {$(
+            let error = $session.$client().$operation().send().await.unwrap_err();
+            let error = $session.read_error("do that", &error);
+            let kind = if $session.spec().read_only { Kind::ReadOnly } else { Kind::Invalid };
+            assert_eq!(error.kind, kind, "{error}");
+            assert!(error.message.contains("was not sent"), "{error}");
+        )*};
+    }
+
+    #[tokio::test]
+    async fn past_the_door_nothing_that_changes_something_leaves() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        for read_only in [false, true] {
+            let session = Session::open(&Spec {
+                region: Some("eu-west-1".into()),
+                endpoint_url: Some(format!("http://{}", listener.local_addr().unwrap())),
+                keys: Some(("AKID".into(), "secret".into())),
+                read_only,
+                ..Spec::default()
+            })
+            .await
+            .unwrap();
+            refused!(session, lambda:
+                create_alias delete_alias delete_function delete_function_concurrency
+                delete_function_event_invoke_config delete_provisioned_concurrency_config publish_version
+                put_function_concurrency put_function_event_invoke_config put_provisioned_concurrency_config
+                tag_resource untag_resource update_alias update_function_configuration update_function_code
+                create_function add_permission remove_permission create_event_source_mapping
+                update_event_source_mapping delete_event_source_mapping create_function_url_config
+                put_function_recursion_config put_runtime_management_config publish_layer_version
+            );
+            refused!(session, logs:
+                put_retention_policy delete_retention_policy delete_log_group delete_log_stream create_log_group
+                put_log_events put_subscription_filter delete_subscription_filter tag_resource untag_resource
+            );
+        }
+        let connection = listener.accept().unwrap_err();
+        assert_eq!(connection.kind(), std::io::ErrorKind::WouldBlock, "nothing connected");
+    }
+
+    /// The mark goes with one request: the next one has none.
+    #[tokio::test]
+    async fn the_mark_is_for_one_request() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let session = Session::open(&Spec {
+            region: Some("eu-west-1".into()),
+            endpoint_url: Some(format!("http://{}", listener.local_addr().unwrap())),
+            keys: Some(("AKID".into(), "secret".into())),
+            ..Spec::default()
+        })
+        .await
+        .unwrap();
+        let request = || session.lambda().delete_function_concurrency().function_name("f");
+        // Another operation's mark does not help.
+        let error = request().customize().interceptor(Admit("UpdateAlias")).send().await.unwrap_err();
+        assert_eq!(session.read_error("do that", &error).kind, Kind::Invalid);
+        assert!(listener.accept().is_err());
+        let sent = tokio::spawn(request().customize().interceptor(Admit("DeleteFunctionConcurrency")).send());
+        let connected = async {
+            while listener.accept().is_err() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(20), connected).await.unwrap();
+        sent.abort();
+        let error = request().send().await.unwrap_err();
+        assert_eq!(session.read_error("do that", &error).kind, Kind::Invalid);
+        assert!(listener.accept().is_err());
     }
 }

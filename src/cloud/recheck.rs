@@ -51,18 +51,18 @@ impl Session {
             }
             Change::ReservedConcurrency { before, .. } => {
                 let now = self.observe(name).await?.reserved_concurrency;
-                same(&format!("the reserved concurrency of {name}"), *before, now, || count(now))?;
+                same(&format!("the reserved concurrency of {name}"), before, &now, || count(now))?;
             }
             Change::ProvisionedConcurrency { qualifier, before, .. } => {
                 let now = self.provisioned_concurrency(name, qualifier).await?;
                 let what = format!("the provisioned concurrency of {name}:{qualifier}");
-                same(&what, *before, now, || count(now))?;
+                same(&what, before, &now, || count(now))?;
             }
             Change::EventInvoke { qualifier, before, .. } => {
                 let now = self.event_invoke(name, qualifier.as_deref()).await?;
                 let text = || if now.is_some() { "set otherwise" } else { "not set" }.to_owned();
                 let what = format!("the asynchronous invocation of {name}");
-                same(&what, before.as_ref(), now.as_ref(), text)?;
+                same(&what, before, &now, text)?;
             }
             Change::Tag { key, before, .. } => {
                 let details = self.observe(name).await?;
@@ -74,7 +74,7 @@ impl Session {
                 }
                 let now = details.tags.get(key);
                 let text = || now.map_or_else(|| "not there".into(), Clone::clone);
-                same(&format!("the tag {key} of {name}"), before.as_ref(), now, text)?;
+                same(&format!("the tag {key} of {name}"), &before.as_ref(), &now, text)?;
                 known.arn = Some(details.configuration.arn);
             }
             Change::Alias { name: alias, before, after } => {
@@ -94,7 +94,7 @@ impl Session {
             Change::LogRetention { group, before, .. } => {
                 let now = self.log_retention(group).await?;
                 let text = || now.map_or_else(|| "never expire".into(), |days| format!("{days} days"));
-                same(&format!("the retention of {group}"), *before, now, text)?;
+                same(&format!("the retention of {group}"), before, &now, text)?;
             }
         }
         Ok(known)
@@ -140,7 +140,12 @@ fn stale(what: &str, now: &str) -> Error {
         .with_hint("somebody else changed it: read it again, then decide")
 }
 
-fn same<T: PartialEq>(what: &str, before: T, now: T, text: impl FnOnce() -> String) -> Result<(), Error> {
+fn same<T: PartialEq + ?Sized>(
+    what: &str,
+    before: &T,
+    now: &T,
+    text: impl FnOnce() -> String,
+) -> Result<(), Error> {
     if before == now { Ok(()) } else { Err(stale(what, &text())) }
 }
 
@@ -178,7 +183,7 @@ fn check_settings(name: &str, before: &Settings, after: &Settings, details: &Det
             let text = now.get(setting).unwrap_or_default().replace('\n', ", ");
             if text.is_empty() { "not set".into() } else { text }
         };
-        same(&what, before.get(setting), now.get(setting), text)?;
+        same(&what, &before.get(setting), &now.get(setting), text)?;
     }
     Ok(())
 }
@@ -194,7 +199,7 @@ fn check_code(
         return Err(stale(&format!("the code of {name}"), "another one"));
     }
     // Settings are published, too.
-    if code_sha256.is_none() && revision_id.is_some() && now.revision_id.as_deref() != revision_id {
+    if revision_id.is_some() && now.revision_id.is_some() && now.revision_id.as_deref() != revision_id {
         return Err(stale(&format!("the function {name}"), "of another revision"));
     }
     Ok(())
@@ -205,5 +210,5 @@ fn check_alias(function: &str, name: &str, before: Option<&Alias>, now: Option<&
         alias.map(|alias| (alias.version.clone(), alias.additional.clone(), alias.description.clone()))
     };
     let text = || now.map_or_else(|| "gone".into(), Alias::target);
-    same(&format!("the alias {name} of {function}"), parts(before), parts(now), text)
+    same(&format!("the alias {name} of {function}"), &parts(before), &parts(now), text)
 }

@@ -1,6 +1,6 @@
 //! Values of variables out of texts that came from elsewhere: AWS's messages may quote the whole map.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt::Write as _};
 
 use super::Error;
 use crate::domain::{secret::Secret, text::sanitise};
@@ -96,7 +96,7 @@ fn ascii(json: &str) -> String {
             text.push(character);
         } else {
             for unit in character.encode_utf16(&mut [0; 2]) {
-                text.push_str(&format!("\\u{unit:04x}"));
+                let _ = write!(text, "\\u{unit:04x}");
             }
         }
     }

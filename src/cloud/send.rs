@@ -75,7 +75,7 @@ impl Session {
             }
             Change::Settings { before, after } => {
                 let request = settings(name, before, after, lambda.update_function_configuration())
-                    .map_err(unsendable)?;
+                    .map_err(|why| unsendable(&why))?;
                 self.update(name, known, request, sent).await?
             }
             Change::ReservedConcurrency { after: Some(count), .. } => {
@@ -247,7 +247,7 @@ fn signed(number: u32) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)
 }
 
-fn unsendable(why: String) -> Error {
+fn unsendable(why: &str) -> Error {
     Error::new(Kind::Invalid, format!("nothing was sent: {why}"))
 }
 
@@ -302,7 +302,8 @@ fn settings(
             Setting::Memory => request.memory_size(number()?),
             Setting::Timeout => request.timeout(number()?),
             Setting::EphemeralStorage => {
-                let storage = EphemeralStorage::builder().size(number()?).build().map_err(whole)?;
+                let storage =
+                    EphemeralStorage::builder().size(number()?).build().map_err(|error| whole(&error))?;
                 request.ephemeral_storage(storage)
             }
             Setting::Runtime => request.runtime(Runtime::from(text)),
@@ -348,7 +349,7 @@ fn settings(
     Ok(request)
 }
 
-fn whole(error: BuildError) -> String {
+fn whole(error: &BuildError) -> String {
     error.to_string()
 }
 
@@ -361,7 +362,11 @@ fn file_systems(text: &str) -> Result<Vec<FileSystemConfig>, String> {
         .map(|line| {
             let (arn, path) =
                 line.split_once(char::is_whitespace).ok_or("a file system has an ARN and a path")?;
-            FileSystemConfig::builder().arn(arn).local_mount_path(path.trim()).build().map_err(whole)
+            FileSystemConfig::builder()
+                .arn(arn)
+                .local_mount_path(path.trim())
+                .build()
+                .map_err(|error| whole(&error))
         })
         .collect()
 }

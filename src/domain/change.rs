@@ -10,7 +10,7 @@ use super::{
     place::Place,
     release::{Additional, Alias, EventInvoke, Releases},
     secret::Secret,
-    settings::Settings,
+    settings::{Setting, Settings},
 };
 
 /// Environment variables, all of them: an update replaces the whole map.
@@ -260,6 +260,23 @@ pub fn environment_diff(before: &Variables, after: &Variables) -> Vec<DiffLine> 
     keys.into_iter().filter_map(line).collect()
 }
 
+/// The diff of two configurations, in the form's order.
+#[must_use]
+pub fn settings_diff(before: &Settings, after: &Settings) -> Vec<DiffLine> {
+    let line = |setting: Setting| {
+        let text = |settings: &Settings| {
+            let text = settings.get(setting).filter(|text| !text.is_empty())?;
+            Some(match setting.unit() {
+                Some(unit) => format!("{text} {unit}"),
+                None => text.replace('\n', ", "),
+            })
+        };
+        let line = DiffLine::of(setting.label(), text(before), text(after))?;
+        Some(if setting.is_recorded() { line } else { line.unrecorded() })
+    };
+    before.changed(after).into_iter().filter_map(line).collect()
+}
+
 fn count(value: Option<u32>, none: &str) -> Option<String> {
     Some(value.map_or_else(|| none.to_owned(), |value| value.to_string()))
 }
@@ -311,21 +328,7 @@ impl Change {
     pub fn diff(&self) -> Vec<DiffLine> {
         match self {
             Self::Environment { before, after } => environment_diff(before, after),
-            Self::Settings { before, after } => before
-                .changed(after)
-                .into_iter()
-                .filter_map(|setting| {
-                    let text = |settings: &Settings| {
-                        let text = settings.get(setting).filter(|text| !text.is_empty())?;
-                        Some(match setting.unit() {
-                            Some(unit) => format!("{text} {unit}"),
-                            None => text.replace('\n', ", "),
-                        })
-                    };
-                    let line = DiffLine::of(setting.label(), text(before), text(after))?;
-                    Some(if setting.is_recorded() { line } else { line.unrecorded() })
-                })
-                .collect(),
+            Self::Settings { before, after } => settings_diff(before, after),
             Self::ReservedConcurrency { before, after } => {
                 let none = "unreserved";
                 DiffLine::of("Reserved concurrency", count(*before, none), count(*after, none))
@@ -643,7 +646,6 @@ fn quoted(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::settings::Setting;
 
     fn variables(pairs: &[(&str, &str)]) -> Variables {
         pairs.iter().map(|(key, value)| ((*key).to_owned(), Secret::new(*value))).collect()

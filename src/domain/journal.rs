@@ -163,11 +163,23 @@ pub fn previous_version(
     alias: &str,
     now: &str,
 ) -> Option<String> {
+    moved_from(entries, place, function, alias, now).map(|(version, _)| version.to_owned())
+}
+
+/// As [`previous_version`], with the moment at which the alias left that version.
+#[must_use]
+pub fn moved_from<'a>(
+    entries: &'a [Entry],
+    place: &Place,
+    function: &str,
+    alias: &str,
+    now: &str,
+) -> Option<(&'a str, Timestamp)> {
     entries.iter().rev().filter(|entry| entry.concerns(place, function)).find_map(|entry| match &entry.back {
         Some(Back::Alias { name, version, now: since, .. })
             if name == alias && version != now && since.as_deref() == Some(now) =>
         {
-            Some(version.clone())
+            Some((version.as_str(), entry.at))
         }
         _ => None,
     })

@@ -53,6 +53,29 @@ pub fn status(runtime: &str, today: Date) -> Status {
     }
 }
 
+/// Every runtime of the table: supported ones first, then family by family, the newest first.
+#[must_use]
+pub fn all(today: Date) -> Vec<(&'static str, Status)> {
+    let mut all: Vec<(&'static str, Status)> =
+        TABLE.deprecation.keys().map(|runtime| (runtime.as_str(), status(runtime, today))).collect();
+    all.sort_by(|(one, a), (other, b)| {
+        let numbers = |runtime: &str| -> Vec<u32> {
+            runtime.split(|character: char| !character.is_ascii_digit()).flat_map(str::parse).collect()
+        };
+        (a.is_deprecated().cmp(&b.is_deprecated()))
+            .then_with(|| family(one).cmp(family(other)))
+            .then_with(|| numbers(other).cmp(&numbers(one)))
+    });
+    all
+}
+
+/// The language of a runtime identifier: `python` of `python3.13`.
+#[must_use]
+pub fn family(runtime: &str) -> &str {
+    let end = runtime.find(|character: char| !character.is_ascii_alphabetic()).unwrap_or(runtime.len());
+    &runtime[..end]
+}
+
 /// The day on which the table was read from its source.
 #[must_use]
 pub fn table_date() -> Option<Date> {
@@ -122,6 +145,20 @@ mod tests {
         assert_eq!(status("nodejs22.x", until), Status::Deprecated { since: until });
         assert!(status("nodejs22.x", until).is_deprecated());
         assert_eq!(Status::Unknown.days_left(until), None);
+    }
+
+    #[test]
+    fn all_of_them_are_listed_the_newest_of_a_family_first() {
+        let all = all(date(2026, 11, 20));
+        assert_eq!(all.len(), TABLE.deprecation.len());
+        let first_deprecated = all.iter().position(|(_, status)| status.is_deprecated()).unwrap();
+        assert!(all[first_deprecated..].iter().all(|(_, status)| status.is_deprecated()));
+        let of = |wanted: &str| -> Vec<&str> {
+            all.iter().map(|(runtime, _)| *runtime).filter(|runtime| family(runtime) == wanted).collect()
+        };
+        assert_eq!(of("python")[..5], ["python3.14", "python3.13", "python3.12", "python3.11", "python3.10"]);
+        assert_eq!(of("java"), ["java25", "java21", "java17", "java11", "java8.al2", "java8"]);
+        assert_eq!(of("provided")[0], "provided.al2023");
     }
 
     #[test]

@@ -274,9 +274,8 @@ impl Setting {
             }
             Self::Role if text.is_empty() => Err("the execution role is empty: a function needs one".into()),
             Self::Role => arn(self, text, "iam"),
-            Self::KmsKey if text.is_empty() => Ok(()),
+            Self::KmsKey | Self::DeadLetter if text.is_empty() => Ok(()),
             Self::KmsKey => arn(self, text, "kms"),
-            Self::DeadLetter if text.is_empty() => Ok(()),
             Self::DeadLetter => arn(self, text, "sqs").or_else(|_| arn(self, text, "sns")).map_err(|_| {
                 "the dead-letter queue is no ARN of SQS or SNS: type arn:aws:sqs:REGION:ACCOUNT:NAME".into()
             }),
@@ -314,10 +313,10 @@ pub fn lines(text: &str) -> impl Iterator<Item = &str> {
 }
 
 fn no_space(setting: Setting, text: &str) -> Result<(), String> {
-    match text.chars().any(char::is_whitespace) {
-        true => Err(format!("the {} has white space: remove it", setting.label().to_lowercase())),
-        false => Ok(()),
+    if text.chars().any(char::is_whitespace) {
+        return Err(format!("the {} has white space: remove it", setting.label().to_lowercase()));
     }
+    Ok(())
 }
 
 fn arn(setting: Setting, text: &str, service: &str) -> Result<(), String> {
@@ -352,8 +351,12 @@ fn file_systems(text: &str) -> Result<(), String> {
     for line in lines(text) {
         let mut words = line.split_whitespace();
         let (system, path, more) = (words.next().unwrap_or_default(), words.next(), words.next());
-        let holds = more.is_none()
-            && path.is_some_and(|path| path.len() > 5 && path.starts_with("/mnt/") && path.len() <= 160);
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+        let mounts = |path: &str| {
+            let name = path.strip_prefix("/mnt/").unwrap_or_default();
+            !name.is_empty() && path.len() <= 160 && name.bytes().all(allowed)
+        };
+        let holds = more.is_none() && path.is_some_and(mounts);
         if !holds || !system.starts_with("arn:aws") {
             return Err("a file system is an access point's ARN, a space, and a path below /mnt/".into());
         }
@@ -366,12 +369,10 @@ fn log_group(text: &str) -> Result<(), String> {
     if text.len() > 512 {
         return Err(format!("the log group has {} characters: at most 512 are allowed", text.len()));
     }
-    match text.bytes().all(allowed) {
-        true => Ok(()),
-        false => {
-            Err("the log group has a character that is not allowed: only letters, digits and ._-/#".into())
-        }
+    if text.bytes().all(allowed) {
+        return Ok(());
     }
+    Err("the log group has a character that is not allowed: only letters, digits and ._-/#".into())
 }
 
 /// The settings of a function as texts. A setting that the function does not have is an empty text.
@@ -451,7 +452,11 @@ impl Settings {
         // Lines that say nothing would make a difference where there is none.
         let text = match setting.kind() {
             Kind::Lines => lines(&text).collect::<Vec<_>>().join("\n"),
-            Kind::Number => text.trim().to_owned(),
+            // So would zeros in front.
+            Kind::Number => match text.trim().parse::<u32>() {
+                Ok(number) => number.to_string(),
+                Err(_) => text.trim().to_owned(),
+            },
             Kind::Choice(_) | Kind::Text => text,
         };
         self.0.insert(setting, text);
@@ -508,87 +513,4 @@ impl From<BTreeMap<Setting, String>> for Settings {
 pub const LAYERS: usize = MAX_LAYERS;
 
 #[cfg(test)]
-mod tests {
-    use rstest::rstest;
-
-    use super::*;
-
-    #[test]
-    fn the_table_is_whole_and_in_order() {
-        let mut sorted = Setting::ALL;
-        sorted.sort();
-        assert_eq!(sorted, Setting::ALL);
-        for setting in Setting::ALL {
-            assert!(!setting.label().is_empty() && !setting.rule().is_empty());
-            if let Kind::Choice(choices) = setting.kind() {
-                for choice in choices {
-                    assert_eq!(setting.check(choice), Ok(()), "{setting:?}");
-                }
-            }
-        }
-    }
-
-    #[rstest]
-    #[case(Setting::Memory, &["128", "129", "10239", "10240", " 512 "], &["127", "10241", "", "1.5", "x", "-1"])]
-    #[case(Setting::Timeout, &["1", "2", "899", "900"], &["0", "901"])]
-    #[case(Setting::EphemeralStorage, &["512", "513", "10240"], &["511", "10241"])]
-    #[case(Setting::Role, &["arn:aws:iam::123456789012:role/x"], &["", "x", "arn:aws:s3:::b"])]
-    #[case(Setting::KmsKey, &["", "arn:aws:kms:eu-west-1:1:key/x"], &["alias/x"])]
-    #[case(Setting::DeadLetter, &["", "arn:aws:sqs:r:1:q", "arn:aws-cn:sns:r:1:t"], &["arn:aws:s3:::b", "q"])]
-    #[case(Setting::Tracing, &["Active"], &["active", ""])]
-    #[case(Setting::ApplicationLogLevel, &["", "FATAL"], &["LOUD"])]
-    #[case(Setting::LogGroup, &["", "/my/group#1"], &["a b", "é"])]
-    #[case(Setting::FileSystems, &["", "arn:aws:elasticfilesystem:r:1:access-point/f /mnt/a"], &["x /mnt/a", "arn:aws:e:r:1:a /data"])]
-    fn rules(#[case] setting: Setting, #[case] good: &[&str], #[case] bad: &[&str]) {
-        for text in good {
-            assert_eq!(setting.check(text), Ok(()), "{setting:?} {text:?}");
-        }
-        for text in bad {
-            assert!(setting.check(text).is_err(), "{setting:?} {text:?}");
-        }
-    }
-
-    #[test]
-    fn counts_at_their_limits() {
-        let layer = |count: usize| vec!["arn:aws:lambda:r:1:layer:l:1"; count].join("\n");
-        assert!(Setting::Layers.check(&layer(5)).is_ok() && Setting::Layers.check(&layer(6)).is_err());
-        let subnets = |count: usize| vec!["subnet-1"; count].join("\n");
-        assert!(
-            Setting::Subnets.check(&subnets(16)).is_ok() && Setting::Subnets.check(&subnets(17)).is_err()
-        );
-        let text = |count: usize| "x".repeat(count);
-        for (setting, most) in
-            [(Setting::Description, 256), (Setting::Handler, 128), (Setting::LogGroup, 512)]
-        {
-            assert!(setting.check(&text(most - 1)).is_ok() && setting.check(&text(most)).is_ok());
-            assert!(setting.check(&text(most + 1)).is_err(), "{setting:?}");
-        }
-    }
-
-    #[test]
-    fn settings_that_must_fit_each_other() {
-        let function = Function { role: Some("arn:aws:iam::1:role/r".into()), ..Function::default() };
-        let before = Settings::of(&function);
-        let mut after = before.clone();
-        assert_eq!(after.check(&before), Ok(()));
-        after.set(Setting::SystemLogLevel, "WARN");
-        assert_eq!(after.check(&before).unwrap_err().0, Setting::SystemLogLevel);
-        after.set(Setting::LogFormat, "JSON");
-        assert_eq!(after.check(&before), Ok(()));
-        after.set(Setting::Subnets, "subnet-1\n\n");
-        assert_eq!(after.check(&before).unwrap_err().0, Setting::SecurityGroups);
-        after.set(Setting::SecurityGroups, "sg-1");
-        assert_eq!(after.check(&before), Ok(()));
-        assert_eq!(after.get(Setting::Subnets), Some("subnet-1"));
-    }
-
-    #[test]
-    fn an_image_has_other_settings_than_a_zip() {
-        let zip = Settings::of(&Function::default());
-        assert_eq!(zip.get(Setting::ImageCommand), None);
-        assert_eq!(zip.get(Setting::Handler), Some(""));
-        let image = Settings::of(&Function { package_type: Some("Image".into()), ..Function::default() });
-        assert_eq!(image.get(Setting::Handler), None);
-        assert_eq!(image.get(Setting::ImageCommand), Some(""));
-    }
-}
+mod tests;

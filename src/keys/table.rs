@@ -72,7 +72,7 @@ pub static BINDINGS: &[Binding] = &[
         None,
     ),
     binding(
-        &[Context::Environment],
+        &[Context::Environment, Context::Merge],
         &[key!(x)],
         Action::Reveal,
         "show the value for 30 s, or mask it again",
@@ -80,18 +80,12 @@ pub static BINDINGS: &[Binding] = &[
     ),
     binding(&[Context::Environment], &[key!('/')], Action::Filter, "filter the variables", None),
     // The Configuration tab.
-    binding(
-        &[Context::Configuration],
-        &[key!(e), key!(enter)],
-        Action::Edit,
-        "edit the setting",
-        Some("edit"),
-    ),
+    binding(&[Context::Configuration], &[key!(e), key!(enter)], Action::Edit, "edit the row", Some("edit")),
     binding(
         &[Context::Configuration],
         &[key!('+')],
         Action::Add,
-        "add a tag or provisioned concurrency, by the group one is in",
+        "add to the group one is in: provisioned concurrency, asynchronous invocation, a tag",
         Some("add"),
     ),
     binding(
@@ -414,7 +408,13 @@ pub static BINDINGS: &[Binding] = &[
     binding(SCROLLED, &[key!(shift - g), key!(end)], Action::Bottom, "to the bottom", None),
     binding(SCROLLED, &[key!(pageup)], Action::PageUp, "a page up", None),
     binding(SCROLLED, &[key!(pagedown)], Action::PageDown, "a page down", None),
-    binding(&[Context::Global], &[key!(r)], Action::Refresh, "read again", None),
+    binding(
+        &[Context::Global, Context::Compare, Context::History],
+        &[key!(r)],
+        Action::Refresh,
+        "read again",
+        None,
+    ),
     binding(&[Context::Global], &[key!(':')], Action::CommandLine, "type a command", Some("command")),
     binding(&[Context::Global], &[key!('?'), key!(f1)], Action::Help, "the keys of this place", Some("help")),
     binding(

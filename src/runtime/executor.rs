@@ -16,6 +16,10 @@ use super::crash;
 use crate::{
     app::{Effect, Msg, Ticket, msg::Connected},
     cloud::{self, Kind, Session, Spec, profiles},
+    domain::{
+        change::{Order, Permit},
+        invocation::Request,
+    },
     tail,
 };
 
@@ -102,15 +106,7 @@ impl Executor {
             }),
             Effect::FetchStates(ticket, names) => {
                 self.with_session(Slot::States, ticket, |session| async move {
-                    let mut states = futures_util::stream::iter(names)
-                        .map(|name| async {
-                            let state = session.function_state(&name).await;
-                            (name, state)
-                        })
-                        .buffered(STATES_AT_ONCE);
-                    while let Some((name, state)) = states.next().await {
-                        send(&messages, Msg::FunctionState(ticket, name, state)).await;
-                    }
+                    fetch_states(ticket, &session, names, &messages).await;
                 });
             }
             Effect::GetFunction { ticket, name, qualifier, after } => {
@@ -120,19 +116,7 @@ impl Executor {
                     send(&messages, Msg::Function(ticket, details.map(Box::new))).await;
                 });
             }
-            Effect::Invoke(ticket, request) => {
-                let session = self.session(ticket);
-                tokio::spawn(async move {
-                    let answer = match session {
-                        Some(session) => session.invoke(&request).await,
-                        None => {
-                            Err(cloud::Error::new(Kind::Network, "nothing was sent: there is no connection"))
-                        }
-                    };
-                    crash::rehearse("invoke");
-                    send(&messages, Msg::Invoked(ticket, answer.map(Box::new))).await;
-                });
-            }
+            Effect::Invoke(ticket, request) => self.invoke(ticket, request),
             Effect::FollowLogs { ticket, group, since } => {
                 self.with_session(Slot::Logs, ticket, |session| async move {
                     follow_logs(ticket, session, group, since, &messages).await;
@@ -141,19 +125,7 @@ impl Executor {
             Effect::StopLogs => {
                 self.slots.remove(&Slot::Logs);
             }
-            Effect::Write(ticket, order, permit) => {
-                let session = self.session(ticket);
-                tokio::spawn(async move {
-                    let written = match session {
-                        Some(session) => session.write(&order, &permit).await,
-                        None => {
-                            Err(cloud::Error::new(Kind::Network, "nothing was sent: there is no connection"))
-                        }
-                    };
-                    crash::rehearse("write");
-                    send(&messages, Msg::Written(ticket, written.map(Box::new))).await;
-                });
-            }
+            Effect::Write(ticket, order, permit) => self.write(ticket, *order, *permit),
             Effect::Observe { ticket, names, after } => {
                 self.with_session(Slot::Observe(ticket), ticket, |session| async move {
                     tokio::time::sleep(after).await;
@@ -178,10 +150,7 @@ impl Executor {
             }
             Effect::GetLogRetention(ticket, groups) => {
                 self.with_session(Slot::Observe(ticket), ticket, |session| async move {
-                    for (name, group) in groups {
-                        let days = session.log_retention(&group).await;
-                        send(&messages, Msg::LogRetention(ticket, name, days)).await;
-                    }
+                    get_log_retention(ticket, &session, groups, &messages).await;
                 });
             }
             Effect::Compare(ticket, sides) => {
@@ -190,26 +159,53 @@ impl Executor {
                     send(&messages, Msg::Compared(ticket, comparison.map(Box::new))).await;
                 })
             }
-            Effect::ReadJournal(ticket) => {
-                if let Some(journal) = self.session(ticket).and_then(|session| session.spec().journal.clone())
-                {
-                    self.spawn(Slot::Observe(ticket), async move {
-                        let read = tokio::task::spawn_blocking(move || journal.read()).await;
-                        let entries = read.unwrap_or_else(|error| Err(error.to_string()));
-                        send(&messages, Msg::Journal(ticket, entries)).await;
-                    });
-                } else {
-                    self.spawn(Slot::Observe(ticket), async move {
-                        send(&messages, Msg::Journal(ticket, Ok(Vec::new()))).await;
-                    });
-                }
-            }
+            Effect::ReadJournal(ticket) => self.read_journal(ticket),
             Effect::LoadProfiles(ticket) => self.spawn(Slot::Profiles, async move {
                 send(&messages, Msg::Profiles(ticket, profiles::profiles().await)).await;
             }),
             // The terminal's affairs: the loop takes them.
             Effect::Copy(_) | Effect::Suspend => {}
         }
+    }
+
+    /// Never cancelled, also not by the end of its session.
+    fn invoke(&mut self, ticket: Ticket, request: Request) {
+        let (session, messages) = (self.session(ticket), self.messages.clone());
+        tokio::spawn(async move {
+            let answer = match session {
+                Some(session) => session.invoke(&request).await,
+                None => Err(not_connected()),
+            };
+            crash::rehearse("invoke");
+            send(&messages, Msg::Invoked(ticket, answer.map(Box::new))).await;
+        });
+    }
+
+    /// Never cancelled, also not by the end of its session.
+    fn write(&mut self, ticket: Ticket, order: Order, permit: Permit) {
+        let (session, messages) = (self.session(ticket), self.messages.clone());
+        tokio::spawn(async move {
+            let written = match session {
+                Some(session) => session.write(&order, &permit).await,
+                None => Err(not_connected()),
+            };
+            crash::rehearse("write");
+            send(&messages, Msg::Written(ticket, written.map(Box::new))).await;
+        });
+    }
+
+    fn read_journal(&mut self, ticket: Ticket) {
+        let messages = self.messages.clone();
+        let journal = self.session(ticket).and_then(|session| session.spec().journal.clone());
+        self.spawn(Slot::Observe(ticket), async move {
+            let entries = match journal {
+                Some(journal) => tokio::task::spawn_blocking(move || journal.read())
+                    .await
+                    .unwrap_or_else(|error| Err(error.to_string())),
+                None => Ok(Vec::new()),
+            };
+            send(&messages, Msg::Journal(ticket, entries)).await;
+        });
     }
 
     fn spawn(&mut self, slot: Slot, task: impl Future<Output = ()> + Send + 'static) {
@@ -249,6 +245,35 @@ impl Executor {
 async fn send(messages: &mpsc::Sender<Msg>, message: Msg) {
     // The loop is gone: so is the one who asked.
     let _ = messages.send(message).await;
+}
+
+fn not_connected() -> cloud::Error {
+    cloud::Error::new(Kind::Network, "nothing was sent: there is no connection")
+}
+
+async fn fetch_states(ticket: Ticket, session: &Session, names: Vec<Box<str>>, messages: &mpsc::Sender<Msg>) {
+    let mut states = futures_util::stream::iter(names)
+        .map(|name| async {
+            let state = session.function_state(&name).await;
+            (name, state)
+        })
+        .buffered(STATES_AT_ONCE);
+    while let Some((name, state)) = states.next().await {
+        send(messages, Msg::FunctionState(ticket, name, state)).await;
+    }
+}
+
+/// Of functions and their groups, one after the other.
+async fn get_log_retention(
+    ticket: Ticket,
+    session: &Session,
+    groups: Vec<(Box<str>, String)>,
+    messages: &mpsc::Sender<Msg>,
+) {
+    for (name, group) in groups {
+        let days = session.log_retention(&group).await;
+        send(messages, Msg::LogRetention(ticket, name, days)).await;
+    }
 }
 
 async fn connect(epoch: u32, spec: Spec, verify: bool, sessions: &Sessions, messages: &mpsc::Sender<Msg>) {

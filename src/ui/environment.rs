@@ -1,8 +1,6 @@
-//! The Environment tab: keys, lengths, and values masked until one is asked for.
+//! The Environment tab: keys, lengths, values masked until one is asked for, and what was edited and not saved.
 
-use std::io;
-
-use ratatui::buffer::Buffer;
+use ratatui::{buffer::Buffer, style::Style};
 
 use super::{
     Theme,
@@ -12,12 +10,18 @@ use super::{
 use crate::{
     app::{
         App,
-        function::{View, environment::EnvironmentPane},
-        layout::Area,
+        field::Field,
+        function::{
+            View,
+            environment::{Editing, EnvironmentPane, Mark, Row as Variable, bytes, thousands},
+        },
+        layout::{self, Area, EnvironmentLayout},
+        messages::Severity,
     },
     domain::{
         format,
-        function::Environment,
+        function::{Details, Environment},
+        name::MAX_ENVIRONMENT,
         text::{self, sanitise, width},
     },
 };
@@ -25,65 +29,324 @@ use crate::{
 /// Always the same, whatever the value's length.
 const MASK: &str = "••••••••";
 
-/// The bytes that Lambda allows for all variables, counted as a JSON map.
-const LIMIT: usize = 4096;
+/// Columns before a key: the cursor, the mark.
+const BEFORE: usize = 5;
+
+/// Columns of the meter's bar.
+const BAR: usize = 16;
+
+/// From this share of the limit on the meter warns, in percent.
+const NEARLY_FULL: usize = 90;
 
 pub(super) fn draw(app: &App, view: &View, theme: &Theme, buffer: &mut Buffer, area: Area) {
     let Some(details) = &view.details.value else {
         nothing_yet(view, theme, buffer, area);
         return;
     };
-    let environment = match &details.configuration.environment {
-        Some(Environment { error: Some(error), .. }) => {
-            let text = format!("✗ The values could not be read: {error}");
-            let hint = "Their KMS key refuses this session, or is disabled. Saving now would wipe them.";
-            note(buffer, area, 1, &[(&text, theme.error), (hint, theme.text)]);
-            return;
-        }
-        Some(environment) if !environment.variables.is_empty() => environment,
-        _ => {
-            note(buffer, area, 1, &[("No environment variables.", theme.dim)]);
-            return;
-        }
-    };
     let pane = &view.environment;
-    let variables = EnvironmentPane::variables(Some(details));
-    let rows = Area { row: area.row.saturating_add(1), rows: area.rows.saturating_sub(2), ..area };
-    let visible = pane.cursor.visible(variables.len(), usize::from(rows.rows));
-    let keys = variables[visible.clone()].iter().map(|(key, _)| width(key)).max().unwrap_or_default();
-    let keys = keys.clamp(3, (usize::from(area.columns) * 2 / 5).max(3));
+    if let Some(Environment { error: Some(error), .. }) = &details.configuration.environment {
+        let text = format!("✗ The values could not be read: {error}");
+        let hint = "Their KMS key refuses this session, or is disabled. Saving now would wipe them.";
+        let kept = match pane.changes() {
+            0 => "",
+            _ => "What was edited before is kept, unsaved.",
+        };
+        note(buffer, area, 1, &[(&text, theme.error), (hint, theme.text), (kept, theme.text)]);
+        return;
+    }
+    let notes = pane.notes(Some(details), app.writing(&view.name), app.now);
+    let areas = layout::environment(area, notes.len());
+    let table = Table::new(app, view, details, areas, theme);
+    table.heading(buffer);
+    if table.rows.is_empty() && pane.editing.is_none() {
+        table.empty(buffer);
+    } else {
+        table.draw(buffer);
+    }
+    for (nth, (severity, text)) in notes.iter().enumerate() {
+        let style = match severity {
+            Severity::Info => theme.text,
+            Severity::Warning => theme.warning,
+            Severity::Error => theme.error,
+        };
+        Row::new(buffer, areas.notes, nth).skip(3).put(text, style);
+    }
+    table.total(Row::new(buffer, areas.total, 0));
+}
 
-    let mut heading = Row::new(buffer, area, 0);
-    heading.skip(3).cell("KEY", keys, Align::Left, theme.dim).cell("LENGTH", 10, Align::Right, theme.dim);
-    heading.put("VALUE", theme.dim);
-    let mut long = None;
-    for (nth, at) in visible.enumerate() {
-        let (key, value) = variables[at];
-        let selected = at == pane.cursor.at;
-        let mut row = Row::new(buffer, rows, nth);
-        row.skip(1).put(if selected { "> " } else { "  " }, theme.accent);
-        row.cell(key, keys, Align::Left, if selected { theme.selected } else { theme.text });
-        let unit = if value.len() == 1 { "byte" } else { "bytes" };
-        row.cell(&format!("{} {unit}", value.len()), 10, Align::Right, theme.dim);
-        match &pane.revealed {
-            Some((_, until)) if pane.is_revealed(key) => {
-                let until = format!("shown until {}", format::clock(*until, &app.zone()));
-                row.put_right(&until, theme.warning);
-                let text = sanitise(value.reveal());
-                if text.is_empty() {
-                    row.put("(empty)", theme.dim);
-                } else if !row.put_whole(&text, theme.text) {
-                    row.put("in the box", theme.dim);
-                    long = Some((nth, key, text, until));
+/// What is needed for every row.
+struct Table<'a> {
+    app: &'a App,
+    pane: &'a EnvironmentPane,
+    details: &'a Details,
+    rows: Vec<Variable<'a>>,
+    areas: EnvironmentLayout,
+    /// Columns of the keys.
+    keys: usize,
+    /// Columns of the lengths.
+    lengths: usize,
+    theme: &'a Theme,
+}
+
+impl<'a> Table<'a> {
+    fn new(
+        app: &'a App,
+        view: &'a View,
+        details: &'a Details,
+        areas: EnvironmentLayout,
+        theme: &'a Theme,
+    ) -> Self {
+        let pane = &view.environment;
+        let rows = pane.rows(Some(details));
+        let most = (usize::from(areas.rows.columns) * 2 / 5).max(3);
+        let typed = match &pane.editing {
+            // The cursor stands behind the name.
+            Some(Editing::Name { field, .. }) => width(&sanitise(field.text())) + 1,
+            Some(Editing::Value { key, .. }) => width(&sanitise(key)),
+            None => 0,
+        };
+        let longest = rows.iter().map(|row| width(&sanitise(row.key))).max().unwrap_or_default();
+        let keys = longest.max(typed).clamp(3, most);
+        let typed = match &pane.editing {
+            Some(Editing::Value { key, field, .. }) => {
+                let row = rows.iter().find(|row| row.key == key);
+                width(&typed_length(row, field))
+            }
+            _ => 0,
+        };
+        let lengths = rows.iter().map(|row| width(&length(row))).max().unwrap_or_default().max(typed).max(10);
+        Self { app, pane, details, rows, areas, keys, lengths, theme }
+    }
+
+    /// The names of the columns, or the filter while it is being typed.
+    fn heading(&self, buffer: &mut Buffer) {
+        let theme = self.theme;
+        let mut row = Row::new(buffer, self.areas.heading, 0);
+        if let Some(field) = &self.pane.filter {
+            let count = self.rows.len();
+            row.put_right(&format!("{count} {} ", if count == 1 { "fits" } else { "fit" }), theme.dim);
+            row.skip(3).put("/", theme.accent).field(field, true, theme);
+            return;
+        }
+        row.skip(BEFORE).cell("KEY", self.keys, Align::Left, theme.dim);
+        row.cell("LENGTH", self.lengths, Align::Right, theme.dim).put("VALUE", theme.dim);
+    }
+
+    fn empty(&self, buffer: &mut Buffer) {
+        if self.pane.filter.is_some() {
+            note(
+                buffer,
+                self.areas.rows,
+                1,
+                &[("No variable fits the filter. esc drops it.", self.theme.dim)],
+            );
+            return;
+        }
+        let how = "+ adds one; p takes a .env text, which may also be pasted right here.";
+        let paragraphs = [("No environment variables.", self.theme.dim), (how, self.theme.text)];
+        note(buffer, self.areas.rows, 1, &paragraphs);
+    }
+
+    fn draw(&self, buffer: &mut Buffer) {
+        let area = self.areas.rows;
+        let typing = self.pane.typing_rows(Some(self.details));
+        let height = usize::from(area.rows).saturating_sub(typing);
+        let cursor = self.pane.placed(&self.rows, height);
+        let mut nth = 0;
+        if typing == 2 {
+            self.new_variable(buffer);
+            nth = 2;
+        }
+        let mut long = None;
+        for at in cursor.visible(self.rows.len(), height) {
+            let variable = &self.rows[at];
+            let row = Row::new(buffer, area, nth);
+            if self.is_typed(variable.key) {
+                self.typed(variable, row);
+                nth += 1;
+                self.below_field(Row::new(buffer, area, nth));
+            } else {
+                let selected = at == cursor.at && typing == 0;
+                if let Some(value) = self.variable(variable, selected, row) {
+                    long = Some((nth, variable.key, value));
                 }
             }
-            _ => _ = row.put(MASK, theme.dim),
+            nth += 1;
+        }
+        if let Some((nth, key, (value, until))) = long {
+            let title = format!("{}, {until}", sanitise(key));
+            whole(nth, &title, &value, self.theme, buffer, area);
         }
     }
-    if let Some((nth, key, text, until)) = long {
-        whole(nth, &format!("{key}, {until}"), &text, theme, buffer, rows);
+
+    fn is_typed(&self, key: &str) -> bool {
+        match &self.pane.editing {
+            Some(Editing::Name { of, .. }) => of.as_deref() == Some(key),
+            Some(Editing::Value { key: edited, .. }) => edited == key,
+            None => false,
+        }
     }
-    totals(environment, theme, Row::new(buffer, area, usize::from(area.rows.saturating_sub(1))));
+
+    /// A row as it is. Answers with a revealed value that the row can't hold, and until when it is shown.
+    fn variable(&self, variable: &Variable<'_>, selected: bool, mut row: Row) -> Option<(String, String)> {
+        let theme = self.theme;
+        let (sign, word, style) = look(variable.mark, theme);
+        row.skip(1).put(if selected { "> " } else { "  " }, theme.accent).put(sign, style).skip(1);
+        let key = if selected { theme.selected } else { theme.text };
+        row.cell(&sanitise(variable.key), self.keys, Align::Left, key);
+        row.cell(&length(variable), self.lengths, Align::Right, theme.dim);
+        let revealed = self.pane.revealed.as_ref().filter(|_| self.pane.is_revealed(variable.key));
+        let (Some((_, until)), Some(value)) = (revealed, variable.value()) else {
+            row.put(MASK, theme.dim).skip(2).put(&word, style);
+            return None;
+        };
+        let until = format!("shown until {}", format::clock(*until, &self.app.zone()));
+        row.put_right(&until, theme.warning);
+        let text = sanitise(value.reveal());
+        if text.is_empty() {
+            row.put("(empty)", theme.dim).skip(2).put(&word, style);
+            return None;
+        }
+        if row.put_whole(&text, theme.text) {
+            row.skip(2).put_whole(&word, style);
+            return None;
+        }
+        row.put("in the box", theme.dim).skip(2).put(&word, style);
+        Some((text.into_owned(), until))
+    }
+
+    /// A row in which a name or a value is being typed.
+    fn typed(&self, variable: &Variable<'_>, mut row: Row) {
+        let theme = self.theme;
+        let (sign, _, style) = look(variable.mark, theme);
+        row.skip(1).put("> ", theme.accent).put(sign, style).skip(1);
+        match &self.pane.editing {
+            Some(Editing::Name { field, .. }) => _ = row.field(field, true, theme),
+            Some(Editing::Value { field, masked, .. }) => {
+                row.cell(&sanitise(variable.key), self.keys, Align::Left, theme.selected);
+                let length = typed_length(Some(variable), field);
+                row.cell(&length, self.lengths, Align::Right, theme.dim);
+                self.value(field, *masked, row);
+            }
+            None => {}
+        }
+    }
+
+    /// The row of a variable that is not there yet, and what is said below it.
+    fn new_variable(&self, buffer: &mut Buffer) {
+        let theme = self.theme;
+        let mut row = Row::new(buffer, self.areas.rows, 0);
+        row.skip(1).put("> ", theme.accent).put("+", theme.good).skip(1);
+        match &self.pane.editing {
+            Some(Editing::Name { field, .. }) => _ = row.field(field, true, theme),
+            Some(Editing::Value { key, field, masked }) => {
+                row.cell(&sanitise(key), self.keys, Align::Left, theme.selected);
+                row.cell(&typed_length(None, field), self.lengths, Align::Right, theme.dim);
+                self.value(field, *masked, row);
+            }
+            None => {}
+        }
+        self.below_field(Row::new(buffer, self.areas.rows, 1));
+    }
+
+    fn value(&self, field: &Field, masked: bool, mut row: Row) {
+        if masked {
+            row.put(MASK, self.theme.dim).skip(2).put("any key shows it", self.theme.dim);
+        } else {
+            row.field(field, true, self.theme);
+        }
+    }
+
+    /// What is wrong with what is being typed, or the rule for it.
+    fn below_field(&self, mut row: Row) {
+        let theme = self.theme;
+        row.skip(BEFORE);
+        if let Some(problem) = self.pane.name_problem(Some(self.details)) {
+            row.put("✗ ", theme.error).put(&problem, theme.error);
+            return;
+        }
+        match &self.pane.editing {
+            Some(Editing::Name { field, .. }) if field.text() == "TZ" => {
+                _ = row.put("! Lambda may refuse TZ: it sets the time zone itself", theme.warning);
+            }
+            Some(Editing::Name { of: None, .. }) => {
+                let rule = "the name: letters, digits and _, a letter first; enter goes on to the value";
+                row.put(rule, theme.dim);
+            }
+            Some(Editing::Name { .. }) => _ = row.put("letters, digits and _, a letter first", theme.dim),
+            Some(Editing::Value { .. }) => {
+                let over = self.pane.size(Some(self.details)).saturating_sub(MAX_ENVIRONMENT);
+                if over > 0 {
+                    let word = bytes(over);
+                    let text = format!("✗ {} {word} too many for all variables together", thousands(over));
+                    row.put(&text, theme.error);
+                } else {
+                    let rule = "enter and esc keep it, unsaved; ctrl-s shows the diff; ctrl-u empties it";
+                    row.put(rule, theme.dim);
+                }
+            }
+            None => {}
+        }
+    }
+
+    /// How many variables there are, and how much of what Lambda allows they take.
+    fn total(&self, mut row: Row) {
+        let theme = self.theme;
+        let count = self.pane.variables(Some(self.details)).map_or(0, std::collections::BTreeMap::len);
+        let size = self.pane.size(Some(self.details));
+        let word = if count == 1 { "variable" } else { "variables" };
+        let over = size.saturating_sub(MAX_ENVIRONMENT);
+        let (style, said) = if over > 0 {
+            (theme.error, format!(" ✗ {} {} too many", thousands(over), bytes(over)))
+        } else if size * 100 >= MAX_ENVIRONMENT * NEARLY_FULL {
+            (theme.warning, format!(" ! nearly full, {} left", thousands(MAX_ENVIRONMENT - size)))
+        } else {
+            (theme.dim, String::new())
+        };
+        row.skip(3).put(&format!("{count} {word}  "), theme.dim);
+        let text = format!("{} of {} bytes", thousands(size), thousands(MAX_ENVIRONMENT));
+        if row.room() > BAR + 2 + text.len() + width(&said) + 1 {
+            let filled = (size * BAR).div_ceil(MAX_ENVIRONMENT).min(BAR);
+            row.put("[", theme.dim).put(&"=".repeat(filled), style);
+            row.put(&"-".repeat(BAR - filled), theme.dim).put("] ", theme.dim);
+        }
+        row.put(&text, style).put(&said, style);
+    }
+}
+
+/// The sign, the word and the style of what becomes of a variable.
+fn look(mark: Mark<'_>, theme: &Theme) -> (&'static str, String, Style) {
+    match mark {
+        Mark::Same => (" ", String::new(), theme.text),
+        Mark::Added => ("+", "added".into(), theme.good),
+        Mark::Removed => ("-", "removed, u keeps it".into(), theme.error),
+        Mark::Changed => ("~", "changed".into(), theme.warning),
+        Mark::RenamedFrom(from) => ("+", format!("renamed from {}", sanitise(from)), theme.good),
+        Mark::RenamedTo(to) => ("-", format!("renamed to {}", sanitise(to)), theme.error),
+    }
+}
+
+/// The length of a value; of one that changes both.
+fn length(variable: &Variable<'_>) -> String {
+    let (before, after) = (variable.before.map(|value| value.len()), variable.after.map(|value| value.len()));
+    match variable.mark {
+        Mark::Changed => lengths(before, after),
+        _ => lengths(None, after.or(before)),
+    }
+}
+
+/// The length of a value that is being typed.
+fn typed_length(variable: Option<&Variable<'_>>, field: &Field) -> String {
+    let before = variable.and_then(|variable| variable.before);
+    lengths(before.map(|value| value.len()), Some(field.text().len()))
+}
+
+fn lengths(before: Option<usize>, after: Option<usize>) -> String {
+    let after = after.unwrap_or_default();
+    match before {
+        Some(before) => format!("{before} → {after} {}", bytes(after)),
+        None => format!("{after} {}", bytes(after)),
+    }
 }
 
 /// A value that its row can't hold, over other rows; where those do not do, over all of them.
@@ -112,52 +375,4 @@ fn whole(nth: usize, title: &str, text: &str, theme: &Theme, buffer: &mut Buffer
         .rule("─", theme.dim);
     note(buffer, area, 1, &[(text, theme.text)]);
     Row::new(buffer, area, height.saturating_sub(1).max(1)).rule("─", theme.dim);
-}
-
-fn totals(environment: &Environment, theme: &Theme, mut row: Row) {
-    let count = environment.variables.len();
-    let size = size(environment);
-    let variables = if count == 1 { "variable" } else { "variables" };
-    let style = if size * 10 >= LIMIT * 9 { theme.warning } else { theme.dim };
-    row.skip(3).put(&format!("{count} {variables}, {} of 4,096 bytes", thousands(size)), style);
-    if size * 10 >= LIMIT * 9 {
-        row.put(" ! nearly full", theme.warning);
-    }
-}
-
-/// The bytes of the variables as Lambda counts them: a JSON map. Nothing is copied.
-fn size(environment: &Environment) -> usize {
-    struct Count(usize);
-    impl io::Write for Count {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0 += bytes.len();
-            Ok(bytes.len())
-        }
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-    let mut count = Count(0);
-    // Counting can't fail, and the keys are strings.
-    let _ = serde_json::to_writer(&mut count, &environment.reveal());
-    count.0
-}
-
-fn thousands(number: usize) -> String {
-    if number < 1000 { number.to_string() } else { format!("{},{:03}", number / 1000, number % 1000) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::secret::Secret;
-
-    #[test]
-    fn the_size_is_that_of_a_json_map() {
-        let mut environment = Environment::default();
-        assert_eq!(size(&environment), 2);
-        environment.variables.insert("A".into(), Secret::new("x"));
-        environment.variables.insert("B".into(), Secret::new("\"\n"));
-        assert_eq!(size(&environment), r#"{"A":"x","B":"\"\n"}"#.len());
-    }
 }

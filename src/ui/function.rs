@@ -39,6 +39,9 @@ fn title(view: &View, theme: &Theme, mut row: Row) {
         let state = &value.configuration.state;
         let (style, shape) = theme.health(state.health());
         row.put(&format!("{shape} {}", state.word()), style).skip(2);
+        if value.reserved_concurrency == Some(0) {
+            row.put("✗ STOPPED", theme.error).skip(2);
+        }
     }
     match (&details.error, details.pending, &details.value) {
         (_, Some(_), None) => _ = row.put("loading…", theme.warning),

@@ -43,7 +43,8 @@ pub(super) fn draw(app: &App, size: Size, theme: &Theme, buffer: &mut Buffer) {
     let columns = Columns::new(usize::from(areas.rows.columns), &cells, list.sort);
     columns.heading(list, theme, Row::new(buffer, areas.heading, 0));
     for (nth, (row, cells)) in visible.zip(&cells).enumerate() {
-        columns.row(cells, row == list.cursor.at, theme, Row::new(buffer, areas.rows, nth));
+        let marks = (row == list.cursor.at, list.is_marked(cells.name));
+        columns.row(cells, marks, theme, Row::new(buffer, areas.rows, nth));
     }
     if let (Some(area), Some(function)) = (areas.preview, list.selected()) {
         preview::draw(app, function, today, theme, buffer, area);
@@ -58,6 +59,16 @@ fn title(app: &App, theme: &Theme, mut row: Row) {
         if filtered { format!("{} of {}", list.len(), list.total()) } else { list.total().to_string() };
     if list.total() > 0 || list.loaded_at.is_some() {
         row.put(&count, theme.text);
+    }
+    let (marked, hidden) = list.marks();
+    if marked > 0 {
+        row.skip(2).put(&format!("* {marked} marked"), theme.accent);
+        if hidden > 0 {
+            row.put(&format!(" ({hidden} not shown)"), theme.warning);
+        }
+    }
+    if let Some(bulk) = app.bulk.as_ref().filter(|bulk| bulk.is_under_way()) {
+        row.skip(2).put(&format!("◐ changing {}", bulk.progress()), theme.warning);
     }
     match (&list.error, list.pending) {
         (_, Some(_)) => {
@@ -249,9 +260,10 @@ impl Columns {
         cell(Some(self.state), "STATE", Align::Left, None);
     }
 
-    fn row(&self, cells: &Cells, selected: bool, theme: &Theme, mut row: Row) {
+    fn row(&self, cells: &Cells, (selected, marked): (bool, bool), theme: &Theme, mut row: Row) {
         let base = if selected { theme.selected } else { theme.text };
-        row.skip(1).put(if selected { ">" } else { " " }, theme.accent).skip(1);
+        row.put(if marked { "*" } else { " " }, theme.accent);
+        row.put(if selected { ">" } else { " " }, theme.accent).skip(1);
         row.cell(cells.name, self.name, Align::Left, base);
         if let Some(columns) = self.runtime {
             let style = if cells.deprecated { theme.warning } else { base };

@@ -34,7 +34,7 @@ pub(super) fn draw(app: &App, overlay: &Overlay, size: Size, theme: &Theme, buff
         Overlay::Review(review) => review::draw(review, size, theme, buffer),
         Overlay::Prompt(prompt) => review::prompt(prompt, size, theme, buffer),
         Overlay::TextEditor(editor) => text_editor::draw(editor, size, theme, buffer),
-        Overlay::Merge(merging) => merging::draw(merging, size, theme, buffer),
+        Overlay::Merge(merging) => merging::draw(app, merging, size, theme, buffer),
         Overlay::Weights(weights) => weights::draw(weights, size, theme, buffer),
         Overlay::Compare(comparing) => compare::draw(comparing, size, theme, buffer),
         Overlay::Bulk => bulk::draw(app, size, theme, buffer),
@@ -92,8 +92,10 @@ pub(super) fn more(below: bool, area: Area, theme: &Theme, buffer: &mut Buffer) 
 fn command_line(line: &CommandLine, size: Size, theme: &Theme, buffer: &mut Buffer) {
     let frame = layout::frame(size);
     let suggestions = line.suggestions();
-    let extra = usize::from(line.problem.is_some());
-    let wanted = u16::try_from(suggestions.len() + extra + 1).unwrap_or(u16::MAX);
+    // A blank on the left, the sign and a blank.
+    let room = usize::from(frame.body.columns).saturating_sub(3);
+    let problem: Vec<&str> = line.problem.iter().flat_map(|problem| pieces(problem, room)).collect();
+    let wanted = u16::try_from(suggestions.len() + problem.len() + 1).unwrap_or(u16::MAX);
     let rows = wanted.min(frame.body.rows);
     let area = Area { row: frame.footer.row - rows, rows, ..frame.footer };
     clear(buffer, area);
@@ -107,9 +109,10 @@ fn command_line(line: &CommandLine, size: Size, theme: &Theme, buffer: &mut Buff
         let command = format!("{} {}", help.name, help.argument);
         row.cell(command.trim_end(), 18, Align::Left, style).put(help.text, theme.dim);
     }
-    if let Some(problem) = &line.problem {
-        let mut row = Row::new(buffer, area, usize::from(rows.saturating_sub(1)));
-        row.skip(1).put("✗ ", theme.error).put(problem, theme.text);
+    let first = usize::from(rows).saturating_sub(problem.len());
+    for (nth, piece) in problem.into_iter().enumerate() {
+        let mut row = Row::new(buffer, area, first + nth);
+        row.skip(1).put(if nth == 0 { "✗ " } else { "  " }, theme.error).put(piece, theme.text);
     }
     let mut row = Row::new(buffer, frame.footer, 0);
     row.put(":", theme.accent).field(&line.field, true, theme);

@@ -222,6 +222,25 @@ where
     (shown, top + height < total)
 }
 
+/// One cell of a line of several rows: its first column, its columns, its text.
+pub(super) struct Cell<'t> {
+    pub(super) column: usize,
+    pub(super) columns: usize,
+    pub(super) text: &'t str,
+    pub(super) style: Style,
+}
+
+/// Writes cells beside each other, each wrapped into its columns, from a row of the area on. The first `hidden` rows
+/// are above the screen.
+pub(super) fn cells(buffer: &mut Buffer, area: Area, from: usize, hidden: usize, cells: &[Cell]) {
+    for cell in cells {
+        let rows = from..usize::from(area.rows);
+        for (nth, piece) in rows.zip(pieces(cell.text, cell.columns).skip(hidden)) {
+            Row::new(buffer, area, nth).skip(cell.column).put(piece, cell.style);
+        }
+    }
+}
+
 /// Up to this length in bytes a line is read for its colours.
 const COLOURED: usize = 8 * 1024;
 

@@ -5,114 +5,108 @@ use ratatui::{buffer::Buffer, style::Style};
 use super::{
     Theme,
     overlay::{middle, more},
-    paint::{self, Row, note},
+    paint::{self, Row, note, note_columns},
 };
 use crate::{
     app::{
-        layout::{self, Area, Size},
+        layout::{Area, Size},
         prompt::Prompt,
-        review::Review,
+        review::{self, Layout, Review, Tone},
     },
     domain::{
-        change::{DiffLine, Mark},
-        text::{self, sanitise, width},
+        change::Change,
+        text::{self, sanitise},
     },
 };
 
 pub(super) fn draw(review: &Review, size: Size, theme: &Theme, buffer: &mut Buffer) {
-    let outer = layout::page(size).frame;
-    let columns = usize::from(outer.columns).min(100);
-    let lines: Vec<(String, Style)> = review
-        .diff
-        .iter()
-        .map(|line| (sanitise(&line.text()).into_owned(), style(line, theme)))
-        .chain(review.warnings.iter().map(|warning| (format!("! {}", sanitise(warning)), theme.warning)))
-        .collect();
-    let inner_columns = columns.saturating_sub(4);
-    let needed: usize = lines.iter().map(|(line, _)| text::rows(line, inner_columns)).sum();
-    let area = middle(size, columns, needed + 8);
-    let inner = paint::frame(buffer, area, "Save this change?", theme);
-    place(review, theme, buffer, inner);
-    let height = usize::from(inner.rows);
-    // Place, function, a rule above; what is to be given, below.
-    let body = Area {
-        column: inner.column + 1,
-        row: inner.row + 3,
-        columns: inner.columns.saturating_sub(2),
-        rows: u16::try_from(height.saturating_sub(6)).unwrap_or(u16::MAX),
-    };
-    let top = review.cursor.top.min(lines.len().saturating_sub(1));
-    let mut nth = 0;
-    let mut below = false;
-    for (line, style) in &lines[top..] {
-        let rows = text::rows(line, usize::from(body.columns));
-        if nth + rows > usize::from(body.rows) {
-            below = true;
-            break;
-        }
-        for piece in paint::pieces(line, usize::from(body.columns)) {
-            Row::new(buffer, body, nth).put(piece, *style);
-            nth += 1;
-        }
+    let layout = review.layout(size);
+    let Layout { outer, framed, ruled, head, inner, body, rows, foot } = &layout;
+    if *framed {
+        paint::frame(buffer, *outer, title(review), theme);
+    } else {
+        paint::clear(buffer, *outer);
     }
-    more(below, area, theme, buffer);
-    consent(review, theme, buffer, inner);
-}
-
-/// Where it goes, in words. `PROD` is one of them.
-fn place(review: &Review, theme: &Theme, buffer: &mut Buffer, area: Area) {
-    let mut row = Row::new(buffer, area, 0);
-    row.skip(1);
-    if review.protected {
-        row.put(" PROD ", theme.error).skip(1);
+    for (nth, row) in head.iter().enumerate() {
+        put(row, theme, Row::new(buffer, *inner, nth));
     }
-    row.put(&sanitise(&review.place.to_string()), theme.text);
-    let mut row = Row::new(buffer, area, 1);
-    row.skip(1).put(&sanitise(&review.order.function), theme.title).skip(2);
-    row.put(review.order.change.operation(), theme.dim);
-    Row::new(buffer, area, 2).rule("─", theme.dim);
-}
-
-fn consent(review: &Review, theme: &Theme, buffer: &mut Buffer, area: Area) {
-    let height = usize::from(area.rows);
-    Row::new(buffer, area, height.saturating_sub(3)).rule("─", theme.dim);
-    let mut row = Row::new(buffer, area, height.saturating_sub(2));
-    row.skip(1);
-    match &review.typed {
-        None => {
-            row.put("y", theme.accent).put(" sends it   ", theme.text);
-            row.put("n", theme.accent).put(" or enter sends nothing", theme.text);
+    let height = usize::from(body.rows);
+    let top = review.cursor.top.min(rows.len().saturating_sub(height));
+    for (nth, row) in rows.iter().skip(top).take(height).enumerate() {
+        put(row, theme, Row::new(buffer, *body, nth));
+    }
+    let below = rows.len() > top + height;
+    if *ruled {
+        Row::new(buffer, *inner, head.len()).rule("─", theme.dim);
+        let nth = head.len() + height + 1;
+        let mut rule = Row::new(buffer, *inner, nth);
+        if below {
+            rule.put("── ", theme.dim)
+                .put(&format!("{} more rows ↓ ", rows.len() - top - height), theme.accent);
         }
-        Some(wanted) => {
-            row.put("Type ", theme.text).put(&sanitise(wanted), theme.warning);
-            row.put(" and press enter; esc sends nothing", theme.text);
-            let mut row = Row::new(buffer, area, height.saturating_sub(1));
-            row.skip(1).put("> ", theme.accent);
-            let used = width(review.field.text()) + 3;
-            row.field(&review.field, true, theme);
-            if review.mistyped {
-                let mut row = Row::new(buffer, area, height.saturating_sub(1));
-                row.skip(used + 2).put("✗ this is something else; nothing was sent", theme.error);
-            }
-        }
+        rule.rule("─", theme.dim);
+    } else if *framed {
+        more(below, *outer, theme, buffer);
+    } else if below && height > 0 {
+        let mut last = Row::new(buffer, *body, height - 1);
+        last.skip(last.room().saturating_sub(2)).put(" ↓", theme.accent);
+    }
+    let field = usize::from(review.typed.is_some());
+    let from = usize::from(inner.rows).saturating_sub(foot.len() + field);
+    for (nth, row) in foot.iter().enumerate() {
+        put(row, theme, Row::new(buffer, *inner, from + nth));
+    }
+    if review.typed.is_some() {
+        let mut row = Row::new(buffer, *inner, usize::from(inner.rows.saturating_sub(1)));
+        row.put("> ", theme.accent).field(&review.field, true, theme);
     }
 }
 
-fn style(line: &DiffLine, theme: &Theme) -> Style {
-    match line.mark {
-        Mark::Added => theme.good,
-        Mark::Removed => theme.error,
-        Mark::Changed => theme.warning,
+/// What is asked.
+fn title(review: &Review) -> &'static str {
+    match &review.order.change {
+        Change::Publish { .. } => "Publish a version?",
+        Change::Alias { before: None, .. } => "Create this alias?",
+        Change::Alias { after: None, .. } => "Delete this alias?",
+        Change::Alias { .. } => "Change this alias?",
+        Change::DeleteVersion { .. } => "Delete this version?",
+        Change::ReservedConcurrency { after: Some(0), .. } => "Stop this function?",
+        _ => "Save this change?",
+    }
+}
+
+fn put(row: &review::Row, theme: &Theme, mut at: Row) {
+    for (text, tone) in row {
+        at.put(text, style(*tone, theme));
+    }
+}
+
+fn style(tone: Tone, theme: &Theme) -> Style {
+    match tone {
+        Tone::Plain => theme.text,
+        Tone::Dim => theme.dim,
+        Tone::Title => theme.title,
+        Tone::Key => theme.accent,
+        Tone::Alarm => theme.badge.patch(theme.error),
+        Tone::Added => theme.good,
+        Tone::Removed => theme.error,
+        Tone::Changed | Tone::Warning => theme.warning,
     }
 }
 
 pub(super) fn prompt(prompt: &Prompt, size: Size, theme: &Theme, buffer: &mut Buffer) {
-    let area = middle(size, 70, 6);
-    let inner = paint::frame(buffer, area, &prompt.title, theme);
+    const COLUMNS: usize = 70;
+    let problem = prompt.problem.as_ref().map(|problem| format!("✗ {}", sanitise(problem)));
+    let below = problem.as_deref().unwrap_or(&prompt.rule);
+    let inside = middle(size, COLUMNS, 3).columns.saturating_sub(2);
+    let columns = note_columns(Area { columns: inside, ..Area::default() });
+    let area = middle(size, COLUMNS, text::rows(below, columns).max(2) + 4);
+    let inner = paint::frame(buffer, area, &sanitise(&prompt.title), theme);
     Row::new(buffer, inner, 0).skip(1).put("> ", theme.accent).field(&prompt.field, true, theme);
-    let below = Area { row: inner.row.saturating_add(1), rows: inner.rows.saturating_sub(1), ..inner };
-    match &prompt.problem {
-        Some(problem) => note(buffer, below, 0, &[(&format!("✗ {}", sanitise(problem)), theme.error)]),
-        None => note(buffer, below, 0, &[(&prompt.rule, theme.dim)]),
-    };
+    // A blank row between, where there is room for one.
+    let gap = u16::from(usize::from(inner.rows) > text::rows(below, columns) + 1);
+    let rest =
+        Area { row: inner.row.saturating_add(1 + gap), rows: inner.rows.saturating_sub(1 + gap), ..inner };
+    let style = if problem.is_some() { theme.error } else { theme.dim };
+    note(buffer, rest, 0, &[(below, style)]);
 }

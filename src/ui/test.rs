@@ -46,7 +46,14 @@ fn event(view: &View, theme: &Theme, buffer: &mut Buffer, area: Area) {
     // The last column is left to the rule, the last row to what is wrong with the event.
     let columns = area.columns.saturating_sub(1);
     let text = Area { row: area.row.saturating_add(1), rows: area.rows.saturating_sub(2), columns, ..area };
-    editor::draw(pane, theme, buffer, text);
+    let shown = editor::Shown {
+        editor: &pane.editor,
+        scroll: pane.scroll,
+        focused: pane.editing,
+        bad_line: pane.problem.as_ref().map(|problem| problem.line),
+        json: true,
+    };
+    editor::draw(shown, theme, buffer, text);
     if let Some(problem) = &pane.problem {
         let mut row = Row::new(buffer, Area { columns, ..area }, usize::from(area.rows.saturating_sub(1)));
         row.skip(1).put("✗ not JSON: ", theme.error).put(&problem.to_string(), theme.text);

@@ -9,9 +9,12 @@ use aws_sdk_cloudwatchlogs::types::InputLogEvent;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{Environment, FunctionCode, Runtime};
 use lambdeck::cloud::logs::EventQuery;
-use lambdeck::cloud::{Identity, Kind, Session};
+use lambdeck::cloud::{Error, Identity, Kind, Session};
+use lambdeck::domain::change::{Change, Consent, Order, Permit, Variables, Written};
 use lambdeck::domain::invocation::{Answer, InvocationType, Request};
+use lambdeck::domain::release::{Additional, Alias};
 use lambdeck::domain::secret::Secret;
+use lambdeck::domain::settings::{Setting, Settings};
 use serde_json::{Value, json};
 
 use crate::support::emulators::{Emulator, ministack, moto, python};
@@ -240,4 +243,203 @@ async fn ministack_gives_its_functions_in_pages() {
     let first = session.list_functions(None).await.unwrap();
     assert_eq!((first.items.len(), first.next.is_some()), (50, true));
     assert_eq!(names(&session).await, expected);
+}
+
+/// A change of `checkout` at this revision, agreed to.
+async fn write(session: &Session, revision_id: Option<String>, change: Change) -> Result<Written, Error> {
+    let order = Order { function: "checkout".into(), revision_id, change };
+    let typed = order.change.typed_consent("checkout", false);
+    let consent = typed.map_or(Consent::Yes, Consent::Typed);
+    session.write(&order, &Permit { place: session.place(), function: order.function.clone(), consent }).await
+}
+
+/// The revision, variables and settings of `checkout`, once it has settled.
+async fn checkout(session: &Session) -> (Option<String>, Variables, Settings) {
+    let settled = async {
+        loop {
+            let function = session.get_function("checkout", None).await.unwrap().configuration;
+            if !function.state.is_settling() {
+                let settings = Settings::of(&function);
+                return (function.revision_id, function.environment.unwrap_or_default().variables, settings);
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(WAIT, settled).await.expect("the function settles")
+}
+
+fn variables(pairs: &[(&str, &str)]) -> Variables {
+    pairs.iter().map(|(key, value)| ((*key).to_owned(), Secret::new(*value))).collect()
+}
+
+fn alias(version: &str, additional: Option<(&str, f64)>) -> Option<Alias> {
+    Some(Alias {
+        name: "live".into(),
+        version: version.into(),
+        additional: additional.map(|(version, weight)| Additional { version: version.into(), weight }),
+        ..Alias::default()
+    })
+}
+
+/// The same on every emulator: each kind of change, done and taken back.
+async fn changes_functions(emulator: &Emulator, region: &'static str) {
+    let session = open(emulator, region).await;
+    create(emulator, region, "checkout", "def handler(event, context): return 1").await;
+
+    let (revision, before, _) = checkout(&session).await;
+    assert_eq!(before, variables(&[("STAGE", "test")]));
+    let change =
+        Change::Environment { before, after: variables(&[("STAGE", "other"), ("NEW", "\u{e9} \"x\"")]) };
+    write(&session, revision, change.clone()).await.unwrap();
+    let (revision, now, _) = checkout(&session).await;
+    assert_eq!(now, variables(&[("STAGE", "other"), ("NEW", "\u{e9} \"x\"")]));
+    write(&session, revision, change.inverse().unwrap()).await.unwrap();
+    let (revision, now, before) = checkout(&session).await;
+    assert_eq!(now, variables(&[("STAGE", "test")]));
+
+    let mut after = before.clone();
+    for (setting, text) in
+        [(Setting::Memory, "512"), (Setting::Timeout, "9"), (Setting::Description, "changed")]
+    {
+        after.set(setting, text);
+    }
+    let change = Change::Settings { before: before.clone(), after: after.clone() };
+    write(&session, revision, change.clone()).await.unwrap();
+    let (revision, _, now) = checkout(&session).await;
+    assert_eq!(now, after);
+    write(&session, revision, change.inverse().unwrap()).await.unwrap();
+    let (revision, _, now) = checkout(&session).await;
+    assert_eq!(now, before);
+
+    let publish = |description: &str| Change::Publish { description: description.into(), code_sha256: None };
+    let first = write(&session, revision, publish("first")).await.unwrap();
+    assert_eq!(first.version.as_deref(), Some("1"));
+    let (revision, _, before) = checkout(&session).await;
+    let mut after = before.clone();
+    after.set(Setting::Memory, "1024");
+    write(&session, revision, Change::Settings { before, after }).await.unwrap();
+    let (revision, ..) = checkout(&session).await;
+    let second = write(&session, revision, publish("second")).await.unwrap();
+    assert_eq!(second.version.as_deref(), Some("2"));
+
+    let steps = [None, alias("1", None), alias("2", Some(("1", 0.25))), alias("1", None), None];
+    for pair in steps.windows(2) {
+        let change = Change::Alias { name: "live".into(), before: pair[0].clone(), after: pair[1].clone() };
+        write(&session, None, change.clone()).await.unwrap();
+        let releases = session.releases("checkout").await.unwrap();
+        assert_eq!(change.is_released(&releases), Some(true), "{change:?} {:?}", releases.aliases);
+    }
+    let releases = session.releases("checkout").await.unwrap();
+    let versions: Vec<_> =
+        releases.versions.iter().filter_map(|version| version.version.as_deref()).collect();
+    assert_eq!(versions, ["$LATEST", "2", "1"]);
+
+    for (before, after) in [(None, Some(5)), (Some(5), None)] {
+        let change = Change::ReservedConcurrency { before, after };
+        write(&session, None, change.clone()).await.unwrap();
+        assert_eq!(change.is_done(&session.observe("checkout").await.unwrap()), Some(true));
+    }
+    for (before, after) in [(None, Some("a".to_owned())), (Some("a".to_owned()), None)] {
+        let change = Change::Tag { key: "team".into(), before, after };
+        write(&session, None, change.clone()).await.unwrap();
+        assert_eq!(change.is_done(&session.observe("checkout").await.unwrap()), Some(true));
+    }
+
+    let group = "/aws/lambda/checkout";
+    let logs = aws_sdk_cloudwatchlogs::Client::new(&emulator.sdk_config(region));
+    // ministack has made it when the function was created.
+    let _ = logs.create_log_group().log_group_name(group).send().await;
+    for (before, after) in [(None, Some(7)), (Some(7), None)] {
+        write(&session, None, Change::LogRetention { group: group.into(), before, after }).await.unwrap();
+        assert_eq!(session.log_retention(group).await.unwrap(), after);
+    }
+}
+
+/// The same on every emulator, whether it looks at the RevisionId or not: whoever is late is told, and what the other
+/// one saved stays.
+async fn loses_no_change_of_two(emulator: &Emulator, region: &'static str) {
+    let (one, two) = (open(emulator, region).await, open(emulator, region).await);
+    create(emulator, region, "checkout", "def handler(event, context): return 1").await;
+    let (revision, before, settings) = checkout(&one).await;
+    let mine = Change::Environment { before: before.clone(), after: variables(&[("STAGE", "mine")]) };
+    let theirs = Change::Environment { before, after: variables(&[("STAGE", "test"), ("THEIRS", "x")]) };
+    write(&two, revision.clone(), theirs).await.unwrap();
+    let late = write(&one, revision.clone(), mine.clone()).await.unwrap_err();
+    assert_eq!(late.kind, Kind::Stale, "{late}");
+    assert!(late.message.contains("THEIRS"), "{late}");
+    // Also where the revision is not known.
+    assert_eq!(write(&one, None, mine).await.unwrap_err().kind, Kind::Stale);
+    let (now, kept, _) = checkout(&one).await;
+    assert_eq!(kept, variables(&[("STAGE", "test"), ("THEIRS", "x")]));
+
+    let memory = |text: &str| {
+        let mut after = settings.clone();
+        after.set(Setting::Memory, text);
+        Change::Settings { before: settings.clone(), after }
+    };
+    write(&two, now.clone(), memory("512")).await.unwrap();
+    assert_eq!(write(&one, now, memory("1024")).await.unwrap_err().kind, Kind::Stale);
+    let (revision, _, kept) = checkout(&one).await;
+    assert_eq!(kept.get(Setting::Memory), Some("512"));
+
+    for description in ["first", "second"] {
+        let publish = Change::Publish { description: description.into(), code_sha256: None };
+        write(&one, revision.clone(), publish).await.unwrap();
+    }
+    let live = |before, after| Change::Alias { name: "live".into(), before, after };
+    write(&one, None, live(None, alias("$LATEST", None))).await.unwrap();
+    write(&two, None, live(alias("$LATEST", None), alias("1", None))).await.unwrap();
+    for late in [
+        live(alias("$LATEST", None), None),
+        live(alias("$LATEST", None), alias("$LATEST", Some(("1", 0.5)))),
+        live(None, alias("$LATEST", None)),
+    ] {
+        assert_eq!(write(&one, None, late).await.unwrap_err().kind, Kind::Stale);
+    }
+    assert_eq!(one.releases("checkout").await.unwrap().alias("live").unwrap().version, "1");
+}
+
+#[tokio::test]
+async fn moto_is_changed_and_changed_back() {
+    let Some(moto) = moto() else { return };
+    changes_functions(moto, "eu-north-1").await;
+}
+
+#[tokio::test]
+async fn ministack_is_changed_and_changed_back() {
+    let Some(ministack) = ministack() else { return };
+    changes_functions(ministack, "eu-north-1").await;
+}
+
+/// moto does not look at the RevisionId.
+#[tokio::test]
+async fn on_moto_no_change_of_two_is_lost() {
+    let Some(moto) = moto() else { return };
+    loses_no_change_of_two(moto, "eu-south-1").await;
+}
+
+#[tokio::test]
+async fn on_ministack_no_change_of_two_is_lost() {
+    let Some(ministack) = ministack() else { return };
+    loses_no_change_of_two(ministack, "eu-south-1").await;
+}
+
+/// ministack looks at the RevisionId of configurations and aliases: it refuses where nothing that was read differs.
+#[tokio::test]
+async fn ministack_refuses_a_stale_revision() {
+    let Some(ministack) = ministack() else { return };
+    create(ministack, "eu-south-2", "checkout", "def handler(event, context): return 1").await;
+    let session = open(ministack, "eu-south-2").await;
+    let (stale, variables, settings) = checkout(&session).await;
+    let with = |setting, text: &str| {
+        let mut after = settings.clone();
+        after.set(setting, text);
+        Change::Settings { before: settings.clone(), after }
+    };
+    write(&session, stale.clone(), with(Setting::Memory, "512")).await.unwrap();
+    let late = write(&session, stale.clone(), with(Setting::Timeout, "9")).await.unwrap_err();
+    assert_eq!(late.kind, Kind::Stale);
+    assert!(late.message.contains("RevisionId"), "{late}");
+    let change = Change::Environment { before: variables, after: Variables::new() };
+    assert_eq!(write(&session, stale, change).await.unwrap_err().kind, Kind::Stale);
 }

@@ -27,8 +27,8 @@ use lambdeck::local::{Engine, Options};
 use serde_json::{Value, json};
 
 /// Answers each event with what it was given. Where GATE is set, it starts once that file is there; where BREAK is set,
-/// never; where FAIL is set, each event fails; where QUIET is set, it answers null. The event "exit" ends it. See
-/// conformance.py for the commented twin.
+/// never; where FAIL is set, each event fails; where QUIET is set, it answers null. The event "exit" ends it, and
+/// "wait" takes until the file HOLD is there. See conformance.py for the commented twin.
 const BOOTSTRAP: &str = r#"#!/bin/bash
 api="$AWS_LAMBDA_RUNTIME_API"
 shopt -s nocasematch
@@ -52,6 +52,7 @@ while true; do
   call GET invocation/next ''
   echo "event $body"
   if [ "$body" = '"exit"' ]; then exit 3; fi
+  while [ "$body" = '"wait"' ] && [ ! -e "$HOLD" ]; do sleep 0.01; done
   if [ -n "$FAIL" ]; then
     call POST "invocation/$id/error" '{"errorMessage":"it fails","errorType":"Oops"}'
   elif [ -n "$QUIET" ]; then

@@ -79,7 +79,7 @@ fn read_faults() -> Vec<(Fault, Kind, &'static str, usize)> {
         (Fault::access_denied(), Kind::Denied, "is not authorized to perform: lambda:ListFunctions", 1),
         (Fault::function_not_found("f"), Kind::NotFound, "Function not found: arn:aws", 1),
         (Fault::conflict("f"), Kind::Conflict, "An update is in progress", 1),
-        (Fault::precondition_failed(), Kind::Conflict, "does not match the latest RevisionId", 1),
+        (Fault::precondition_failed(), Kind::Stale, "does not match the latest RevisionId", 1),
         (Fault::error(501, "NotImplementedException", "not here"), Kind::Unsupported, "not here", 1),
         (Fault::malformed_json(), Kind::Service, "the answer was cut or made no sense", 1),
         (Fault::throttled(1), Kind::Throttled, "Rate Exceeded.", 3),

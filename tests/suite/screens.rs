@@ -3,8 +3,13 @@
 //! The snapshots are under `tests/suite/snapshots`. To take changed ones over: `INSTA_UPDATE=always cargo test --test
 //! suite screens`, then read the diff.
 
+mod bulk;
+mod compare;
+mod configuration;
+mod environment;
 mod everywhere;
 mod fixtures;
+mod history;
 mod logs;
 
 use std::collections::BTreeMap;

@@ -48,13 +48,9 @@ struct Desk {
 }
 
 impl Desk {
-    async fn open(spec: &Spec) -> Self {
-        let session = Session::open(spec).await.unwrap();
-        let mut app = App::new(
-            moment(),
-            Settings::default(),
-            lambdeck::app::session::SessionState::new(spec.clone()),
-        );
+    async fn open(spec: &Spec, session: Session) -> Self {
+        let mut app =
+            App::new(moment(), Settings::default(), lambdeck::app::session::SessionState::new(spec.clone()));
         app.update(moment(), Msg::Resize(Size { columns: 100, rows: 30 }));
         let [Effect::Connect { epoch, .. }] = app.start()[..] else { panic!("the start connects") };
         let connected = Connected {
@@ -139,16 +135,18 @@ impl Desk {
                 Msg::Observed(ticket, name, details.map(Box::new))
             }
             Effect::Write(ticket, order, permit) => {
-                let Change::Environment { before, after } = order.change.clone() else {
-                    panic!("{order:?}")
-                };
+                let Change::Environment { before, after } = order.change.clone() else { panic!("{order:?}") };
                 let there = variables(sdk).await;
                 let result = self.session.write(&order, &permit).await;
                 let now = variables(sdk).await;
                 match &result {
                     Ok(_) => {
                         self.saved += 1;
-                        assert_eq!(names_of(&there, &before), Vec::<&str>::new(), "written over what was not shown");
+                        assert_eq!(
+                            names_of(&there, &before),
+                            Vec::<&str>::new(),
+                            "written over what was not shown"
+                        );
                         assert!(now == after, "what was agreed to is there");
                         // What is saved is no wish any more, unless it was changed again since.
                         self.wishes.retain(|key, wish| after.get(key) != wish.as_ref());
@@ -177,10 +175,14 @@ impl Desk {
             .and_then(|view| view.details.value.as_ref())
             .map(|details| details.configuration.environment.clone().unwrap_or_default().variables)
             .unwrap_or_default();
-        let mine = self.draft().map_or(read, |draft| draft.mine.clone());
+        let (base, mine) = self
+            .draft()
+            .map_or_else(|| (read.clone(), read.clone()), |draft| (draft.base.clone(), draft.mine.clone()));
         for (key, wish) in wishes {
             assert!(mine.get(&key) == wish.as_ref(), "{key} was typed and is nowhere");
         }
+        // What is there already is no change: whoever changes it later takes nothing away.
+        self.wishes.retain(|key, wish| base.get(key) != wish.as_ref());
     }
 
     async fn step(&mut self, random: &mut Random, sdk: &aws_sdk_lambda::Client) {
@@ -226,7 +228,8 @@ async fn variables(sdk: &aws_sdk_lambda::Client) -> Variables {
 }
 
 async fn create(sdk: &aws_sdk_lambda::Client, role: &str) {
-    let code = FunctionCode::builder().zip_file(Blob::new(zip_of(&[("index.py", "def handler(e, c): return e")])));
+    let code =
+        FunctionCode::builder().zip_file(Blob::new(zip_of(&[("index.py", "def handler(e, c): return e")])));
     sdk.create_function()
         .function_name(FUNCTION)
         .runtime(Runtime::Python313)
@@ -249,9 +252,11 @@ async fn create(sdk: &aws_sdk_lambda::Client, role: &str) {
 /// So many runs of so many steps. Answers how often was saved, refused as stale, and asked for.
 async fn interleave(spec: &Spec, sdk: &aws_sdk_lambda::Client, seeds: std::ops::Range<u64>) -> [usize; 3] {
     let mut totals = [0; 3];
+    let sessions = [Session::open(spec).await.unwrap(), Session::open(spec).await.unwrap()];
     for seed in seeds {
         let mut random = Random(seed);
-        let mut desks = [Desk::open(spec).await, Desk::open(spec).await];
+        let [first, second] = sessions.clone();
+        let mut desks = [Desk::open(spec, first).await, Desk::open(spec, second).await];
         for desk in &mut desks {
             while !desk.waiting.is_empty() {
                 desk.deliver(sdk).await;
@@ -308,20 +313,28 @@ async fn on_the_local_engine() {
     create(&sdk, "arn:aws:iam::123456789012:role/test").await;
     let [saved, stale, asked] = interleave(&spec, &sdk, 0..1000).await;
     // The runs are worth something only where people get into each other's way.
-    assert!(saved > 500 && stale > 50 && asked > 50, "{saved} saved, {stale} stale, {asked} asked");
+    assert!(saved > 500 && stale > 50 && asked > 20, "{saved} saved, {stale} stale, {asked} asked");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn on_ministack() {
     let Some(emulator) = ministack() else { return };
-    on_emulator(emulator).await;
+    // A region of its own for each test: the emulator is shared.
+    on_emulator(emulator, "eu-north-1", 60).await;
 }
 
-async fn on_emulator(emulator: &Emulator) {
-    // A region of its own: other tests use the same emulator.
-    let region = "eu-north-1";
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "takes minutes: cargo test --test suite two_writers -- --ignored"]
+async fn on_ministack_at_length() {
+    let Some(emulator) = ministack() else { return };
+    on_emulator(emulator, "eu-south-1", 1000).await;
+}
+
+async fn on_emulator(emulator: &Emulator, region: &'static str, runs: u64) {
     let sdk = aws_sdk_lambda::Client::new(&emulator.sdk_config(region));
     create(&sdk, &emulator.role()).await;
-    let [saved, stale, asked] = interleave(&emulator.spec(region), &sdk, 0..1000).await;
-    assert!(saved > 500 && stale > 50 && asked > 50, "{saved} saved, {stale} stale, {asked} asked");
+    let [saved, stale, asked] = interleave(&emulator.spec(region), &sdk, 0..runs).await;
+    let runs = usize::try_from(runs).unwrap();
+    let met = saved > runs / 2 && stale > runs / 20 && asked > runs / 50;
+    assert!(met, "{saved} saved, {stale} stale, {asked} asked");
 }

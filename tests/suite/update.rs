@@ -1,6 +1,11 @@
 //! What `App::update` answers to messages: whole vectors of effects.
 
+mod bulk;
 mod change;
+mod compare;
+mod configuration;
+mod environment;
+mod history;
 mod logs;
 
 use std::time::Duration;
@@ -250,15 +255,17 @@ fn sorting_goes_round_and_turns_around() {
 fn a_function_opens_on_the_tab_that_was_asked_for(#[case] action: Action, #[case] tab: Tab) {
     let mut app = with_functions(SIZE, three());
     let effects = act(&mut app, action);
-    assert_eq!(
-        effects,
-        [Effect::GetFunction {
-            ticket: ticket(3),
-            name: "checkout-api".into(),
-            qualifier: None,
-            after: Duration::ZERO
-        }]
-    );
+    let mut expected = vec![Effect::GetFunction {
+        ticket: ticket(3),
+        name: "checkout-api".into(),
+        qualifier: None,
+        after: Duration::ZERO,
+    }];
+    if tab == Tab::Versions {
+        expected.push(Effect::GetReleases(ticket(4), "checkout-api".into()));
+        expected.push(Effect::ReadJournal(ticket(5)));
+    }
+    assert_eq!(effects, expected);
     assert_eq!(app.screen, Screen::Function);
     assert_eq!(app.function.as_ref().unwrap().tab, tab);
     assert_eq!(act(&mut app, Action::Back), []);

@@ -149,6 +149,9 @@ impl View {
         match self.tab {
             Tab::Test if self.test.editing => vec![Context::Editor],
             Tab::Logs if self.logs.filter_focused => vec![Context::LogFilter],
+            Tab::Environment if self.environment.editing.is_some() => vec![Context::Field],
+            Tab::Environment if self.environment.filter.is_some() => vec![Context::VariableFilter],
+            Tab::Configuration if self.configuration.editing.is_some() => vec![Context::Field],
             tab => {
                 let inner = match tab {
                     Tab::Environment => Context::Environment,

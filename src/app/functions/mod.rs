@@ -96,6 +96,8 @@ pub struct FunctionsPane {
     shown: Vec<u32>,
     /// How many rows there were when `shown` was made.
     arranged: usize,
+    /// The functions that are marked, whether the filter leaves them or not.
+    marked: HashSet<Box<str>>,
     states_ticket: Option<Ticket>,
     states_wanted: HashSet<Box<str>>,
     states_failed: HashSet<Box<str>>,
@@ -122,6 +124,7 @@ impl Default for FunctionsPane {
             chosen: false,
             shown: Vec::new(),
             arranged: 0,
+            marked: HashSet::new(),
             states_ticket: None,
             states_wanted: HashSet::new(),
             states_failed: HashSet::new(),
@@ -170,6 +173,52 @@ impl FunctionsPane {
     /// A function by its name.
     pub fn find(&self, name: &str) -> Option<&Summary> {
         self.rows.iter().find(|function| &*function.name == name)
+    }
+
+    /// Whether a function is marked.
+    pub fn is_marked(&self, name: &str) -> bool {
+        self.marked.contains(name)
+    }
+
+    /// The marked functions in the list's order; those that the filter hides come last, by name.
+    pub fn marked(&self) -> Vec<Box<str>> {
+        let shown = (0..self.len()).filter_map(|row| self.get(row)).map(|row| &row.name);
+        let mut marked: Vec<Box<str>> = shown.filter(|name| self.is_marked(name)).cloned().collect();
+        let shown: HashSet<&str> = marked.iter().map(|name| &**name).collect();
+        let mut hidden: Vec<Box<str>> =
+            self.marked.iter().filter(|name| !shown.contains(&***name)).cloned().collect();
+        hidden.sort_unstable();
+        marked.extend(hidden);
+        marked
+    }
+
+    /// How many are marked, and how many of them the filter hides.
+    pub fn marks(&self) -> (usize, usize) {
+        if self.marked.is_empty() {
+            return (0, 0);
+        }
+        let shown = (0..self.len()).filter_map(|row| self.get(row));
+        let seen = shown.filter(|row| self.is_marked(&row.name)).count();
+        (self.marked.len(), self.marked.len() - seen)
+    }
+
+    fn mark(&mut self) {
+        let Some(name) = self.selected().map(|function| function.name.clone()) else { return };
+        // Whoever marks a row has chosen it: rows that come do not move the cursor to another.
+        self.chosen = true;
+        if !self.marked.remove(&name) {
+            self.marked.insert(name);
+        }
+    }
+
+    fn mark_all(&mut self) {
+        let shown: Vec<Box<str>> =
+            (0..self.len()).filter_map(|row| self.get(row)).map(|row| row.name.clone()).collect();
+        if shown.iter().all(|name| self.is_marked(name)) {
+            shown.iter().for_each(|name| _ = self.marked.remove(name));
+        } else {
+            self.marked.extend(shown);
+        }
     }
 
     /// The list is going to be read again.
@@ -222,6 +271,11 @@ impl FunctionsPane {
         let selected = self.selected().map(|function| function.name.clone());
         self.rows = rows;
         self.rows.shrink_to_fit();
+        if !self.marked.is_empty() {
+            // A function that is gone is not marked any more.
+            let there: HashSet<&str> = self.rows.iter().map(|row| &*row.name).collect();
+            self.marked.retain(|name| there.contains(&**name));
+        }
         self.arrange_around(selected.as_deref(), height);
     }
 
@@ -359,6 +413,8 @@ impl FunctionsPane {
                 self.arrange(height);
             }
             Action::Preview => self.preview = !self.preview,
+            Action::Mark => self.mark(),
+            Action::MarkAll => self.mark_all(),
             Action::Back if !self.filter.text().is_empty() => {
                 self.filter.set("");
                 self.arrange(height);

@@ -8,12 +8,12 @@ use crate::{
     app::{
         Action, App, Effect, Screen, Ticket,
         draft::Draft,
-        function::Tab,
+        function::{Tab, environment::SavedOver},
         list::Cursor,
         merging::{Merging, Subject},
         messages::Severity,
         overlay::Overlay,
-        review::{Phase, Review, Writing},
+        review::{Beside, Phase, Review, Writing},
     },
     cloud::{self, Kind},
     domain::{
@@ -68,13 +68,13 @@ impl App {
             .find(|writing| writing.ticket.epoch == self.session.epoch && writing.order.function == function)
     }
 
-    /// Shows a change to be agreed to.
-    pub(super) fn propose(&mut self, order: Order) -> Vec<Effect> {
-        self.propose_with(order, Vec::new())
+    /// Shows a change to be agreed to, with what one should know before.
+    pub(super) fn propose_with(&mut self, order: Order, warnings: Vec<String>) -> Vec<Effect> {
+        self.propose_beside(order, Beside { warnings, ..Beside::default() })
     }
 
-    /// As [`Self::propose`], with something that one should know before agreeing.
-    pub(super) fn propose_with(&mut self, order: Order, mut warnings: Vec<String>) -> Vec<Effect> {
+    /// As [`Self::propose_with`], with all that can be shown beside the diff.
+    pub(super) fn propose_beside(&mut self, order: Order, mut beside: Beside) -> Vec<Effect> {
         let Some(place) = self.place() else {
             self.say(Severity::Warning, "there is no connection yet");
             return Vec::new();
@@ -99,7 +99,7 @@ impl App {
         }
         let protected = self.session.spec.protected.covers(&place, &order.function);
         if let Some(stack) = self.stack(&order.function) {
-            warnings.push(format!(
+            beside.warnings.push(format!(
                 "CloudFormation stack {stack} owns this function: the change makes it drift, and its next \
                  deployment may undo it"
             ));
@@ -111,7 +111,7 @@ impl App {
             protected,
             order,
             diff,
-            warnings,
+            beside,
             field: super::super::field::Field::default(),
             mistyped: false,
             cursor: Cursor::default(),
@@ -126,7 +126,7 @@ impl App {
     }
 
     pub(super) fn act_on_review(&mut self, action: &Action) -> Vec<Effect> {
-        let height = self.review_height();
+        let size = self.size;
         let Some(Overlay::Review(review)) = &mut self.overlay else { return Vec::new() };
         match action {
             Action::Yes if review.typed.is_none() => return self.agreed(),
@@ -142,16 +142,11 @@ impl App {
             // The name is to be typed: pasting it proves nothing.
             Action::Paste(_) => review.mistyped = true,
             _ => {
-                let rows = review.rows();
-                review.cursor.scroll(action, rows, height);
+                let layout = review.layout(size);
+                review.cursor.scroll(action, layout.rows.len(), usize::from(layout.body.rows));
             }
         }
         Vec::new()
-    }
-
-    /// The rows of a diff that are on the screen.
-    fn review_height(&self) -> usize {
-        usize::from(super::layout::page(self.size).text.rows).saturating_sub(8).max(1)
     }
 
     fn agreed(&mut self) -> Vec<Effect> {
@@ -277,6 +272,9 @@ impl App {
         if self.bulk.as_ref().is_some_and(|bulk| bulk.ticket == ticket) {
             return self.bulk_observed(name, result);
         }
+        if let Some(effects) = self.history_observed(ticket, &result) {
+            return effects;
+        }
         let Some(at) = self.writing.iter().position(|writing| writing.ticket == ticket) else {
             return Vec::new();
         };
@@ -392,6 +390,9 @@ impl App {
         ticket: Ticket,
         result: &Result<Box<Releases>, cloud::Error>,
     ) -> Option<Vec<Effect>> {
+        if let Some(effects) = self.history_releases(ticket, result) {
+            return Some(effects);
+        }
         let at = self.writing.iter().position(|writing| writing.ticket == ticket)?;
         Some(match result {
             Ok(releases) => {
@@ -447,6 +448,15 @@ impl App {
 
     /// The draft of a change that is done has become what is there.
     fn forget_draft(&mut self, place: &Place, order: &Order) {
+        if let Change::Environment { before, after } = &order.change {
+            self.remember_saved_over(SavedOver {
+                place: place.clone(),
+                function: order.function.clone(),
+                before: before.clone(),
+                after: after.clone(),
+            });
+        }
+        self.settings_saved(place, order);
         let in_view = self.place().is_some_and(|now| now.is_same(place));
         let view = self.function.as_mut().filter(|view| in_view && view.name == order.function);
         let stashed = self
@@ -459,17 +469,8 @@ impl App {
             (None, None) => return,
         };
         match &order.change {
-            Change::Environment { after, .. } => {
-                // What was typed since then stays a draft.
-                if environment.as_ref().is_some_and(|draft| draft.mine == *after) {
-                    *environment = None;
-                }
-            }
-            Change::Settings { after, .. } => {
-                if settings.as_ref().is_some_and(|draft| draft.mine == *after.as_map()) {
-                    *settings = None;
-                }
-            }
+            Change::Environment { after, .. } => landed(environment, after),
+            Change::Settings { after, .. } => landed(settings, after.as_map()),
             _ => {}
         }
         self.stashed.retain(|stashed| stashed.environment.is_some() || stashed.settings.is_some());
@@ -496,14 +497,9 @@ impl App {
         let warnings = match merged(draft, environment.variables, revision_id) {
             Ok(warnings) => warnings,
             Err((rows, theirs, revision_id)) => {
-                self.overlay = Some(Overlay::Merge(Box::new(Merging {
-                    place,
-                    function,
-                    subject: Subject::Environment { rows, theirs },
-                    revision_id,
-                    choices: std::collections::BTreeMap::new(),
-                    cursor: Cursor::default(),
-                })));
+                let subject = Subject::Environment { rows, theirs };
+                self.overlay =
+                    Some(Overlay::Merge(Box::new(Merging::new(place, function, subject, revision_id))));
                 return Vec::new();
             }
         };
@@ -531,14 +527,9 @@ impl App {
         let warnings = match merged(draft, theirs, revision_id) {
             Ok(warnings) => warnings,
             Err((rows, theirs, revision_id)) => {
-                self.overlay = Some(Overlay::Merge(Box::new(Merging {
-                    place,
-                    function,
-                    subject: Subject::Settings { rows, theirs },
-                    revision_id,
-                    choices: std::collections::BTreeMap::new(),
-                    cursor: Cursor::default(),
-                })));
+                let subject = Subject::Settings { rows, theirs };
+                self.overlay =
+                    Some(Overlay::Merge(Box::new(Merging::new(place, function, subject, revision_id))));
                 return Vec::new();
             }
         };
@@ -557,8 +548,10 @@ impl App {
 
     /// Somebody else was faster, and what they made of it is read by now.
     fn merge_after(&mut self, order: &Order) -> Vec<Effect> {
+        // Whoever is typing must not find a question below his fingers.
         let in_view = self.screen == Screen::Function
             && self.overlay.is_none()
+            && !self.takes_text()
             && self.function.as_ref().is_some_and(|view| view.name == order.function);
         if !in_view {
             let text = format!(
@@ -576,6 +569,7 @@ impl App {
 
     /// Puts the edits of the function that is left aside, and takes those of the one that is opened.
     pub(super) fn stash_drafts(&mut self) {
+        self.keep_what_is_typed();
         let Some(place) = self.place() else { return };
         let Some(view) = &mut self.function else { return };
         let environment = view.environment.draft.take().filter(Draft::is_changed);
@@ -607,6 +601,17 @@ impl App {
         let view = self.function.as_ref().filter(|view| view.is_unsaved()).map(|view| view.name.as_str());
         view.into_iter().chain(self.stashed.iter().map(|stashed| stashed.function.as_str())).collect()
     }
+}
+
+/// A draft's change is done: what was typed since it was sent stays a draft, of what is there now.
+fn landed<K: Ord + Clone, V: PartialEq + Clone>(
+    draft: &mut Option<Draft<K, V>>,
+    after: &std::collections::BTreeMap<K, V>,
+) {
+    if let Some(draft) = draft {
+        draft.base.clone_from(after);
+    }
+    *draft = draft.take().filter(Draft::is_changed);
 }
 
 /// What collides, theirs, and its revision.

@@ -8,7 +8,7 @@ use super::{answer_size, editor_size};
 use crate::{
     app::{
         Action, App, Effect, Running, Screen, Ticket,
-        function::{Tab, View, overview},
+        function::{Tab, View, overview, versions::Section},
         layout,
         list::Cursor,
         messages::Severity,
@@ -283,7 +283,8 @@ impl App {
             Action::Invoke => Tab::Test,
             Action::Logs => Tab::Logs,
             Action::Environment => Tab::Environment,
-            Action::Versions | Action::Aliases => Tab::Versions,
+            Action::Versions => return self.show_releases(Section::Versions),
+            Action::Aliases => return self.show_releases(Section::Aliases),
             Action::Monitor => Tab::Monitor,
             Action::RawJson => return self.raw_json(),
             Action::Back => {

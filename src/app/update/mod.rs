@@ -18,7 +18,7 @@ use jiff::Timestamp;
 
 use super::{
     Action, App, Effect, Msg, Screen,
-    function::Tab,
+    function::{Tab, versions::Section},
     layout,
     list::Cursor,
     messages::Severity,
@@ -103,7 +103,9 @@ impl App {
                 Vec::new()
             }
             Msg::Journal(ticket, result) => {
+                self.journal_told(ticket, result.as_ref().err().cloned());
                 self.journal_read(ticket, result);
+                self.awaited_rollback();
                 Vec::new()
             }
             Msg::Trouble(text) => {
@@ -123,6 +125,9 @@ impl App {
             view.environment.tick(now);
             view.logs.tick(height);
         }
+        if let Some(Overlay::Merge(merging)) = &mut self.overlay {
+            merging.tick(now);
+        }
     }
 
     fn resize(&mut self, size: layout::Size) -> Vec<Effect> {
@@ -133,6 +138,9 @@ impl App {
         if let Some(view) = &mut self.function {
             let test = layout::test(size);
             view.test.follow_cursor(editor_size(test));
+        }
+        if let Some(Overlay::TextEditor(editor)) = &mut self.overlay {
+            editor.follow_cursor(layout::text_editor(size).room());
         }
         Vec::new()
     }
@@ -166,6 +174,11 @@ impl App {
     fn mask(&mut self) {
         if let Some(view) = &mut self.function {
             view.environment.mask();
+        }
+        match &mut self.overlay {
+            Some(Overlay::TextEditor(editor)) => editor.mask(),
+            Some(Overlay::Merge(merging)) => merging.revealed = None,
+            _ => {}
         }
     }
 
@@ -220,6 +233,7 @@ impl App {
             }
             Action::CopyName => return self.copy(|_, name, _| Some(name)),
             Action::CopyArn => return self.copy(|_, _, arn| arn),
+            Action::Compare => return self.begin_compare(),
             Action::Back => self.messages.dismiss(),
             _ => {}
         }
@@ -316,8 +330,10 @@ impl App {
             Action::Invoke => Tab::Test,
             Action::Logs => Tab::Logs,
             Action::Environment => Tab::Environment,
-            Action::Versions | Action::Aliases => Tab::Versions,
+            Action::Versions => return self.open_releases(Section::Versions),
+            Action::Aliases => return self.open_releases(Section::Aliases),
             Action::Monitor => Tab::Monitor,
+            Action::Bulk => return self.begin_bulk(),
             Action::RawJson => {
                 let mut effects = self.open_selected(Tab::Overview);
                 effects.extend(self.raw_json());

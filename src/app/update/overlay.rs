@@ -12,6 +12,7 @@ use crate::{
         prompt, text_editor,
     },
     cloud::Spec,
+    domain::secret::Secret,
 };
 
 impl App {
@@ -36,8 +37,9 @@ impl App {
                 self.exit = Some(0);
             }
             (Some(Overlay::CommandLine(line)), Action::Open) => {
-                let typed = line.field.text().to_owned();
-                return self.command_typed(&typed);
+                // It may hold a value.
+                let typed = Secret::new(line.field.text());
+                return self.command_typed(typed.reveal());
             }
             (Some(Overlay::Picker(picker)), Action::Open) => {
                 let (kind, chosen) = (picker.kind.clone(), picker.chosen());
@@ -104,9 +106,7 @@ impl App {
     }
 
     fn act_on_text_editor(&mut self, action: &Action) -> Vec<Effect> {
-        let text = layout::page(self.size).text;
-        // A line of help above, a line of problems below.
-        let room = (usize::from(text.rows).saturating_sub(2), usize::from(text.columns).saturating_sub(6));
+        let room = layout::text_editor(self.size).room();
         let Some(Overlay::TextEditor(editor)) = &mut self.overlay else { return Vec::new() };
         if !matches!(action, Action::Back | Action::Save | Action::Quit) {
             editor.handle(action, room);
@@ -186,8 +186,9 @@ impl App {
                 return self.connect(spec);
             }
             Command::History => return self.open_history(),
-            Command::Compare(sides) => return self.compare_typed(&sides),
-            Command::Bulk(change) => return self.bulk_typed(&change),
+            Command::Compare(first, second) => return self.compare_typed(first, second),
+            Command::Bulk(Some(change)) => return self.bulk_typed(change),
+            Command::Bulk(None) => self.reopen_bulk(),
             Command::Utc => self.settings.utc = !self.settings.utc,
             Command::Quit => return self.quit(),
         }

@@ -76,6 +76,7 @@ impl App {
         // It was about the session before; the message log keeps it.
         self.messages.dismiss();
         self.stop_watching();
+        self.leave_bulk();
         let mut effects = Vec::new();
         if followed {
             effects.push(Effect::StopLogs);

@@ -21,6 +21,7 @@ use crate::local::http::{Answer, Request};
 const MAX_ITEMS: i64 = 50;
 const UNPUBLISHED: &str =
     "Provisioned Concurrency Configs cannot be applied to unpublished function versions.";
+const NO_LATEST: &str = "The function resource provided must be an alias or a published version.";
 const ALREADY: &str =
     "Alias can't be used for Provisioned Concurrency configuration on an already Provisioned version";
 
@@ -63,7 +64,7 @@ impl Lambda {
         let config = ProvisionedConfig {
             requested: wanted,
             before: ready.min(wanted),
-            last_modified: state::timestamp(),
+            last_modified: state::timestamp_in_seconds(),
             settles: self.settles(),
         };
         let answer = Answer::json(202, &shown(&config, config.before, "IN_PROGRESS"));
@@ -264,8 +265,6 @@ impl Lambda {
         self.settle_moves(function, Instant::now());
     }
 }
-
-const NO_LATEST: &str = "The function resource provided must be an alias or a published version.";
 
 /// Refuses to provision a version twice, and `$LATEST` at all: a version can have provisioned concurrency of its own or
 /// by one alias.

@@ -343,12 +343,18 @@ pub(super) fn revision() -> String {
     Uuid::new_v4().to_string()
 }
 
-/// Now, as `LastModified` has it.
+/// Now, as a function's `LastModified` has it.
 pub(super) fn timestamp() -> String {
-    Timestamp::try_from(SystemTime::now())
-        .unwrap_or_default()
-        .strftime("%Y-%m-%dT%H:%M:%S%.3f+0000")
-        .to_string()
+    now("%Y-%m-%dT%H:%M:%S%.3f+0000")
+}
+
+/// Now, as the `LastModified` of provisioned concurrency has it: in whole seconds.
+pub(super) fn timestamp_in_seconds() -> String {
+    now("%Y-%m-%dT%H:%M:%S+0000")
+}
+
+fn now(format: &str) -> String {
+    Timestamp::try_from(SystemTime::now()).unwrap_or_default().strftime(format).to_string()
 }
 
 /// A random number, 0 <= draw < 1.

@@ -1,6 +1,9 @@
 //! Lambda's JSON: what requests bring and how functions, versions and aliases are shown. What is absent is left out.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    time::{Duration, UNIX_EPOCH},
+};
 
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
@@ -396,7 +399,8 @@ pub(super) fn alias(function: &str, alias: &Alias, place: &Place) -> Value {
 
 /// `FunctionEventInvokeConfig`.
 pub(super) fn event_config(arn: &str, config: &EventConfig) -> Value {
-    let since = config.last_modified.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    let since = config.last_modified.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = Duration::from_millis(u64::try_from(since.as_millis()).unwrap_or_default());
     let destination = |arn: &Option<String>| match arn {
         Some(arn) => json!({ "Destination": arn }),
         None => json!({}),

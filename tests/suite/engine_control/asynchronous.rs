@@ -61,6 +61,12 @@ async fn settings_are_put_changed_and_removed_by_qualifier() {
     assert_eq!(shown(&changed), wanted);
     assert_eq!(shown(&get(&engine, "fn", None)), wanted);
     assert_eq!(shown(&get(&engine, "fn", Some("$LATEST"))), wanted);
+    let queue = json!({ "OnFailure": { "Destination": "arn:aws:sqs:eu-central-1:123456789012:q" } });
+    let changed = update(&engine, "fn", &json!({ "DestinationConfig": queue })).ok(200);
+    assert_eq!(changed["DestinationConfig"]["OnFailure"], queue["OnFailure"]);
+    let changed = update(&engine, "fn", &json!({ "MaximumEventAgeInSeconds": 61 })).ok(200);
+    assert_eq!(changed["MaximumRetryAttempts"], 1);
+    assert_eq!(changed["DestinationConfig"]["OnFailure"], queue["OnFailure"]);
 
     for qualifier in ["live", "1"] {
         let arn = format!("{ARN}:fn:{qualifier}");
@@ -209,30 +215,26 @@ async fn outcomes_go_to_other_functions_once_the_retries_are_used_up() {
     let engine = engine().await;
     make(&engine, "good", &[("VALUE", "one")]);
     make(&engine, "bad", &[("FAIL", "1")]);
-    make(&engine, "told", &[]);
-    let told = format!("{ARN}:told");
+    make(&engine, "glad", &[]);
+    make(&engine, "sorry", &[]);
+    let to = |name: &str| json!({ "Destination": format!("{ARN}:{name}") });
     let both = json!({
-        "MaximumRetryAttempts": 0,
-        "DestinationConfig": { "OnSuccess": { "Destination": told }, "OnFailure": { "Destination": told } },
+        "MaximumRetryAttempts": 0, "DestinationConfig": { "OnSuccess": to("glad"), "OnFailure": to("sorry") },
     });
     for name in ["good", "bad"] {
         put(&engine, name, &both).ok(200);
         send(&engine, name, &json!({ "n": [1] }));
     }
-    let records = until("two records", || Some(events(&engine, "told")).filter(|all| all.len() == 2)).await;
-    let of = |name: &str| {
-        let arn = format!("{ARN}:{name}:$LATEST");
-        records.iter().find(|record| record["requestContext"]["functionArn"] == arn.as_str()).unwrap()
-    };
-    let good = of("good");
+    let good = until("a success", || events(&engine, "glad").into_iter().next()).await;
     assert_eq!((&good["version"], &good["requestPayload"]), (&json!("1.0"), &json!({ "n": [1] })));
     assert_eq!(good["requestContext"]["condition"], "Success");
+    assert_eq!(good["requestContext"]["functionArn"], format!("{ARN}:good:$LATEST"));
     assert_eq!(good["responseContext"], json!({ "executedVersion": "$LATEST", "statusCode": 200 }));
-    assert_eq!(
-        (&good["responsePayload"]["value"], &good["responsePayload"]["event"]),
-        (&json!("one"), &json!({ "n": [1] }))
-    );
-    let bad = of("bad");
+    let answer = &good["responsePayload"];
+    assert_eq!((&answer["value"], &answer["event"]), (&json!("one"), &json!({ "n": [1] })));
+
+    let bad = until("a failure", || events(&engine, "sorry").into_iter().next()).await;
+    assert_eq!(bad["requestContext"]["functionArn"], format!("{ARN}:bad:$LATEST"));
     assert_eq!(bad["requestContext"]["condition"], "RetriesExhausted");
     assert_eq!(bad["requestContext"]["approximateInvokeCount"], 1);
     let context = json!({ "executedVersion": "$LATEST", "functionError": "Unhandled", "statusCode": 200 });
@@ -244,12 +246,12 @@ async fn outcomes_go_to_other_functions_once_the_retries_are_used_up() {
     let zero = json!({ "ReservedConcurrentExecutions": 0 });
     ask(&engine, "PUT", "/2017-10-31/functions/good/concurrency", &zero).ok(200);
     send(&engine, "good", &json!({ "n": [2] }));
-    let records =
-        until("a third record", || Some(events(&engine, "told")).filter(|all| all.len() == 3)).await;
-    let blocked = records.iter().find(|record| record["requestPayload"]["n"] == json!([2])).unwrap();
+    let blocked = until("another failure", || events(&engine, "sorry").into_iter().nth(1)).await;
+    assert_eq!(blocked["requestPayload"]["n"], json!([2]));
     assert_eq!(blocked["requestContext"]["condition"], "ZeroReservedConcurrency");
     assert_eq!(blocked["requestContext"]["approximateInvokeCount"], 0);
     assert_eq!((blocked.get("responseContext"), blocked.get("responsePayload")), (None, None));
+    assert_eq!(events(&engine, "glad").len(), 1);
     engine.shutdown().await;
 }
 

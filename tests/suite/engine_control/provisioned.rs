@@ -1,11 +1,14 @@
 //! Provisioned concurrency: environments that are there before the first event, and what AWS asks of it.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use lambdeck::local::{
-    Engine,
-    exec::{self, CodeFolder, Event, Executor, FunctionSpec},
-    logs::Store,
+use lambdeck::{
+    domain::secret::Secret,
+    local::{
+        Engine,
+        exec::{self, CodeFolder, Event, Executor, FunctionSpec},
+        logs::Store,
+    },
 };
 use serde_json::{Value, json};
 
@@ -92,7 +95,8 @@ async fn environments_are_there_before_the_first_event() {
             .map(|what| of[format!("{what}ProvisionedConcurrentExecutions")].as_i64().unwrap())
     };
     assert_eq!((counts(&made), &made["Status"]), ([2, 0, 0], &json!("IN_PROGRESS")));
-    assert!(made["LastModified"].as_str().is_some_and(|date| date.ends_with("+0000")), "{made}");
+    let date = made["LastModified"].as_str().unwrap();
+    assert!(date.ends_with("+0000") && date.len() == "2019-11-21T19:32:12+0000".len(), "{date}");
     let now = ready(&engine, "fn", "1").await;
     assert_eq!((counts(&now), now.get("StatusReason")), ([2, 2, 2], None));
     assert_eq!(now["LastModified"], made["LastModified"]);
@@ -142,20 +146,35 @@ async fn one_that_ends_with_its_event_is_made_again() {
     engine.shutdown().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn it_outlasts_environments_that_are_started_on_demand() {
-    let root = tempfile::tempdir().unwrap();
-    let options = exec::Options {
-        program: env!("CARGO_BIN_EXE_lambdeck").into(),
-        account_id: "123456789012".into(),
-        region: "eu-central-1".into(),
-        logs: Arc::new(Store::default()),
-        root: root.path().to_owned(),
-        account_concurrency: 10,
-    };
-    let executor = Executor::with_idle_after(options, Duration::from_millis(20));
-    let code = Arc::new(CodeFolder::unpack(super::archive().as_ref(), root.path()).unwrap());
-    let spec = |version: &str| {
+/// An executor alone, whose idle environments end after 20 ms.
+struct Lab {
+    root: tempfile::TempDir,
+    executor: Arc<Executor>,
+    code: Arc<CodeFolder>,
+}
+
+impl Lab {
+    fn new() -> Self {
+        let root = tempfile::tempdir().unwrap();
+        let options = exec::Options {
+            program: env!("CARGO_BIN_EXE_lambdeck").into(),
+            account_id: "123456789012".into(),
+            region: "eu-central-1".into(),
+            logs: Arc::new(Store::default()),
+            root: root.path().to_owned(),
+            account_concurrency: 10,
+        };
+        let executor = Executor::with_idle_after(options, Duration::from_millis(20));
+        let code = Arc::new(CodeFolder::unpack(super::archive().as_ref(), root.path()).unwrap());
+        Self { root, executor, code }
+    }
+
+    /// The file that the event "wait" waits for.
+    fn hold(&self) -> PathBuf {
+        self.root.path().join("hold")
+    }
+
+    fn spec(&self, version: &str) -> Arc<FunctionSpec> {
         Arc::new(FunctionSpec {
             name: "fn".into(),
             version: version.into(),
@@ -164,36 +183,78 @@ async fn it_outlasts_environments_that_are_started_on_demand() {
             runtime: "provided.al2023".into(),
             handler: "x".into(),
             memory_mb: 128,
-            timeout_s: 10,
-            variables: [].into(),
-            code: Arc::clone(&code),
+            timeout_s: 20,
+            variables: [("HOLD".to_owned(), Secret::new(self.hold().to_str().unwrap()))].into(),
+            code: Arc::clone(&self.code),
             log_group: "g".into(),
             json_logs: false,
         })
-    };
-    let run = async |version: &str| {
-        let event = Event { request_id: version.into(), payload: "1".into(), client_context: None };
-        let outcome = executor.invoke(&spec(version), None, event).await.unwrap();
-        serde_json::from_slice::<Value>(&outcome.payload).unwrap()["start"].clone()
-    };
-    // Each environment has a folder of its own, as long as it lasts.
-    let environments = || {
-        let names = std::fs::read_dir(root.path()).unwrap().map(|entry| entry.unwrap().file_name());
-        names.filter(|name| name.to_str().is_some_and(|name| name.starts_with("tmp-"))).count()
-    };
-    executor.provision(&spec("1"), 1);
-    let there = || executor.provisioned("fn", "1").is_some_and(|it| it.ready == 1).then_some(());
-    until("a provisioned environment", there).await;
-    assert_eq!(run("2").await, "on-demand");
-    until("the end of the other one", || (environments() < 2).then_some(())).await;
-    assert_eq!((environments(), run("1").await), (1, json!("provisioned-concurrency")));
+    }
 
-    executor.retire_version("fn", "2");
-    assert_eq!(run("1").await, "provisioned-concurrency");
-    executor.deprovision("fn", "1");
-    assert_eq!(executor.provisioned("fn", "1"), None);
-    until("the end of all", || (environments() == 0).then_some(())).await;
-    executor.shutdown().await;
+    /// How the environment that takes this event was started.
+    async fn run(&self, version: &str, payload: &'static str) -> Value {
+        let event = Event { request_id: version.into(), payload: payload.into(), client_context: None };
+        let outcome = self.executor.invoke(&self.spec(version), None, event).await.unwrap();
+        serde_json::from_slice::<Value>(&outcome.payload).unwrap()["start"].clone()
+    }
+
+    async fn provision(&self, version: &str, count: u32) {
+        self.executor.provision(&self.spec(version), count);
+        until("provisioned environments", || (self.ready(version) == Some(count)).then_some(())).await;
+    }
+
+    fn ready(&self, version: &str) -> Option<u32> {
+        self.executor.provisioned("fn", version).map(|it| it.ready)
+    }
+
+    /// Each environment has a folder of its own, as long as it lasts.
+    fn environments(&self) -> usize {
+        let names = std::fs::read_dir(self.root.path()).unwrap().map(|entry| entry.unwrap().file_name());
+        names.filter(|name| name.to_str().is_some_and(|name| name.starts_with("tmp-"))).count()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_outlasts_environments_that_are_started_on_demand() {
+    let lab = Lab::new();
+    lab.provision("1", 1).await;
+    assert_eq!(lab.run("2", "1").await, "on-demand");
+    until("the end of the other one", || (lab.environments() < 2).then_some(())).await;
+    assert_eq!((lab.environments(), lab.run("1", "1").await), (1, json!("provisioned-concurrency")));
+    lab.executor.retire_version("fn", "2");
+    assert_eq!(lab.run("1", "1").await, "provisioned-concurrency");
+    lab.executor.deprovision("fn", "1");
+    assert_eq!(lab.ready("1"), None);
+    until("the end of all", || (lab.environments() == 0).then_some(())).await;
+    lab.executor.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_is_busy_goes_after_its_event() {
+    let lab = Lab::new();
+    lab.provision("1", 3).await;
+    let count = |less: u32| {
+        lab.executor.provision(&lab.spec("1"), less);
+        std::fs::write(lab.hold(), "").unwrap();
+    };
+    // Two events hold two of the three; the third goes at once, and one of the two with its event.
+    let (first, second, ()) = tokio::join!(lab.run("1", "\"wait\""), lab.run("1", "\"wait\""), async {
+        count(1);
+    });
+    assert_eq!((first, second), (json!("provisioned-concurrency"), json!("provisioned-concurrency")));
+    until("the end of two", || (lab.environments() == 1).then_some(())).await;
+    assert_eq!((lab.ready("1"), lab.run("1", "1").await), (Some(1), json!("provisioned-concurrency")));
+
+    // All of it ends while the last one has an event.
+    std::fs::remove_file(lab.hold()).unwrap();
+    let (last, ()) = tokio::join!(lab.run("1", "\"wait\""), async {
+        lab.executor.deprovision("fn", "1");
+        std::fs::write(lab.hold(), "").unwrap();
+    });
+    assert_eq!(last, "provisioned-concurrency");
+    until("the end of the last", || (lab.environments() == 0).then_some(())).await;
+    assert_eq!(lab.run("1", "1").await, "on-demand");
+    lab.executor.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

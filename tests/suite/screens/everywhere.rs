@@ -8,7 +8,9 @@ use lambdeck::{
 use ratatui::{Terminal, backend::TestBackend, buffer::Buffer, crossterm::event::KeyCode, style::Color};
 
 use super::{
+    bulk, compare,
     fixtures::*,
+    history,
     logs::{logs, some_events},
 };
 
@@ -89,6 +91,10 @@ fn all_screens() -> Vec<Screen> {
     let mut start = Screen::new(Spec::default());
     start.send(Msg::NoCredentials(1));
     screens.push(start);
+    screens.extend(super::configuration::screens());
+    screens.extend(bulk::all());
+    screens.extend(compare::all());
+    screens.extend(history::all());
     screens
 }
 

@@ -244,7 +244,7 @@ fn somebody_elses_change_is_merged_and_shown_before_anything_is_sent_again() {
     theirs.configuration.environment.as_mut().unwrap().variables.insert("THEIRS".into(), "x".into());
     assert_eq!(app.update(moment(), Msg::Observed(ticket, NAME.into(), Ok(theirs))), []);
     let Some(Overlay::Review(review)) = &app.overlay else { panic!("{:?}", app.overlay) };
-    assert!(review.warnings.iter().any(|warning| warning.contains("somebody else")), "{review:?}");
+    assert!(review.beside.warnings.iter().any(|warning| warning.contains("somebody else")), "{review:?}");
     assert_eq!(review.diff.len(), 1);
     let effects = act(&mut app, Action::Yes);
     let [Effect::Write(_, order, _)] = &effects[..] else { panic!("{effects:?}") };
@@ -402,7 +402,7 @@ fn cloudformation_is_named_before_its_function_drifts() {
     details.tags.insert("aws:cloudformation:stack-name".into(), "shop".into());
     act(&mut app, Action::Save);
     let Some(Overlay::Review(review)) = &app.overlay else { panic!("{:?}", app.overlay) };
-    assert!(review.warnings[0].contains("stack shop") && review.warnings[0].contains("drift"));
+    assert!(review.beside.warnings[0].contains("stack shop") && review.beside.warnings[0].contains("drift"));
 }
 
 #[test]

@@ -116,6 +116,15 @@ impl Request {
             ("GET", ["functions", _, "policy"]) => "GetPolicy",
             ("GET", ["functions", _, "url"]) => "GetFunctionUrlConfig",
             ("GET", ["functions", _, "event-invoke-config"]) => "GetFunctionEventInvokeConfig",
+            ("PUT", ["functions", _, "event-invoke-config"]) => "PutFunctionEventInvokeConfig",
+            ("DELETE", ["functions", _, "event-invoke-config"]) => "DeleteFunctionEventInvokeConfig",
+            ("GET", ["functions", _, "event-invoke-config", "list"]) => "ListFunctionEventInvokeConfigs",
+            ("GET", ["functions", _, "provisioned-concurrency"]) if self.parameter("List").is_some() => {
+                "ListProvisionedConcurrencyConfigs"
+            }
+            ("GET", ["functions", _, "provisioned-concurrency"]) => "GetProvisionedConcurrencyConfig",
+            ("PUT", ["functions", _, "provisioned-concurrency"]) => "PutProvisionedConcurrencyConfig",
+            ("DELETE", ["functions", _, "provisioned-concurrency"]) => "DeleteProvisionedConcurrencyConfig",
             ("GET", ["event-source-mappings"]) => "ListEventSourceMappings",
             ("GET", ["account-settings"]) => "GetAccountSettings",
             ("GET", ["tags", _]) => "ListTags",

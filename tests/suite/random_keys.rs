@@ -1,0 +1,353 @@
+//! Any keys in any order, over all of the program: it never panics, nothing leaves that was not agreed to, and no value
+//! is seen that was not asked for.
+
+use jiff::ToSpan;
+use lambdeck::{
+    app::{Action, App, Effect, Msg, Ticket, bulk::Stage, layout::Size, overlay::Overlay},
+    cloud::{Error, Kind},
+    domain::{
+        change::{Change, Consent, Order, Permit, Written},
+        compare::Comparison,
+        function::Details,
+        journal::{Entry, Outcome},
+        release::{AccountConcurrency, Additional, Alias, Extras, Releases},
+        secret::Secret,
+    },
+    keys,
+    ui::{self, Theme},
+};
+use proptest::{
+    prelude::*,
+    test_runner::{Config, RngSeed},
+};
+use ratatui::{
+    Terminal,
+    backend::TestBackend,
+    crossterm::event::{KeyCode, KeyEvent, KeyModifiers},
+};
+
+use crate::support::app::{details, moment, summary, with_functions};
+
+const NAMES: [&str; 3] = ["checkout-api", "checkout-worker", "image-resizer"];
+const CANARY: &str = "canary-95b1c0";
+
+#[derive(Clone, Debug)]
+enum Step {
+    /// A key of the table.
+    Bound(usize, usize),
+    /// What is typed at questions and fields.
+    Text(&'static str),
+    Paste(&'static str),
+    /// The n-th request that waits is answered: well, or with a kind of failure.
+    Answer(usize, Option<Kind>),
+    /// Somebody else changes a function.
+    Other(usize),
+    Resize(u16, u16),
+    Click(u16, u16),
+    Focus(bool),
+    /// So many seconds go by.
+    Wait(i64),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let texts = prop::sample::select(vec![
+        "checkout-api",
+        "checkout-api:live",
+        "image-resizer",
+        "1",
+        "2",
+        "3",
+        "memory 512",
+        "env STAGE=new",
+        "history",
+        "live",
+        "50",
+        "new_key",
+        "y",
+        "y",
+        "a=b",
+        "\u{202e}é世",
+    ]);
+    let failures = prop::sample::select(vec![
+        Kind::Stale,
+        Kind::Conflict,
+        Kind::OutcomeUnknown,
+        Kind::Denied,
+        Kind::Credentials,
+        Kind::Network,
+        Kind::Throttled,
+    ]);
+    let paste = prop::sample::select(vec!["PASTED=1\nTWO=2", "checkout-api", "not a block"]);
+    prop_oneof![
+        16 => (0..keys::BINDINGS.len(), 0..3usize).prop_map(|(binding, key)| Step::Bound(binding, key)),
+        5 => texts.prop_map(Step::Text),
+        1 => paste.prop_map(Step::Paste),
+        8 => (0..4usize).prop_map(|at| Step::Answer(at, None)),
+        2 => (0..4usize, failures).prop_map(|(at, kind)| Step::Answer(at, Some(kind))),
+        1 => (0..3usize).prop_map(Step::Other),
+        1 => (1..160u16, 1..60u16).prop_map(|(columns, rows)| Step::Resize(columns, rows)),
+        1 => (0..100u16, 0..30u16).prop_map(|(column, row)| Step::Click(column, row)),
+        1 => any::<bool>().prop_map(Step::Focus),
+        1 => (0..40i64).prop_map(Step::Wait),
+    ]
+}
+
+struct World {
+    app: App,
+    functions: Vec<Details>,
+    waiting: Vec<Effect>,
+    journal: Vec<Entry>,
+    sent: usize,
+    revisions: u32,
+}
+
+impl World {
+    fn new() -> Self {
+        let rows = NAMES.map(|name| summary(name, "python3.13", 512, 1));
+        let functions = NAMES.map(|name| {
+            let mut details = details(name);
+            details.configuration.revision_id = Some("r0".into());
+            let environment = details.configuration.environment.as_mut().unwrap();
+            for value in environment.variables.values_mut() {
+                *value = Secret::new(CANARY);
+            }
+            details
+        });
+        Self {
+            app: with_functions((100, 30), rows.to_vec()),
+            functions: functions.to_vec(),
+            waiting: Vec::new(),
+            journal: Vec::new(),
+            sent: 0,
+            revisions: 0,
+        }
+    }
+
+    fn details(&mut self, name: &str) -> Option<&mut Details> {
+        self.functions.iter_mut().find(|details| details.configuration.name == name)
+    }
+
+    /// What may leave when this message is taken.
+    fn agreed(&self, msg: &Msg) -> Option<Order> {
+        match (&self.app.overlay, msg) {
+            (Some(Overlay::Review(review)), Msg::Action(Action::Yes)) if review.typed.is_none() => {
+                Some(review.order.clone())
+            }
+            (Some(Overlay::Review(review)), Msg::Action(Action::Open))
+                if review.typed.as_deref() == Some(review.field.text().trim()) =>
+            {
+                Some(review.order.clone())
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether a plan's count was typed before.
+    fn is_planned(&self, permit: &Permit) -> bool {
+        let bulk = self.app.bulk.as_ref();
+        matches!(&permit.consent, Consent::Bulk { typed, .. }
+            if bulk.is_some_and(|bulk| *typed == bulk.phrase
+                && matches!(bulk.stage, Stage::Applying | Stage::Stopping | Stage::Over)))
+    }
+
+    fn send(&mut self, msg: Msg) {
+        let agreed = self.agreed(&msg);
+        let effects = self.app.update(self.app.now, msg);
+        for effect in effects {
+            if let Effect::Write(_, order, permit) = &effect {
+                let may = agreed.as_ref() == Some(&**order) || self.is_planned(permit);
+                assert!(may, "nobody agreed to {order:?}");
+                assert_eq!(permit.function, order.function);
+                self.sent += 1;
+            }
+            let lives = !matches!(
+                effect,
+                Effect::Copy(_) | Effect::Suspend | Effect::StopLogs | Effect::StopObserving(_)
+            );
+            if lives {
+                self.waiting.push(effect);
+            }
+        }
+        // Quitting is a decision like any other.
+        self.app.exit = None;
+    }
+
+    fn answer(&mut self, at: usize, failure: Option<Kind>) {
+        if at >= self.waiting.len() {
+            return;
+        }
+        let effect = self.waiting.remove(at);
+        let error = failure.map(|kind| Error::new(kind, "it failed"));
+        let result = |value| error.clone().map_or(Ok(value), Err);
+        match effect {
+            Effect::GetFunction { ticket, name, .. } => {
+                let Some(details) = self.details(&name).cloned() else { return };
+                self.send(Msg::Function(ticket, error.map_or(Ok(Box::new(details)), Err)));
+            }
+            Effect::Observe { ticket, names, .. } => {
+                for name in names {
+                    let Some(details) = self.details(&name).cloned() else { continue };
+                    self.send(Msg::Observed(ticket, name, error.clone().map_or(Ok(Box::new(details)), Err)));
+                }
+            }
+            Effect::GetLogRetention(ticket, groups) => {
+                for (name, _) in groups {
+                    self.send(Msg::LogRetention(ticket, name, error.clone().map_or(Ok(None), Err)));
+                }
+            }
+            Effect::Write(ticket, order, _) => self.write(ticket, &order, error),
+            Effect::GetReleases(ticket, name) => {
+                let mut versions: Vec<_> = Vec::new();
+                for number in ["$LATEST", "3", "2", "1"] {
+                    let Some(details) = self.details(&name) else { return };
+                    let mut version = details.configuration.clone();
+                    version.version = Some(number.into());
+                    versions.push(version);
+                }
+                let live = Alias {
+                    name: "live".into(),
+                    version: "3".into(),
+                    additional: Some(Additional { version: "2".into(), weight: 0.1 }),
+                    revision_id: Some("a0".into()),
+                    ..Alias::default()
+                };
+                let releases = Releases { versions, aliases: vec![live], provisioned: Ok(Vec::new()) };
+                self.send(Msg::Releases(ticket, result(()).map(|()| Box::new(releases))));
+            }
+            Effect::GetExtras(ticket, _) => {
+                let extras = Extras {
+                    account: Ok(AccountConcurrency { limit: 1000, unreserved: 900 }),
+                    event_invoke: Ok(Vec::new()),
+                    provisioned: Err("denied".into()),
+                };
+                self.send(Msg::Extras(ticket, Box::new(extras)));
+            }
+            Effect::Compare(ticket, _) => {
+                self.send(Msg::Compared(ticket, result(()).map(|()| Box::new(Comparison::default()))));
+            }
+            Effect::ReadJournal(ticket) => {
+                let entries = self.journal.clone();
+                self.send(Msg::Journal(
+                    ticket,
+                    if failure.is_some() { Err("broken".into()) } else { Ok(entries) },
+                ));
+            }
+            Effect::FetchStates(ticket, names) => {
+                for name in names {
+                    let Some(details) = self.details(&name) else { continue };
+                    let state = details.configuration.state.clone();
+                    self.send(Msg::FunctionState(ticket, name, Ok(state)));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn write(&mut self, ticket: Ticket, order: &Order, error: Option<Error>) {
+        let unknown = error.as_ref().is_some_and(|error| error.kind == Kind::OutcomeUnknown);
+        if error.is_none() || (unknown && self.sent % 2 == 0) {
+            self.revisions += 1;
+            let revision = format!("r{}", self.revisions);
+            if let Some(details) = self.details(&order.function) {
+                details.configuration.revision_id = Some(revision);
+                if let Change::Environment { after, .. } = &order.change {
+                    details.configuration.environment.as_mut().unwrap().variables = after.clone();
+                }
+            }
+        }
+        let place = self.app.place().unwrap();
+        let mut entry = Entry::begin(self.sent.to_string(), moment(), &place, order);
+        entry.outcome = if error.is_none() { Outcome::Done } else { Outcome::Unknown };
+        self.journal.push(entry);
+        self.send(Msg::Written(ticket, error.map_or_else(|| Ok(Box::new(Written::default())), Err)));
+    }
+
+    fn press(&mut self, key: KeyEvent) {
+        if let Some(action) = keys::lookup(&self.app.contexts(), self.app.takes_text(), key) {
+            self.send(Msg::Action(action));
+        }
+    }
+
+    fn step(&mut self, step: &Step) {
+        match step {
+            Step::Bound(binding, key) => {
+                let keys = keys::BINDINGS[*binding].keys;
+                self.press(keys[key % keys.len()].into());
+            }
+            Step::Text(text) => {
+                for character in text.chars() {
+                    self.press(KeyEvent::new(KeyCode::Char(character), KeyModifiers::NONE));
+                }
+            }
+            Step::Paste(text) if self.app.takes_paste() => {
+                self.send(Msg::Action(Action::Paste((*text).into())));
+            }
+            Step::Paste(_) => {}
+            Step::Answer(at, failure) => self.answer(*at, *failure),
+            Step::Other(at) => {
+                self.revisions += 1;
+                let revision = format!("other-{}", self.revisions);
+                let configuration = &mut self.functions[*at].configuration;
+                let value = Secret::new(format!("{CANARY}-{revision}"));
+                configuration.environment.as_mut().unwrap().variables.insert("STAGE".into(), value);
+                configuration.revision_id = Some(revision);
+            }
+            Step::Resize(columns, rows) => self.send(Msg::Resize(Size { columns: *columns, rows: *rows })),
+            Step::Click(column, row) => self.send(Msg::Action(Action::DoubleClick(*column, *row))),
+            Step::Focus(gained) => self.send(Msg::Focus(*gained)),
+            Step::Wait(seconds) => {
+                let now = self.app.now + seconds.seconds();
+                self.app.update(now, Msg::Tick);
+            }
+        }
+        self.look();
+    }
+
+    /// Draws the screen: a value may be on it only where it is revealed or edited.
+    fn look(&self) {
+        let Size { columns, rows } = self.app.size;
+        let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
+        terminal.draw(|frame| ui::draw(&self.app, &Theme::DEFAULT, frame)).unwrap();
+        let shown: String =
+            terminal.backend().buffer().content.iter().map(ratatui::buffer::Cell::symbol).collect();
+        let asked =
+            self.app.function.as_ref().is_some_and(|view| {
+                view.environment.revealed.is_some() || view.environment.editing.is_some()
+            }) || matches!(self.app.overlay, Some(Overlay::TextEditor(_) | Overlay::Merge(_)));
+        assert!(asked || !shown.contains("canary"), "{:?}", self.app.overlay);
+    }
+}
+
+proptest! {
+    #![proptest_config(Config {
+        cases: 256,
+        rng_seed: RngSeed::Fixed(20_261_120),
+        failure_persistence: None,
+        ..Config::default()
+    })]
+    #[test]
+    fn never_panic_and_never_write_without_a_confirmation(steps in prop::collection::vec(step(), 1..120)) {
+        let mut world = World::new();
+        for step in &steps {
+            world.step(step);
+        }
+        let told = format!("{:?}", world.app);
+        prop_assert!(!told.contains(CANARY));
+        let journal = serde_json::to_string(&world.journal).unwrap();
+        prop_assert!(!journal.contains(CANARY));
+    }
+}
+
+#[test]
+fn the_world_lets_changes_through_that_were_agreed_to() {
+    let mut world = World::new();
+    let key = |code| Step::Text(code);
+    let press = |world: &mut World, code, modifiers| world.press(KeyEvent::new(code, modifiers));
+    for step in [key("E"), Step::Answer(0, None), Step::Answer(0, None), key("e"), key("x")] {
+        world.step(&step);
+    }
+    press(&mut world, KeyCode::Char('s'), KeyModifiers::CONTROL);
+    assert_eq!(world.sent, 0);
+    world.step(&key("y"));
+    assert_eq!(world.sent, 1, "{:?} {:?}", world.app.overlay, world.app.messages.log);
+}
