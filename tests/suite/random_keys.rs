@@ -314,7 +314,7 @@ impl World {
             self.app.function.as_ref().is_some_and(|view| {
                 view.environment.revealed.is_some() || view.environment.editing.is_some()
             }) || matches!(self.app.overlay, Some(Overlay::TextEditor(_) | Overlay::Merge(_)));
-        assert!(asked || !shown.contains("canary"), "{:?}", self.app.overlay);
+        assert!(asked || !shown.contains(CANARY), "{:?}", self.app.overlay);
     }
 }
 
