@@ -28,7 +28,7 @@ use serde_json::{Value, json};
 
 /// Answers each event with what it was given. Where GATE is set, it starts once that file is there; where BREAK is set,
 /// never; where FAIL is set, each event fails; where QUIET is set, it answers null. The event "exit" ends it, and
-/// "wait" takes until the file HOLD is there. See conformance.py for the commented twin.
+/// "wait" takes until the file HOLD is there. See tests/python/asking.py for its twin.
 const BOOTSTRAP: &str = r#"#!/bin/bash
 api="$AWS_LAMBDA_RUNTIME_API"
 shopt -s nocasematch

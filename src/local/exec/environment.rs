@@ -19,11 +19,12 @@ use tokio::{
 
 use super::{
     Event, FunctionSpec, Outcome,
+    end::{End, timed_out},
     executor::{Lease, Shared},
     memory,
-    platform::{Log, Report, Status, now_ms},
+    platform::{Log, Report, now_ms},
     process::{self, Output, Process},
-    runtime_api::{self, Answer, Body, Call, MAX_RESPONSE_BYTES, Reply, RuntimeApi},
+    runtime_api::{self, Answer, Body, Call, Reply, RuntimeApi},
     runtimes::{self, Place, Unrunnable},
 };
 
@@ -67,25 +68,6 @@ struct Running {
     peak: u64,
     /// When that was last looked at.
     looked: Option<Instant>,
-}
-
-/// How an event ended.
-enum End {
-    Response(Bytes),
-    TooLarge,
-    /// The runtime reported an error: of the handler, or of the init.
-    Error {
-        error_type: Option<String>,
-        body: Bytes,
-        in_init: bool,
-    },
-    TimedOut,
-    OutOfMemory,
-    /// The process is gone; why.
-    Exited(String),
-    /// As [`End::Exited`], before it got the event.
-    Undelivered(String),
-    Unrunnable(Unrunnable),
 }
 
 impl Environment {
@@ -466,79 +448,6 @@ impl Output {
     }
 }
 
-impl End {
-    /// Whether the process can't go on after it.
-    fn is_fatal(&self) -> bool {
-        match self {
-            Self::Response(_) | Self::TooLarge | Self::Error { in_init: false, .. } => false,
-            Self::Error { in_init: true, .. }
-            | Self::TimedOut
-            | Self::OutOfMemory
-            | Self::Exited(_)
-            | Self::Undelivered(_)
-            | Self::Unrunnable(_) => true,
-        }
-    }
-
-    fn error_type(&self) -> String {
-        match self {
-            Self::Response(_) => String::new(),
-            Self::TooLarge => "Function.ResponseSizeTooLarge".to_owned(),
-            Self::Error { error_type, .. } => known_type(error_type.as_deref()),
-            Self::TimedOut => "Sandbox.Timedout".to_owned(),
-            Self::OutOfMemory => "Runtime.OutOfMemory".to_owned(),
-            Self::Exited(_) | Self::Undelivered(_) => "Runtime.ExitError".to_owned(),
-            Self::Unrunnable(why) => why.error_type.to_owned(),
-        }
-    }
-
-    fn message(&self, spec: &FunctionSpec) -> String {
-        match self {
-            Self::Response(_) | Self::Error { .. } => String::new(),
-            Self::TooLarge => {
-                format!(
-                    "Response payload size exceeded maximum allowed payload size ({MAX_RESPONSE_BYTES} bytes)."
-                )
-            }
-            Self::TimedOut => timed_out(spec),
-            Self::OutOfMemory => "Runtime exited with error: signal: killed".to_owned(),
-            Self::Exited(why) | Self::Undelivered(why) => why.clone(),
-            Self::Unrunnable(why) => why.message.clone(),
-        }
-    }
-
-    fn status(&self, of_init: bool) -> Status {
-        match self {
-            Self::Response(_) => Status::Success,
-            Self::TooLarge | Self::Error { in_init: false, .. } if !of_init => {
-                Status::Handler(self.error_type())
-            }
-            Self::TimedOut => Status::Timeout,
-            _ => Status::Error(self.error_type()),
-        }
-    }
-}
-
-/// AWS's supervisor only lets types of its own pattern into its records.
-fn known_type(error_type: Option<&str>) -> String {
-    let given = error_type.unwrap_or_default();
-    let rest = given.strip_prefix("Runtime.").or_else(|| given.strip_prefix("Function."));
-    let fits = rest.is_some_and(|rest| {
-        rest.starts_with(|c: char| c.is_ascii_uppercase())
-            && rest.len() > 1
-            && rest.chars().all(|c| c.is_ascii_alphabetic())
-    });
-    match given {
-        given if fits => given.to_owned(),
-        given if given.starts_with("Function") => "Function.Unknown".to_owned(),
-        _ => "Runtime.Unknown".to_owned(),
-    }
-}
-
-fn timed_out(spec: &FunctionSpec) -> String {
-    format!("Task timed out after {:.2} seconds", f64::from(spec.timeout_s))
-}
-
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ErrorObject<'a> {
@@ -610,14 +519,6 @@ fn reason(error: &io::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_types_of_awss_own_pattern_are_kept() {
-        assert_eq!(known_type(Some("Runtime.ImportModuleError")), "Runtime.ImportModuleError");
-        assert_eq!(known_type(Some("ValueError")), "Runtime.Unknown");
-        assert_eq!(known_type(Some("Function.<odd>")), "Function.Unknown");
-        assert_eq!(known_type(None), "Runtime.Unknown");
-    }
 
     #[test]
     fn a_trace_id_has_the_form_of_x_ray() {

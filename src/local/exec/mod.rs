@@ -7,6 +7,7 @@ use bytes::Bytes;
 use crate::domain::secret::Secret;
 
 mod code;
+mod end;
 mod environment;
 mod executor;
 mod memory;

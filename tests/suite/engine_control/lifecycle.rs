@@ -198,7 +198,8 @@ async fn boto3_gets_what_aws_gives() {
         .env("AWS_ACCESS_KEY_ID", engine.access_key_id())
         .env("AWS_SECRET_ACCESS_KEY", engine.secret_access_key().reveal())
         .env("AWS_DEFAULT_REGION", engine.region())
-        .env("AWS_EC2_METADATA_DISABLED", "true");
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("PYTHONDONTWRITEBYTECODE", "1");
     let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     engine.shutdown().await;
