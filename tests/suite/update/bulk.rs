@@ -598,7 +598,9 @@ fn a_typed_value_stays_nowhere() {
     for kind in kinds {
         all.push_str(&told(&app));
         let effects = failed(&mut app, ticket, kind);
-        all.push_str(&format!("{effects:?}{}", told(&app)));
+        let debug = format!("{effects:?}");
+        all.push_str(&debug);
+        all.push_str(&told(&app));
         if let [Effect::Write(next, ..)] = effects[..] {
             ticket = next;
         }
@@ -695,7 +697,7 @@ fn error_of(how: u8) -> Error {
 
 /// The answers to an effect, one of several that may come.
 fn answers(effect: &Effect, how: u8) -> Vec<Msg> {
-    let fails = how % 3 == 0;
+    let fails = how.is_multiple_of(3);
     match effect {
         Effect::Observe { ticket, names, .. } => names
             .iter()
@@ -751,9 +753,8 @@ proptest! {
                     messages.push(Msg::Action(Action::Open));
                     messages
                 }
-                Deed::Command(_) => Vec::new(),
                 Deed::Answer(which, how) if which < pending.len() => answers(&pending.remove(which), how),
-                Deed::Answer(..) => Vec::new(),
+                Deed::Command(_) | Deed::Answer(..) => Vec::new(),
                 Deed::Switch => {
                     let next = app.session.epoch + 1;
                     app.session.connecting = Some((next, session("prod", "eu-west-1").spec));
