@@ -1,6 +1,7 @@
 //! What `App::update` answers to messages: whole vectors of effects.
 
 mod bulk;
+mod bulk_random;
 mod compare;
 mod history;
 mod logs;
