@@ -1,5 +1,7 @@
 //! One change of many functions: planned, confirmed once, applied one after the other.
 
+use std::fmt::Write as _;
+
 mod change;
 
 pub(super) use change::stack_note;
@@ -388,5 +390,5 @@ fn push_count_even_none(text: &mut String, count: usize, word: &str) {
     if !text.is_empty() {
         text.push_str(", ");
     }
-    text.push_str(&format!("{count} {word}"));
+    let _ = write!(text, "{count} {word}");
 }

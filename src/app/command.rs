@@ -1,7 +1,7 @@
 //! What can be typed on the command line.
 
 use super::bulk::BulkChange;
-use crate::domain::compare::Side;
+use crate::domain::{compare::Side, side::SideError};
 
 /// One command's help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +60,7 @@ pub enum Command {
     /// One change of all marked functions; none: the one that is there already.
     Bulk(Option<BulkChange>),
     /// One or two sides to be compared.
-    Compare(Side, Option<Side>),
+    Compare(Box<Side>, Option<Box<Side>>),
     /// The journal of changes.
     History,
     /// Connect to another endpoint.
@@ -122,7 +122,7 @@ pub fn parse(line: &str) -> Result<Command, String> {
     let mut words = rest.split_whitespace();
     let argument = words.next().map(str::to_owned);
     if help.name == "compare" {
-        let side = |text: &str| text.parse::<Side>().map_err(|error| error.to_string());
+        let side = |text: &str| text.parse().map(Box::new).map_err(|error: SideError| error.to_string());
         let first = argument.ok_or_else(|| format!("{} needs {}", help.name, help.argument))?;
         let second = words.next().map(side).transpose()?;
         if let Some(extra) = words.next() {
@@ -215,8 +215,8 @@ mod tests {
         assert_eq!(parse(line), expected);
     }
 
-    fn side(text: &str) -> Side {
-        text.parse().unwrap()
+    fn side(text: &str) -> Box<Side> {
+        Box::new(text.parse().unwrap())
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! One change of many functions: the plan, what must be typed, and what became of each.
 
+use std::fmt::Write as _;
+
 use ratatui::{buffer::Buffer, style::Style};
 
 use super::{
@@ -24,7 +26,7 @@ pub(super) fn draw(app: &App, size: Size, theme: &Theme, buffer: &mut Buffer) {
     head(app, bulk, theme, buffer, areas.text);
     let text = areas.text;
     // Where there is little room the functions are what gives way: what is agreed to must show.
-    let foot = Bulk::FOOT.min(text.rows.saturating_sub(2));
+    let foot = Bulk::FOOT.min(text.rows.saturating_sub(1));
     let top = Bulk::HEAD.min(text.rows.saturating_sub(foot));
     let body = Area { row: text.row + top, rows: text.rows.saturating_sub(top + foot), ..text };
     rows(bulk, theme, buffer, body, areas.frame);
@@ -52,7 +54,7 @@ fn head(app: &App, bulk: &Bulk, theme: &Theme, buffer: &mut Buffer, area: Area) 
                 [(counts.done, "done before"), (counts.nothing, "already so"), (counts.refused, "left out")]
             {
                 if count > 0 {
-                    text.push_str(&format!(", {count} {word}"));
+                    let _ = write!(text, ", {count} {word}");
                 }
             }
             (text, theme.text)
@@ -105,17 +107,20 @@ fn style(row: &bulk::Row, theme: &Theme) -> Style {
 
 /// What can be done now.
 fn consent(app: &App, bulk: &Bulk, theme: &Theme, buffer: &mut Buffer, area: Area) {
-    Row::new(buffer, area, 0).rule("─", theme.dim);
-    let mut row = Row::new(buffer, area, 1);
+    let ruled = usize::from(area.rows >= Bulk::FOOT);
+    if ruled == 1 {
+        Row::new(buffer, area, 0).rule("─", theme.dim);
+    }
+    let mut row = Row::new(buffer, area, ruled);
     match bulk.stage {
         Stage::Planned => {
             row.put("Type ", theme.text).put(&sanitise(&bulk.phrase), theme.warning);
             row.put(" and press enter; esc drops the plan", theme.text);
-            let mut row = Row::new(buffer, area, 2);
+            let mut row = Row::new(buffer, area, ruled + 1);
             row.put("> ", theme.accent).field(&bulk.field, true, theme);
             if bulk.mistyped {
                 let used = width(bulk.field.text()) + 4;
-                let mut row = Row::new(buffer, area, 2);
+                let mut row = Row::new(buffer, area, ruled + 1);
                 row.skip(used).put("✗ this is something else; nothing was sent", theme.error);
             }
         }

@@ -2,6 +2,7 @@
 
 mod bulk;
 mod change;
+mod bulk_random;
 mod compare;
 mod configuration;
 mod environment;

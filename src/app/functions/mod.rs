@@ -215,7 +215,9 @@ impl FunctionsPane {
         let shown: Vec<Box<str>> =
             (0..self.len()).filter_map(|row| self.get(row)).map(|row| row.name.clone()).collect();
         if shown.iter().all(|name| self.is_marked(name)) {
-            shown.iter().for_each(|name| _ = self.marked.remove(name));
+            for name in &shown {
+                self.marked.remove(name);
+            }
         } else {
             self.marked.extend(shown);
         }

@@ -48,17 +48,15 @@ impl App {
 
     /// `:compare A [B]` was typed; without B the open or selected function is the other side.
     pub(super) fn compare_typed(&mut self, first: Side, second: Option<Side>) -> Vec<Effect> {
-        let sides = match second {
-            Some(second) => [first, second],
-            None => {
-                let Some(here) = self.compared_function() else {
-                    self.say(Severity::Info, "type both sides: compare A B");
-                    return Vec::new();
-                };
-                [Side { profile: None, region: None, function: FunctionRef::named(here) }, first]
-            }
+        if let Some(second) = second {
+            return self.compare([first, second]);
+        }
+        let Some(here) = self.compared_function() else {
+            self.say(Severity::Info, "type both sides: compare A B");
+            return Vec::new();
         };
-        self.compare(sides)
+        let here = Side { profile: None, region: None, function: FunctionRef::named(here) };
+        self.compare([here, first])
     }
 
     /// Reads two sides and shows them beside each other.

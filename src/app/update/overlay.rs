@@ -186,7 +186,7 @@ impl App {
                 return self.connect(spec);
             }
             Command::History => return self.open_history(),
-            Command::Compare(first, second) => return self.compare_typed(first, second),
+            Command::Compare(first, second) => return self.compare_typed(*first, second.map(|side| *side)),
             Command::Bulk(Some(change)) => return self.bulk_typed(change),
             Command::Bulk(None) => self.reopen_bulk(),
             Command::Utc => self.settings.utc = !self.settings.utc,

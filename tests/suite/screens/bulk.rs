@@ -32,7 +32,7 @@ fn observing(effects: &[Effect]) -> (Ticket, Vec<Box<str>>) {
 /// What each of the functions is when it is read for a plan.
 fn read(name: &str) -> Result<Box<Details>, cloud::Error> {
     let mut details = details();
-    details.configuration.name = name.to_owned();
+    name.clone_into(&mut details.configuration.name);
     match name {
         "checkout-worker" => {
             details.configuration.state.last_update_status = Some("InProgress".into());
@@ -227,5 +227,14 @@ fn each_function_can_be_read_in_a_low_and_narrow_screen() {
     }
     for word in ["done", "✗", "failed", "outcome", "not sent", "already so", "not now"] {
         assert!(seen.contains(word), "{word}: {seen}");
+    }
+}
+
+#[test]
+fn what_must_be_typed_shows_in_the_lowest_screen() {
+    let mut screen = planned("bulk memory 1024");
+    for (columns, rows) in [(24, 6), (24, 7), (40, 8), (80, 9)] {
+        let shown = screen.text(columns, rows);
+        assert!(shown.contains("Type 5"), "{columns}x{rows}: {shown}");
     }
 }

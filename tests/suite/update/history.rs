@@ -225,21 +225,21 @@ fn a_variable_named_like_a_setting_is_none() {
     assert!(said(&app).contains("no values of variables"), "{}", said(&app));
 }
 
-fn releases(alias: Option<Alias>, versions: &[&str]) -> Box<Releases> {
+fn releases(alias: Option<Alias>, versions: &[&str]) -> Releases {
     let version = |number: &&str| Function { version: Some((*number).into()), ..Function::default() };
-    Box::new(Releases {
+    Releases {
         versions: versions.iter().map(version).collect(),
         aliases: alias.into_iter().collect(),
         provisioned: Ok(Vec::new()),
-    })
+    }
 }
 
-fn undo_alias(entry: Entry, releases: Box<Releases>) -> App {
+fn undo_alias(entry: Entry, releases: Releases) -> App {
     let mut app = history(vec![entry]);
     let effects = act(&mut app, Action::Restore);
     let [Effect::GetReleases(ticket, name)] = &effects[..] else { panic!("{effects:?}") };
     assert_eq!(name, "checkout-api");
-    assert_eq!(app.update(moment(), Msg::Releases(*ticket, Ok(releases))), []);
+    assert_eq!(app.update(moment(), Msg::Releases(*ticket, Ok(Box::new(releases)))), []);
     app
 }
 
