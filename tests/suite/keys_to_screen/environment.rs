@@ -60,11 +60,13 @@ async fn a_variable_is_changed_saved_and_put_back() {
     dashboard.press("U");
     dashboard.wait_text("(11 bytes) → (5 bytes)").await;
     dashboard.press("y");
-    dashboard.wait_for("the second save", |screen| screen.matches("is saved and in use").count() == 1).await;
-    while value(&session, "E2E_TOKEN").await.as_deref() != Some("first") {
-        tokio::task::yield_now().await;
-    }
-    assert!(!dashboard.screen().contains(CANARY));
+    let settled = |screen: &str| {
+        let row = screen.lines().find(|line| line.contains("E2E_TOKEN")).unwrap_or_default();
+        row.contains("5 bytes") && !row.contains("→") && !screen.contains('◐') && !screen.contains("unsaved")
+    };
+    let shown = dashboard.wait_for("the value of before", settled).await;
+    assert_eq!(value(&session, "E2E_TOKEN").await.as_deref(), Some("first"));
+    assert!(!shown.contains(CANARY), "{shown}");
     dashboard.press("<esc>q");
     assert_eq!(dashboard.exit().await, 0);
     engine.shutdown().await;

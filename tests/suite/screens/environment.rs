@@ -208,6 +208,8 @@ fn three_sides_stand_side_by_side() {
     screen.key(KeyCode::Enter);
     screen.check("merge_not_decided");
     screen.keys("t");
+    // What is left to decide is gone to.
+    screen.key(KeyCode::Enter);
     screen.keys("m");
     screen.check("merge_decided");
     screen.key(KeyCode::Enter);
