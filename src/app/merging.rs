@@ -114,15 +114,13 @@ impl Merging {
         self.revealed.is_some_and(|(row, _)| row == self.cursor.at)
     }
 
-    /// Decides the selected row, if both sides changed it, and goes to the next one that is not decided.
-    pub(super) fn choose(&mut self, side: Side, height: usize) {
+    /// Decides the selected row, if both sides changed it.
+    pub(super) fn choose(&mut self, side: Side) {
         let row = self.cursor.at;
-        if row >= self.subject.len() || self.subject.side(row).is_some() {
-            return;
+        if row < self.subject.len() && self.subject.side(row).is_none() {
+            self.choices.insert(row, side);
+            self.incomplete = false;
         }
-        self.choices.insert(row, side);
-        self.incomplete = false;
-        self.go_to_undecided(height);
     }
 
     /// Selects the next row that is not decided. Answers whether there is one.

@@ -96,8 +96,8 @@ impl TextEditor {
                 self.editor.insert_str(unix_lines(text.reveal()));
                 self.problem = None;
             }
-            Action::PageDown => _ = (0..page).for_each(|_| self.editor.move_cursor(CursorMove::Down)),
-            Action::PageUp => _ = (0..page).for_each(|_| self.editor.move_cursor(CursorMove::Up)),
+            Action::PageDown => (0..page).for_each(|_| self.editor.move_cursor(CursorMove::Down)),
+            Action::PageUp => (0..page).for_each(|_| self.editor.move_cursor(CursorMove::Up)),
             _ => return,
         }
         self.masked = false;

@@ -22,6 +22,7 @@ use crate::{
         format,
         function::{Details, Environment},
         name::MAX_ENVIRONMENT,
+        secret::Secret,
         text::{self, sanitise, width},
     },
 };
@@ -41,6 +42,9 @@ const NEARLY_FULL: usize = 90;
 pub(super) fn draw(app: &App, view: &View, theme: &Theme, buffer: &mut Buffer, area: Area) {
     let Some(details) = &view.details.value else {
         nothing_yet(view, theme, buffer, area);
+        if let Some(field) = &view.environment.filter {
+            filter(field, None, theme, Row::new(buffer, area, 0));
+        }
         return;
     };
     let pane = &view.environment;
@@ -123,9 +127,7 @@ impl<'a> Table<'a> {
         let theme = self.theme;
         let mut row = Row::new(buffer, self.areas.heading, 0);
         if let Some(field) = &self.pane.filter {
-            let count = self.rows.len();
-            row.put_right(&format!("{count} {} ", if count == 1 { "fits" } else { "fit" }), theme.dim);
-            row.skip(3).put("/", theme.accent).field(field, true, theme);
+            filter(field, Some(self.rows.len()), theme, row);
             return;
         }
         row.skip(BEFORE).cell("KEY", self.keys, Align::Left, theme.dim);
@@ -314,6 +316,14 @@ impl<'a> Table<'a> {
     }
 }
 
+/// The filter while it is being typed, and how many variables fit.
+fn filter(field: &Field, fitting: Option<usize>, theme: &Theme, mut row: Row) {
+    if let Some(count) = fitting {
+        row.put_right(&format!("{count} {} ", if count == 1 { "fits" } else { "fit" }), theme.dim);
+    }
+    row.skip(3).put("/", theme.accent).field(field, true, theme);
+}
+
 /// The sign, the word and the style of what becomes of a variable.
 fn look(mark: Mark<'_>, theme: &Theme) -> (&'static str, String, Style) {
     match mark {
@@ -328,7 +338,7 @@ fn look(mark: Mark<'_>, theme: &Theme) -> (&'static str, String, Style) {
 
 /// The length of a value; of one that changes both.
 fn length(variable: &Variable<'_>) -> String {
-    let (before, after) = (variable.before.map(|value| value.len()), variable.after.map(|value| value.len()));
+    let (before, after) = (variable.before.map(Secret::len), variable.after.map(Secret::len));
     match variable.mark {
         Mark::Changed => lengths(before, after),
         _ => lengths(None, after.or(before)),
@@ -338,7 +348,7 @@ fn length(variable: &Variable<'_>) -> String {
 /// The length of a value that is being typed.
 fn typed_length(variable: Option<&Variable<'_>>, field: &Field) -> String {
     let before = variable.and_then(|variable| variable.before);
-    lengths(before.map(|value| value.len()), Some(field.text().len()))
+    lengths(before.map(Secret::len), Some(field.text().len()))
 }
 
 fn lengths(before: Option<usize>, after: Option<usize>) -> String {

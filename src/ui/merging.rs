@@ -178,13 +178,13 @@ fn detail(app: &App, merging: &Merging, theme: &Theme, buffer: &mut Buffer, area
         }
     };
     let mut rule = Row::new(buffer, area, 0);
-    rule.put("── ", theme.dim);
+    rule.put("──", theme.dim);
     match (&merging.subject, merging.revealed) {
         (Subject::Environment { .. }, Some((_, until))) if merging.is_revealed() => {
-            let until = format!("shown until {} ", format::clock(until, &app.zone()));
+            let until = format!(" shown until {} ", format::clock(until, &app.zone()));
             rule.put(&until, theme.warning);
         }
-        (Subject::Environment { .. }, _) => _ = rule.put("x shows the three values for 30 s ", theme.dim),
+        (Subject::Environment { .. }, _) => _ = rule.put(" x shows the three values for 30 s ", theme.dim),
         (Subject::Settings { .. }, _) => {}
     }
     rule.rule("─", theme.dim);

@@ -14,6 +14,7 @@ use crate::support::{
     harness::Harness,
 };
 
+mod environment;
 mod lists;
 mod logs;
 mod sessions;

@@ -42,7 +42,8 @@ impl App {
         match action {
             Action::Reveal => pane.reveal(details, now),
             Action::Filter => {
-                if !pane.rows(details).is_empty() {
+                // Whoever is faster than the answer must not have his text taken for commands.
+                if details.is_none() || !pane.rows(details).is_empty() {
                     pane.filter = Some(Field::default());
                 }
             }
@@ -340,6 +341,8 @@ impl App {
                     pane.selected = Some(row.key.to_owned());
                     pane.filter = None;
                     self.edit_variable(false);
+                } else if details.is_none() {
+                    self.say(Severity::Info, "the function is still being read");
                 }
                 return Some(Vec::new());
             }

@@ -21,8 +21,8 @@ impl App {
             return Vec::new();
         }
         match action {
-            Action::Mine => merging.choose(Side::Mine, height),
-            Action::Theirs => merging.choose(Side::Theirs, height),
+            Action::Mine => merging.choose(Side::Mine),
+            Action::Theirs => merging.choose(Side::Theirs),
             Action::Reveal => merging.reveal(now),
             Action::Save => return self.merge_decided(height),
             Action::Back | Action::Quit => {

@@ -208,6 +208,8 @@ fn three_sides_stand_side_by_side() {
     screen.key(KeyCode::Enter);
     screen.check("merge_not_decided");
     screen.keys("t");
+    // What is left to decide is gone to.
+    screen.key(KeyCode::Enter);
     screen.keys("m");
     screen.check("merge_decided");
     screen.key(KeyCode::Enter);
@@ -312,11 +314,11 @@ fn all() -> Vec<Screen> {
 
 #[test]
 fn all_of_it_draws_at_every_size() {
-    let rows = [1, 2, 5, 6, 7, 8, 9, 10, 11, 13, 16, 24, 60];
+    let rows = [1, 5, 6, 7, 8, 9, 10, 11, 13, 24];
     let sizes = rows
         .into_iter()
-        .flat_map(|rows| [1, 2, 23, 24, 25, 31, 33, 57, 80, 131].map(|columns| (columns, rows)))
-        .chain([(500, 200), (500, 1), (1, 200), (130, 6), (24, 200)]);
+        .flat_map(|rows| [1, 24, 31, 57, 80].map(|columns| (columns, rows)))
+        .chain([(300, 6), (24, 100)]);
     let mut screens = all();
     for (columns, rows) in sizes {
         for screen in &mut screens {

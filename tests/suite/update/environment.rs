@@ -413,6 +413,14 @@ fn nothing_is_edited_before_it_is_read_and_empty_tables_answer() {
         press(&mut app, keys);
         assert_eq!(said(&app), "the function is still being read", "{keys}");
     }
+    // A filter that is typed before the answer is there is no row of commands.
+    let mut app = with_functions(SIZE, three());
+    let effects = press(&mut app, "E");
+    press(&mut app, "/token<enter>");
+    assert!(pane(&app).filter.is_some());
+    answer(&mut app, &effects, with(base(), "r1"));
+    press(&mut app, "<enter>");
+    assert!(matches!(&pane(&app).editing, Some(Editing::Value { key, .. }) if key == "TOKEN"));
     let mut app = tab_with(Variables::new());
     for keys in ["e", "t", "R", "<ctrl-d>", "u", "U", "/", "x", "<ctrl-s>"] {
         press(&mut app, keys);

@@ -49,25 +49,32 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         "y",
         "m",
         "a",
-        "Z",
         "_",
         "1",
         "=",
-        "'",
-        "<enter>",
         "<enter>",
         "<esc>",
         "<ctrl-s>",
-        "<ctrl-s>",
         "<ctrl-d>",
         "<ctrl-u>",
-        "<home>",
         "<tab>",
         "E",
         "r",
-        "+AB<enter>",
-        "jex<enter>",
         "e\u{202e}",
+        // What takes several keys to get to.
+        "<esc><esc>",
+        "<esc><esc>E",
+        "+AB<enter>",
+        "+CD<enter>1<enter>",
+        "jex<enter>",
+        "<ctrl-s>y",
+        "e<ctrl-u>v<ctrl-s>y",
+        "e2<ctrl-s>",
+        "Gew<enter><ctrl-s>y",
+        "<ctrl-s>m<enter>t<enter>y",
+        "tt<enter>",
+        "UyU",
+        "checkout-api<enter>",
     ]);
     let pastes = prop::sample::select(vec!["x", "A1=1\nB1='2'", "two\r\nlines", "\u{1b}[0m", "checkout-api"]);
     let kinds = prop::sample::select(vec![
@@ -90,7 +97,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => (1..100_u16, 1..40_u16).prop_map(|(columns, rows)| Step::Resize(columns, rows)),
         1 => Just(Step::Draw),
     ];
-    prop::collection::vec(step, 1..60)
+    prop::collection::vec(step, 1..80)
 }
 
 fn environments() -> [Details; 4] {
@@ -157,8 +164,9 @@ impl Run {
                 Effect::Write(_, order, permit) => {
                     prop_assert_eq!(Some(&order.change), agreed, "sent without being agreed to");
                     prop_assert!(matches!(&permit.consent, Consent::Yes | Consent::Typed(_)));
-                    let Change::Environment { before, .. } = &order.change else { panic!("{order:?}") };
-                    prop_assert!(!before.is_empty(), "what can't be read is never saved over");
+                    if let Change::Environment { before, .. } = &order.change {
+                        prop_assert!(!before.is_empty(), "what can't be read is never saved over");
+                    }
                 }
                 Effect::GetFunction { ticket, .. } => self.read = Some(*ticket),
                 Effect::Observe { ticket, .. } => self.observe = Some(*ticket),
@@ -235,7 +243,7 @@ impl Run {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, max_shrink_iters: 2000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 250, max_shrink_iters: 2000, ..ProptestConfig::default() })]
 
     #[test]
     fn nothing_is_sent_or_seen_unasked(steps in steps(), protected in any::<bool>()) {
