@@ -6,6 +6,7 @@
 mod everywhere;
 mod fixtures;
 mod logs;
+mod versions;
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,7 @@
 //! What `App::update` answers to messages: whole vectors of effects.
 
 mod logs;
+mod versions;
 
 use std::time::Duration;
 

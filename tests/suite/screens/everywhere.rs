@@ -89,6 +89,7 @@ fn all_screens() -> Vec<Screen> {
     let mut start = Screen::new(Spec::default());
     start.send(Msg::NoCredentials(1));
     screens.push(start);
+    screens.extend(super::versions::all());
     screens
 }
 
