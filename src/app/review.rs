@@ -509,14 +509,14 @@ mod tests {
                 beside: Beside {
                     warnings: vec!["w ".repeat(200)],
                     facts: vec!["a fact".into()],
-                    more: Some(("Since".into(), vec![line(Mark::Added, "x", "", "y"); 70])),
+                    more: Some(("Since".into(), vec![line(Mark::Added, "x", "", "y"); 30])),
                 },
                 typed: typed.clone(),
                 field: Field::default(),
                 mistyped,
                 cursor: Cursor::default(),
             };
-            for columns in (1..140).step_by(3) {
+            for columns in (1..140).step_by(8) {
                 for rows in 0..40 {
                     let size = Size { columns, rows };
                     let page = layout::page(size).frame;
