@@ -125,7 +125,13 @@ impl Review {
         // One blank column on both sides.
         let text = usize::from(columns.saturating_sub(2 * edge + 2 * edge)).max(1);
         let most = usize::from(page.rows.saturating_sub(2 * edge)).max(1);
-        let foot = self.foot(text, most.saturating_sub(field).min(if framed { 6 } else { 2 }));
+        let foot = match most.saturating_sub(field) {
+            // Place and diff need some of it.
+            rows if framed => rows.saturating_sub(3).clamp(1, 6),
+            6.. => 2,
+            _ => 1,
+        };
+        let foot = self.foot(text, foot);
         let mut room = most.saturating_sub(foot.len() + field);
         let mut head = self.head(text);
         if head.len() + 4 > room {
@@ -136,7 +142,7 @@ impl Review {
         let mut rows = self.body(text, false);
         let ruled = framed && room >= 4;
         room = room.saturating_sub(if ruled { 2 } else { 0 });
-        if rows.len() > room {
+        if rows.len() > room && room >= 4 {
             // What one should know must not be below the edge.
             rows = self.body(text, true);
         }
@@ -235,11 +241,12 @@ impl Review {
     fn foot(&self, columns: usize, most: usize) -> Vec<Row> {
         let Some(wanted) = &self.typed else { return vec![yes_or_no(columns)] };
         let wanted = sanitise(wanted);
-        let told = if self.mistyped {
-            ("✗ this is something else, nothing was sent", Tone::Removed)
+        let (told, tone): ([&str; 3], _) = if self.mistyped {
+            (["✗ this is something else, nothing was sent", "✗ something else", "✗"], Tone::Removed)
         } else {
-            ("then enter sends it; esc sends nothing", Tone::Dim)
+            (["then enter sends it; esc sends nothing", "then enter sends it", "enter sends"], Tone::Dim)
         };
+        let longest = |room: usize| told.into_iter().find(|told| width(told) <= room);
         let label = "Type ";
         let whole: Vec<&str> = pieces(&wanted, columns.saturating_sub(label.len()).max(1)).collect();
         if whole.len() < most.max(1) || (whole.len() == most.max(1) && !self.mistyped) {
@@ -253,10 +260,10 @@ impl Review {
                 .collect();
             let last = rows.len() - 1;
             let used: usize = rows[last].iter().map(|(text, _)| width(text)).sum();
-            if used + 2 + width(told.0) <= columns {
-                rows[last].extend([("  ".to_owned(), Tone::Plain), (told.0.to_owned(), told.1)]);
+            if used + 2 + width(told[0]) <= columns {
+                rows[last].extend([("  ".to_owned(), Tone::Plain), (told[0].to_owned(), tone)]);
             } else if rows.len() < most {
-                rows.push(vec![(told.0.to_owned(), told.1)]);
+                rows.extend(longest(columns).map(|told| vec![(told.to_owned(), tone)]));
             }
             return rows;
         }
@@ -409,4 +416,131 @@ pub struct Writing {
     pub since: Timestamp,
     /// Reads since then.
     pub reads: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{
+        change::Change,
+        release::{Additional, Alias},
+    };
+
+    fn line(mark: Mark, name: &str, before: &str, after: &str) -> DiffLine {
+        DiffLine { mark, name: name.into(), before: before.into(), after: after.into(), recorded: true }
+    }
+
+    fn texts(rows: &[Row]) -> Vec<String> {
+        let text = |row: &Row| row.iter().map(|(text, _)| text.as_str()).collect::<String>();
+        rows.iter().map(text).map(|text| text.trim_end().to_owned()).collect()
+    }
+
+    #[test]
+    fn a_diff_stands_in_columns() {
+        let lines = [
+            line(Mark::Changed, "Memory", "512 MB", "1024 MB"),
+            line(Mark::Changed, "Timeout", "3 s", "30 s"),
+            line(Mark::Added, "KMS key", "", "arn:aws:kms:eu-west-1:1:key/x"),
+            line(Mark::Removed, "Layers", "arn:aws:lambda:eu-west-1:1:layer:l:1", ""),
+        ];
+        assert_eq!(
+            texts(&diff_rows(&lines, 60)),
+            [
+                "~ Memory   512 MB → 1024 MB",
+                "~ Timeout  3 s    → 30 s",
+                "+ KMS key  arn:aws:kms:eu-west-1:1:key/x",
+                "- Layers   arn:aws:lambda:eu-west-1:1:layer:l:1",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_long_is_wrapped_and_never_cut() {
+        let lines = [
+            line(Mark::Changed, "Role", "arn:aws:iam::1:role/before", "arn:aws:iam::1:role/after"),
+            line(Mark::Added, "A_VARIABLE_OF_A_LONG_NAME", "", "(8 bytes)"),
+        ];
+        assert_eq!(
+            texts(&diff_rows(&lines, 34)),
+            [
+                "~ Role  was arn:aws:iam::1:role/be",
+                "            fore",
+                "        now arn:aws:iam::1:role/af",
+                "            ter",
+                "+ A_VARIABLE_OF_A_LONG_NAME",
+                "    (8 bytes)",
+            ]
+        );
+        for columns in 1..80 {
+            let shown = texts(&diff_rows(&lines, columns)).concat().replace(' ', "");
+            for text in ["A_VARIABLE_OF_A_LONG_NAME", "(8bytes)"] {
+                assert!(shown.contains(text), "{columns}: {shown}");
+            }
+        }
+    }
+
+    #[test]
+    fn whatever_the_size_nothing_is_outside_and_what_is_asked_is_inside() {
+        let alias = |additional: Option<f64>| Alias {
+            name: "live".into(),
+            version: "7".into(),
+            additional: additional.map(|weight| Additional { version: "8".into(), weight }),
+            ..Alias::default()
+        };
+        for (typed, protected, mistyped) in
+            [(None, false, false), (Some("f".repeat(190)), true, false), (Some("f".into()), true, true)]
+        {
+            let change = Change::Alias {
+                name: "live".into(),
+                before: Some(alias(None)),
+                after: Some(alias(Some(0.1))),
+            };
+            let review = Review {
+                place: Place {
+                    profile: Some("p".repeat(70)),
+                    account: Some("123456789012".into()),
+                    region: "eu-west-1".into(),
+                    endpoint: None,
+                },
+                epoch: 1,
+                protected,
+                diff: change.diff(),
+                order: Order { function: "f".repeat(64), revision_id: None, change },
+                beside: Beside {
+                    warnings: vec!["w ".repeat(200)],
+                    facts: vec!["a fact".into()],
+                    more: Some(("Since".into(), vec![line(Mark::Added, "x", "", "y"); 30])),
+                },
+                typed: typed.clone(),
+                field: Field::default(),
+                mistyped,
+                cursor: Cursor::default(),
+            };
+            for columns in (1..140).step_by(8) {
+                for rows in 0..40 {
+                    let size = Size { columns, rows };
+                    let page = layout::page(size).frame;
+                    let it = review.layout(size);
+                    let field = usize::from(typed.is_some());
+                    let bottom = |area: &Area| area.row + area.rows;
+                    assert!(it.outer.rows <= page.rows && it.outer.columns <= page.columns, "{it:?}");
+                    assert!(bottom(&it.inner) <= bottom(&it.outer), "{it:?}");
+                    if columns < layout::LEAST.columns || rows < layout::LEAST.rows {
+                        continue;
+                    }
+                    let used = it.head.len() + usize::from(it.body.rows) + it.foot.len() + field;
+                    let ruled = if it.ruled { 2 } else { 0 };
+                    assert_eq!(used + ruled, usize::from(it.inner.rows), "{size:?} {it:?}");
+                    assert!(
+                        !it.foot.is_empty() && !it.head.is_empty() && it.body.rows > 0,
+                        "{size:?} {it:?}"
+                    );
+                    for row in it.foot.iter().chain(&it.rows) {
+                        let wide: usize = row.iter().map(|(text, _)| width(text)).sum();
+                        assert!(wide <= usize::from(it.inner.columns), "{size:?} {row:?}");
+                    }
+                }
+            }
+        }
+    }
 }

@@ -121,7 +121,7 @@ pub static BINDINGS: &[Binding] = &[
         &[key!(shift - p)],
         Action::Promote,
         "give the alias's additional version all invocations",
-        None,
+        Some("promote"),
     ),
     binding(
         &[Context::Versions],
@@ -291,6 +291,8 @@ pub static BINDINGS: &[Binding] = &[
     ),
     binding(&[Context::Dialog], &[key!(j), key!(down)], Action::Down, "down", None),
     binding(&[Context::Dialog], &[key!(k), key!(up)], Action::Up, "up", None),
+    binding(&[Context::Dialog, Context::Confirm], &[key!(pageup)], Action::PageUp, "a page up", None),
+    binding(&[Context::Dialog, Context::Confirm], &[key!(pagedown)], Action::PageDown, "a page down", None),
     // A change that takes a typed name.
     binding(
         &[Context::Confirm],

@@ -44,7 +44,7 @@ pub(super) fn draw(app: &App, view: &View, theme: &Theme, buffer: &mut Buffer, a
     let lines = pane.lines();
     let height = usize::from(areas.list.rows);
     let top = pane.top(&lines, height);
-    let columns = Columns::new(releases, app, usize::from(areas.list.columns));
+    let columns = Columns::new(releases, usize::from(areas.list.columns));
     for (nth, line) in lines.iter().skip(top).take(height).enumerate() {
         let mut row = Row::new(buffer, areas.list, nth);
         let selected = pane.is_selected(*line);
@@ -187,45 +187,50 @@ const MARK: usize = 3;
 const DESCRIPTION: usize = 16;
 
 impl Columns {
-    fn new(releases: &Releases, app: &App, columns: usize) -> Self {
+    /// The widths hold for all rows, so that nothing moves sideways while one scrolls; and they are known without
+    /// looking at each row, for there may be thousands.
+    fn new(releases: &Releases, columns: usize) -> Self {
         let widest = |texts: &mut dyn Iterator<Item = usize>| texts.max().unwrap_or_default();
-        let numbers = |version: &Function| version.version.as_deref().map_or(0, width);
-        let name = widest(&mut releases.aliases.iter().map(|alias| width(&alias.name)));
-        let weighted = releases.aliases.iter().any(|alias| alias.additional.is_some());
+        let aliases = &releases.aliases;
         let bar = match columns {
-            _ if !weighted => 0,
+            _ if aliases.iter().all(|alias| alias.additional.is_none()) => 0,
             120.. => 20,
             60.. => 10,
             _ => 0,
         };
-        let target = widest(&mut releases.aliases.iter().map(|alias| target_width(alias, bar)));
-        let cells =
-            widest(&mut releases.aliases.iter().map(|alias| width(&provisioned_cell(releases, &alias.name))));
+        let name = widest(&mut aliases.iter().map(|alias| width(&alias.name)));
+        let target = widest(&mut aliases.iter().map(|alias| target_width(alias, bar)));
+        let cells = widest(&mut aliases.iter().map(|alias| width(&provisioned_cell(releases, &alias.name))));
+        let served = aliases.iter().flat_map(|alias| {
+            let additional = alias.additional.as_ref().map(|one| one.version.as_str());
+            std::iter::once(alias.version.as_str()).chain(additional)
+        });
+        let numbers = releases.versions.iter().map(|version| version.version.as_deref().map_or(0, width));
+        let version = widest(&mut numbers.clone()).clamp(7, 12);
+        let newest = releases.newest().and_then(|newest| newest.version.as_deref()).map_or(0, width);
         let whole_code = columns >= 120;
-        let all = &releases.versions;
-        let number = |version: &Function| version.version.clone().unwrap_or_default();
+        let of_versions = releases.provisioned.iter().flatten();
+        let of_versions = of_versions.filter(|one| releases.alias(&one.qualifier).is_none());
         let mut this = Self {
             name: name.clamp(5, (columns / 4).max(5)),
             target: target.clamp(9, (columns / 2).max(9)),
             bar,
             provisioned: if cells > 0 { cells.max(11) } else { 0 },
-            version: widest(&mut all.iter().map(numbers)).clamp(7, 12),
-            users: widest(&mut all.iter().map(|version| width(&users(releases, &number(version))))),
-            changed: widest(&mut all.iter().map(|version| width(&age(app, version)))).max(7),
-            code: widest(&mut all.iter().map(|version| width(&code(releases, version, whole_code)))).max(4),
+            version,
+            users: widest(&mut served.map(|version| width(&users(releases, version)))),
+            changed: 8,
+            // `same as 12`, and the hash before it where there is room.
+            code: 8 + newest + if whole_code { 9 } else { 0 },
             size: 6,
-            runtime: widest(&mut all.iter().map(|version| version.runtime.as_deref().map_or(0, width))),
-            version_provisioned: widest(
-                &mut all.iter().map(|version| width(&provisioned_cell(releases, &number(version)))),
+            runtime: widest(
+                &mut releases.versions.iter().map(|version| version.runtime.as_deref().map_or(5, width)),
             ),
+            version_provisioned: match widest(&mut of_versions.map(|one| width(&provisioned(one)))) {
+                0 => 0,
+                cells => cells.max(11),
+            },
             whole_code,
         };
-        if releases.provisioned.is_err() {
-            // Once for the aliases is enough.
-            this.version_provisioned = 0;
-        } else if this.version_provisioned > 0 {
-            this.version_provisioned = this.version_provisioned.max(11);
-        }
         this.users = if this.users == 0 { 0 } else { this.users.clamp(7, (columns / 4).max(7)) };
         this.runtime = if this.runtime == 0 { 0 } else { this.runtime.clamp(7, 16) };
         let taken = |this: &Self| {

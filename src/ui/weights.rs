@@ -92,16 +92,15 @@ fn number(weights: &Weights, theme: &Theme, mut row: Row) {
 }
 
 fn problem(weights: &Weights, theme: &Theme, buffer: &mut Buffer, area: Area) {
-    match &weights.problem {
-        Some(problem) => _ = note(buffer, area, 0, &[(&format!("✗ {problem}"), theme.error)]),
-        None => {
-            let text = match weights.share() {
-                Some(0) => format!("0: {} alone serves all invocations", weights.alias.version),
-                Some(10_000) => format!("100: {} is promoted, it serves all invocations", weights.version()),
-                _ => RULE.to_owned(),
-            };
-            let keys = "← → one percent, ↑ ↓ canary steps, enter shows the diff";
-            note(buffer, area, 0, &[(&text, theme.dim), (keys, theme.dim)]);
-        }
+    if let Some(problem) = &weights.problem {
+        note(buffer, area, 0, &[(&format!("✗ {problem}"), theme.error)]);
+        return;
     }
+    let text = match weights.share() {
+        Some(0) => format!("0: {} alone serves all invocations", weights.alias.version),
+        Some(10_000) => format!("100: {} is promoted, it serves all invocations", weights.version()),
+        _ => RULE.to_owned(),
+    };
+    let keys = "← → one percent, ↑ ↓ canary steps, enter shows the diff";
+    note(buffer, area, 0, &[(&text, theme.dim), (keys, theme.dim)]);
 }

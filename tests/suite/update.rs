@@ -8,6 +8,7 @@ mod configuration;
 mod environment;
 mod history;
 mod logs;
+mod versions;
 
 use std::time::Duration;
 

@@ -4,7 +4,7 @@ use crate::{
     app::{Action, Remote, layout::Area, list::Cursor},
     domain::{
         function::Function,
-        release::{Alias, Releases},
+        release::{Alias, LATEST, Releases},
     },
 };
 
@@ -126,7 +126,7 @@ impl VersionsPane {
         lines.extend([Line::Gap, Line::VersionHeading]);
         for (at, version) in releases.versions.iter().enumerate() {
             lines.push(Line::Version(at));
-            if at == 0 && releases.latest() == Some(version) {
+            if version.version.as_deref() == Some(LATEST) {
                 lines.push(Line::Drift);
             }
         }
@@ -178,9 +178,9 @@ impl VersionsPane {
         if last + 1 - first > height {
             first = row;
         }
-        let least = (last + 1).saturating_sub(height).min(first);
-        let top = self.cursor.top.clamp(least, first);
-        top.min(lines.len().saturating_sub(height)).max(least)
+        let lowest = (last + 1).saturating_sub(height).min(first);
+        let top = self.cursor.top.clamp(lowest, first);
+        top.min(lines.len().saturating_sub(height)).max(lowest)
     }
 
     /// Selects a row.

@@ -9,6 +9,7 @@ mod function;
 mod history;
 mod merging;
 mod overlay;
+mod rollback;
 mod session;
 mod versions;
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::{
-    Action, App, Effect, Remote, Screen, Ticket,
+    Action, App, Effect, Remote, Ticket,
     compare::Comparing,
     function::{
         Tab,
@@ -24,9 +24,8 @@ use crate::{
         compare::Side,
         format,
         function::Function,
-        journal,
         name::{FunctionRef, check_alias_name, check_description},
-        release::{Alias, LATEST, Releases, percent, short_hash},
+        release::{Alias, LATEST, Releases, short_hash},
         text::sanitise,
     },
 };
@@ -126,7 +125,7 @@ impl App {
     }
 
     /// The alias that is selected, or the only one there is.
-    fn chosen_alias(&mut self, doing: &str, only_one: bool) -> Option<(String, Releases, Alias)> {
+    pub(super) fn chosen_alias(&mut self, doing: &str, only_one: bool) -> Option<(String, Releases, Alias)> {
         let (function, releases) = self.known_releases()?;
         let selected = self.function.as_ref().and_then(|view| view.versions.selected());
         let alias = match (selected, releases.aliases.as_slice()) {
@@ -152,7 +151,7 @@ impl App {
         Some(format!("the versions and aliases are those of {at}: they could not be read again since"))
     }
 
-    fn propose_alias(
+    pub(super) fn propose_alias(
         &mut self,
         function: String,
         releases: &Releases,
@@ -231,12 +230,11 @@ impl App {
                 let number = version.version.clone().unwrap_or_default();
                 let newest = releases.newest().and_then(|newest| newest.version.clone());
                 let older = if number == LATEST { newest } else { Some(number) };
-                match older {
-                    Some(older) => self.compare_versions(&function, older),
-                    None => {
-                        self.say(Severity::Info, "there is no version yet to compare $LATEST with");
-                        Vec::new()
-                    }
+                if let Some(older) = older {
+                    self.compare_versions(&function, older)
+                } else {
+                    self.say(Severity::Info, "there is no version yet to compare $LATEST with");
+                    Vec::new()
                 }
             }
             None => Vec::new(),
@@ -286,7 +284,7 @@ impl App {
         if self.publishable().is_some() {
             self.overlay = Some(Overlay::Prompt(Box::new(Prompt::new(
                 "Description of the new version",
-                "at most 256 characters; nothing takes that of $LATEST",
+                "at most 256 characters; empty: the one that $LATEST has",
                 "",
                 Then::Versions(Ask::Description),
             ))));
@@ -318,27 +316,23 @@ impl App {
         let Some((function, releases)) = self.publishable() else { return Vec::new() };
         let Some(latest) = releases.latest() else { return Vec::new() };
         let mut beside = Beside::default();
-        match releases.drift() {
-            Some(drift) => {
-                if drift.unreadable {
-                    let text = "the variables can't be read: whether they differ is not known";
-                    beside.warnings.push(text.into());
-                }
-                if drift.described {
-                    let text = format!(
-                        "nothing but the description differs from version {}: AWS may answer with that version \
-                         again",
-                        drift.version
-                    );
-                    beside.warnings.push(text);
-                } else {
-                    beside.more = Some((format!("Since version {}", drift.version), drift.lines));
-                }
+        if let Some(drift) = releases.drift() {
+            if drift.unreadable {
+                let text = "the variables can't be read: whether they differ is not known";
+                beside.warnings.push(text.into());
             }
-            None => {
-                let hash = latest.code_sha256.as_deref().map(short_hash).unwrap_or_default();
-                beside.facts.push(format!("It is the first version: code {hash}."));
+            if drift.described {
+                let text = format!(
+                    "nothing but the description differs from version {}: AWS may answer with that version again",
+                    drift.version
+                );
+                beside.warnings.push(text);
+            } else {
+                beside.more = Some((format!("Since version {}", drift.version), drift.lines));
             }
+        } else {
+            let hash = latest.code_sha256.as_deref().map(short_hash).unwrap_or_default();
+            beside.facts.push(format!("It is the first version: code {hash}."));
         }
         beside.warnings.extend(self.stale_releases());
         if let Some(details) = self.function.as_ref().and_then(|view| view.details.value.as_ref())
@@ -451,100 +445,10 @@ impl App {
                 beside.warnings.push("a version that is deleted never comes back".into());
                 beside.warnings.extend(self.stale_releases());
                 let change = Change::DeleteVersion { version: number };
-                let revision_id = version_revision(&releases, &change);
-                self.propose_beside(Order { function, revision_id, change }, beside)
+                self.propose_beside(Order { function, revision_id: None, change }, beside)
             }
             None => Vec::new(),
         }
-    }
-
-    /// Points an alias back, at once or as soon as what it takes is read.
-    fn roll_back(&mut self) -> Vec<Effect> {
-        let reading = self.is_reading_releases();
-        let Some(view) = &mut self.function else { return Vec::new() };
-        if reading {
-            view.versions.waiting = true;
-            return Vec::new();
-        }
-        view.versions.waiting = false;
-        self.propose_rollback()
-    }
-
-    fn is_reading_releases(&self) -> bool {
-        let pending = self.function.as_ref().is_some_and(|view| view.versions.releases.pending.is_some());
-        pending || self.journal_ticket.is_some()
-    }
-
-    /// A rollback that waits is dropped by any other key. Answers whether that key does nothing else: it was meant for
-    /// the question that was not there yet, or for the waiting itself.
-    fn drop_rollback(&mut self, action: &Action) -> bool {
-        let Some(view) = self.function.as_mut().filter(|view| view.versions.waiting) else { return false };
-        view.versions.waiting = false;
-        self.say(Severity::Warning, "the rollback was dropped by another key; nothing was sent");
-        matches!(action, Action::CopyName | Action::Back)
-    }
-
-    /// Proposes the rollback that waits, once what it takes is there.
-    pub(super) fn awaited_rollback(&mut self) {
-        if self.is_reading_releases() {
-            return;
-        }
-        let Some(view) = self.function.as_mut().filter(|view| view.versions.waiting) else { return };
-        view.versions.waiting = false;
-        let in_view = self.screen == Screen::Function && view.tab == Tab::Versions && self.overlay.is_none();
-        if in_view {
-            self.propose_rollback();
-        } else {
-            self.say(Severity::Warning, "the rollback was not proposed: press b in the Versions tab again");
-        }
-    }
-
-    fn propose_rollback(&mut self) -> Vec<Effect> {
-        let Some((function, releases, alias)) = self.chosen_alias("roll back", true) else {
-            return Vec::new();
-        };
-        let Some(place) = self.place() else { return Vec::new() };
-        let now = alias.version.clone();
-        let moved = journal::moved_from(&self.journal, &place, &function, &alias.name, &now);
-        let (target, origin) = if let Some((version, at)) = moved {
-            let origin = format!(
-                "It pointed to {version} before, until {}, by this machine's journal.",
-                format::age(self.now, at)
-            );
-            (version.to_owned(), origin)
-        } else if let Some(version) = releases.previous(&now) {
-            let problem = self.function.as_ref().and_then(|view| view.versions.journal_problem.as_ref());
-            let why = match problem {
-                Some(problem) => format!("the journal can't be read: {problem}"),
-                None => format!("this machine's journal knows of no change that pointed it to {now}"),
-            };
-            (version.to_owned(), format!("{version} is the previous number; {why}."))
-        } else {
-            let text = format!(
-                "{}: no version before {now} is known, neither by the journal nor by its number; e picks one",
-                alias.name
-            );
-            self.say(Severity::Warning, text);
-            return Vec::new();
-        };
-        if releases.version(&target).is_none() {
-            let text = format!(
-                "{} pointed to version {target} before {now}, but that does not exist any more; e picks another",
-                alias.name
-            );
-            self.say(Severity::Warning, text);
-            return Vec::new();
-        }
-        let mut beside = Beside { facts: vec![origin], ..Beside::default() };
-        if let Some(additional) = &alias.additional {
-            beside.warnings.push(format!(
-                "version {} gets {} % now: to take only that back, set its weight to 0 (w) and stay on {now}",
-                additional.version,
-                percent(additional.weight)
-            ));
-        }
-        let after = Alias { version: target, additional: None, ..alias.clone() };
-        self.propose_alias(function, &releases, Some(alias), Some(after), beside)
     }
 
     /// A prompt of the tab was answered.
@@ -610,15 +514,6 @@ impl App {
         self.awaited_rollback();
         Vec::new()
     }
-
-    /// The journal was read, or could not be.
-    pub(super) fn journal_told(&mut self, ticket: Ticket, problem: Option<String>) {
-        if self.journal_ticket == Some(ticket)
-            && let Some(view) = &mut self.function
-        {
-            view.versions.journal_problem = problem;
-        }
-    }
 }
 
 /// AWS shares an alias's invocations between versions of the same role and dead-letter queue only.
@@ -632,9 +527,4 @@ fn uneven(releases: &Releases, alias: &Alias) -> Option<String> {
     };
     let numbers = [one, other].map(|version| version.version.as_deref().unwrap_or_default());
     Some(format!("versions {} and {} have different {what}: AWS refuses that", numbers[0], numbers[1]))
-}
-
-fn version_revision(releases: &Releases, change: &Change) -> Option<String> {
-    let Change::DeleteVersion { version } = change else { return None };
-    releases.version(version)?.revision_id.clone()
 }

@@ -8,6 +8,7 @@ pub mod emulators;
 pub mod fault_server;
 pub mod harness;
 pub mod random;
+pub mod releases;
 pub mod terminal;
 
 /// A deployment package with these files, given as path and content. All of them are executable, for `bootstrap`.
