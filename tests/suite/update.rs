@@ -1,8 +1,8 @@
 //! What `App::update` answers to messages: whole vectors of effects.
 
 mod bulk;
-mod change;
 mod bulk_random;
+mod change;
 mod compare;
 mod configuration;
 mod environment;
