@@ -1,6 +1,6 @@
 //! A change that waits for its confirmation, frozen to where it would go; and changes on their way.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{
     Ticket,
@@ -38,6 +38,8 @@ pub struct Review {
     pub mistyped: bool,
     /// Scroll position of what is between the place and what is to be given.
     pub cursor: Cursor,
+    /// When it came up by itself, with an answer: keys that are pressed at that moment were not meant for it.
+    pub came_up: Option<Timestamp>,
 }
 
 /// What is shown beside a change's own diff. All of it is fit to be shown.
@@ -101,7 +103,15 @@ pub struct Layout {
     pub foot: Vec<Row>,
 }
 
+/// How long a review that came up by itself takes no Yes.
+const UNREAD: SignedDuration = SignedDuration::from_millis(500);
+
 impl Review {
+    /// Whether nobody can have read it yet.
+    pub fn is_unread(&self, now: Timestamp) -> bool {
+        self.came_up.is_some_and(|at| now.duration_since(at) < UNREAD)
+    }
+
     /// The confirmation, once it was given.
     pub fn permit(&self) -> Permit {
         Permit {
@@ -416,6 +426,8 @@ pub struct Writing {
     pub since: Timestamp,
     /// Reads since then.
     pub reads: u32,
+    /// Whether it is what the draft of the function was when it was agreed to.
+    pub of_draft: bool,
 }
 
 #[cfg(test)]
@@ -515,6 +527,7 @@ mod tests {
                 field: Field::default(),
                 mistyped,
                 cursor: Cursor::default(),
+                came_up: None,
             };
             for columns in (1..140).step_by(8) {
                 for rows in 0..40 {

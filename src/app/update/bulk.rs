@@ -450,6 +450,18 @@ impl App {
             Stage::Reading | Stage::Planned => self.bulk = None,
             Stage::Applying | Stage::Stopping => {
                 bulk.stage = Stage::Stopping;
+                // Reads end with their session: their answers won't come. The answer of a change will.
+                for row in &mut bulk.rows {
+                    if let Step::Rereading(order) = &row.step {
+                        let why =
+                            "somebody else changed it meanwhile, and the session changed before it was read";
+                        row.step = Step::Failed(order.clone(), why.into());
+                    }
+                }
+                if !bulk.rows.iter().any(|row| matches!(row.step, Step::Sending(_))) {
+                    bulk.stage = Stage::Over;
+                    bulk.rows.iter_mut().for_each(|row| row.settling = false);
+                }
                 let text = format!(
                     "{} stops, for the session has changed: {}; :bulk shows each",
                     bulk.change.title(),

@@ -115,6 +115,7 @@ impl App {
             field: super::super::field::Field::default(),
             mistyped: false,
             cursor: Cursor::default(),
+            came_up: None,
         })));
         Vec::new()
     }
@@ -126,9 +127,12 @@ impl App {
     }
 
     pub(super) fn act_on_review(&mut self, action: &Action) -> Vec<Effect> {
-        let size = self.size;
+        let (size, now) = (self.size, self.now);
         let Some(Overlay::Review(review)) = &mut self.overlay else { return Vec::new() };
         match action {
+            Action::Yes if review.is_unread(now) => {
+                self.say(Severity::Warning, "this has only just come up: read it, then press y again");
+            }
             Action::Yes if review.typed.is_none() => return self.agreed(),
             Action::Open if review.typed.is_some() => return self.agreed(),
             Action::Back | Action::No | Action::Quit => {
@@ -167,6 +171,7 @@ impl App {
         self.messages.dismiss();
         let permit = review.permit();
         let order = review.order;
+        let of_draft = self.is_draft(&order);
         self.writing.push(Writing {
             ticket,
             order: order.clone(),
@@ -174,8 +179,27 @@ impl App {
             phase: Phase::Sending,
             since: self.now,
             reads: 0,
+            of_draft,
         });
         vec![Effect::Write(ticket, Box::new(order), Box::new(permit))]
+    }
+
+    /// Whether a change is what the draft of the open function is.
+    fn is_draft(&self, order: &Order) -> bool {
+        let Some(view) = self.function.as_ref().filter(|view| view.name == order.function) else {
+            return false;
+        };
+        match &order.change {
+            Change::Environment { before, after } => {
+                let draft = view.environment.draft.as_ref();
+                draft.is_some_and(|draft| draft.base == *before && draft.mine == *after)
+            }
+            Change::Settings { before, after } => {
+                let draft = view.configuration.draft.as_ref();
+                draft.is_some_and(|draft| draft.base == *before.as_map() && draft.mine == *after.as_map())
+            }
+            _ => false,
+        }
     }
 
     /// What became of a change is never dropped: where its view is gone it is told in a message.
@@ -230,8 +254,8 @@ impl App {
 
     /// A change is known to be done.
     fn done(&mut self, at: usize, name: &str, written: &Written) -> Vec<Effect> {
-        let Writing { ticket, order, place, .. } = self.writing[at].clone();
-        self.forget_draft(&place, &order);
+        let Writing { ticket, order, place, of_draft, .. } = self.writing[at].clone();
+        self.forget_draft(&place, &order, of_draft);
         let here = ticket.epoch == self.session.epoch;
         let what = match (&order.change, &written.version) {
             (Change::Publish { .. }, Some(version)) => format!("version {version} is published"),
@@ -304,6 +328,12 @@ impl App {
                 self.refresh_after(&order)
             }
             Phase::Checking => self.checked(at, done),
+            Phase::Rereading if !self.writing[at].of_draft => {
+                self.writing.remove(at);
+                let text = format!("{name}: it is read again; look at what is there now before trying again");
+                self.say(Severity::Warning, text);
+                self.refresh_after(&order)
+            }
             Phase::Rereading => {
                 self.writing.remove(at);
                 self.merge_after(&order)
@@ -446,8 +476,8 @@ impl App {
         vec![read, Effect::ReadJournal(journal)]
     }
 
-    /// The draft of a change that is done has become what is there.
-    fn forget_draft(&mut self, place: &Place, order: &Order) {
+    /// The draft of a change that is done has become what is there. A draft that was not sent moves on top of it.
+    fn forget_draft(&mut self, place: &Place, order: &Order, of_draft: bool) {
         if let Change::Environment { before, after } = &order.change {
             self.remember_saved_over(SavedOver {
                 place: place.clone(),
@@ -469,8 +499,8 @@ impl App {
             (None, None) => return,
         };
         match &order.change {
-            Change::Environment { after, .. } => landed(environment, after),
-            Change::Settings { after, .. } => landed(settings, after.as_map()),
+            Change::Environment { after, .. } => landed(environment, after, of_draft),
+            Change::Settings { after, .. } => landed(settings, after.as_map(), of_draft),
             _ => {}
         }
         self.stashed.retain(|stashed| stashed.environment.is_some() || stashed.settings.is_some());
@@ -603,13 +633,20 @@ impl App {
     }
 }
 
-/// A draft's change is done: what was typed since it was sent stays a draft, of what is there now.
+/// A change is done. Where it was the draft's: what was typed since it was sent stays a draft, of what is there now.
+/// Where it was another one: the draft's edits stay, and nothing of the change is among them.
 fn landed<K: Ord + Clone, V: PartialEq + Clone>(
     draft: &mut Option<Draft<K, V>>,
     after: &std::collections::BTreeMap<K, V>,
+    of_draft: bool,
 ) {
-    if let Some(draft) = draft {
-        draft.base.clone_from(after);
+    match draft {
+        Some(draft) if of_draft => draft.base.clone_from(after),
+        Some(draft) => {
+            let revision_id = draft.revision_id.clone();
+            draft.rebase(after.clone(), revision_id, |_| Side::Mine);
+        }
+        None => {}
     }
     *draft = draft.take().filter(Draft::is_changed);
 }

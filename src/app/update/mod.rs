@@ -43,6 +43,7 @@ impl App {
     pub fn update(&mut self, now: Timestamp, msg: Msg) -> Vec<Effect> {
         self.now = now;
         self.tick();
+        let asked = matches!(msg, Msg::Action(_)) || matches!(self.overlay, Some(Overlay::Review(_)));
         let mut effects = match msg {
             Msg::Action(action) => self.act(action),
             Msg::Resize(size) => self.resize(size),
@@ -114,6 +115,11 @@ impl App {
                 Vec::new()
             }
         };
+        if let Some(Overlay::Review(review)) = &mut self.overlay
+            && !asked
+        {
+            review.came_up = Some(now);
+        }
         effects.extend(self.want_states());
         effects
     }

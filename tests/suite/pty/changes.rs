@@ -1,6 +1,6 @@
 //! Changes in a real terminal: how few keys they take, and that a value is nowhere but where it was asked for.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, time::Duration};
 
 use aws_sdk_lambda::{
     Client,
@@ -14,7 +14,10 @@ use crate::support::{
     zip_of,
 };
 
-const CANARY: &str = "canary-d41d8cd9";
+/// How long a question that came up by itself takes no answer, and a little more.
+pub(super) const UNREAD: Duration = Duration::from_millis(600);
+
+pub(super) const CANARY: &str = "canary-d41d8cd9";
 
 /// An engine within the test, with functions of its own, and lambdeck on it in a terminal.
 struct Desk {
@@ -74,6 +77,12 @@ impl Desk {
         self.terminal.send(key);
     }
 
+    /// Agrees to what came up by itself, once it can have been read.
+    fn agree(&self) {
+        self.terminal.output_during(UNREAD);
+        self.press("y");
+    }
+
     fn variable(&self, function: &str, name: &str) -> Option<String> {
         let answer =
             self.runtime.block_on(self.sdk.get_function_configuration().function_name(function).send());
@@ -88,7 +97,7 @@ impl Desk {
     }
 }
 
-async fn create(sdk: &Client, name: &str, zip: Blob) {
+pub(super) async fn create(sdk: &Client, name: &str, zip: Blob) {
     let variables = [("API_SECRET", CANARY), ("LOG_LEVEL", "info"), ("ZONE", CANARY)];
     let variables = variables.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
     sdk.create_function()
@@ -104,7 +113,7 @@ async fn create(sdk: &Client, name: &str, zip: Blob) {
 }
 
 /// The text of every file below a folder.
-fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
+pub(super) fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap().flatten() {
         let path = entry.path();
@@ -117,7 +126,7 @@ fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
     found
 }
 
-fn holds(text: &[u8], part: &str) -> bool {
+pub(super) fn holds(text: &[u8], part: &str) -> bool {
     text.windows(part.len()).any(|window| window == part.as_bytes())
 }
 
@@ -190,7 +199,7 @@ fn an_alias_is_rolled_back_with_two_keys_and_a_confirmation() {
     terminal.wait_text("Change this alias?");
     terminal.wait_text("live");
     assert_eq!(desk.keys.get(), 2);
-    desk.press("y");
+    desk.agree();
     terminal.wait_text("is saved");
     let alias =
         desk.runtime.block_on(desk.sdk.get_alias().function_name("function-0000").name("live").send());

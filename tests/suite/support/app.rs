@@ -116,6 +116,11 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
     app.update(app.now, Msg::Action(action))
 }
 
+/// Reads what came up by itself, as long as that takes.
+pub fn look(app: &mut App) {
+    app.update(app.now + 1.seconds(), Msg::Tick);
+}
+
 /// Types a text.
 pub fn type_text(app: &mut App, text: &str) -> Vec<Effect> {
     use tui_textarea::{Input, Key};

@@ -20,7 +20,7 @@ use lambdeck::{
     },
 };
 
-use crate::support::app::{CANARY, act, details, moment, session, summary, type_text, with_functions};
+use crate::support::app::{CANARY, act, details, look, moment, session, summary, type_text, with_functions};
 
 const SIZE: (u16, u16) = (80, 24);
 const NAME: &str = "checkout-api";
@@ -246,6 +246,10 @@ fn somebody_elses_change_is_merged_and_shown_before_anything_is_sent_again() {
     let Some(Overlay::Review(review)) = &app.overlay else { panic!("{:?}", app.overlay) };
     assert!(review.beside.warnings.iter().any(|warning| warning.contains("somebody else")), "{review:?}");
     assert_eq!(review.diff.len(), 1);
+    // A y that was pressed just then was meant for something else.
+    assert_eq!(act(&mut app, Action::Yes), []);
+    assert!(said(&app).contains("only just come up"), "{}", said(&app));
+    look(&mut app);
     let effects = act(&mut app, Action::Yes);
     let [Effect::Write(_, order, _)] = &effects[..] else { panic!("{effects:?}") };
     assert_eq!(order.revision_id.as_deref(), Some("r9"));

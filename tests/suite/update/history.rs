@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::ToSpan;
 use lambdeck::{
-    app::{Action, App, Effect, Msg, Ticket, overlay::Overlay},
+    app::{Action, App, Effect, Msg, Ticket, draft::Draft, overlay::Overlay},
     cloud::{Error, Kind},
     domain::{
         change::{Change, Order},
@@ -16,7 +16,7 @@ use lambdeck::{
     },
 };
 
-use crate::support::app::{CANARY, act, details, moment, session, summary, type_text, with_functions};
+use crate::support::app::{CANARY, act, details, look, moment, session, summary, type_text, with_functions};
 
 const SIZE: (u16, u16) = (80, 24);
 
@@ -159,7 +159,9 @@ fn reserved_concurrency_goes_back_to_what_it_was() {
     let (order, warnings) = reviewed(&app);
     assert_eq!(order.change, Change::ReservedConcurrency { before: Some(0), after: Some(5) });
     assert!(warnings.is_empty());
-    // Nothing left without a yes.
+    // Nothing left without a yes, and none was given before it was there to be read.
+    assert_eq!(act(&mut app, Action::Yes), []);
+    look(&mut app);
     let effects = act(&mut app, Action::Yes);
     assert!(matches!(&effects[..], [Effect::Write(..)]), "{effects:?}");
 
@@ -214,6 +216,51 @@ fn settings_go_back_as_far_as_they_are_recorded() {
             "the journal holds no values of Description: that stays as it is"
         ]
     );
+}
+
+/// The function is open with a draft of its memory, and its time-out is taken back by the journal.
+fn taken_back_beside_a_draft() -> (App, Ticket) {
+    let mut app = with_functions(SIZE, vec![summary("checkout-api", "python3.13", 512, 1)]);
+    let effects = act(&mut app, Action::Open);
+    let [Effect::GetFunction { ticket, .. }] = effects[..] else { panic!("{effects:?}") };
+    app.update(moment(), Msg::Function(ticket, Ok(Box::new(details("checkout-api")))));
+    let base = Settings::of(&details("checkout-api").configuration).as_map().clone();
+    let mut draft = Draft::new(base, Some("r1".into()));
+    draft.mine.insert(Setting::Memory, "1024".into());
+    app.function.as_mut().unwrap().configuration.draft = Some(draft);
+    act(&mut app, Action::CommandLine);
+    type_text(&mut app, "history");
+    let effects = act(&mut app, Action::Open);
+    let [Effect::ReadJournal(ticket)] = effects[..] else { panic!("{effects:?}") };
+    let entry = entry(1, settings(&[(Setting::Timeout, "5", "30")]));
+    app.update(moment(), Msg::Journal(ticket, Ok(vec![entry])));
+    let ticket = observing(&act(&mut app, Action::Restore));
+    observed(&mut app, ticket, details("checkout-api"));
+    look(&mut app);
+    let effects = act(&mut app, Action::Yes);
+    let [Effect::Write(ticket, ..)] = &effects[..] else { panic!("{effects:?}") };
+    let ticket = *ticket;
+    (app, ticket)
+}
+
+#[test]
+fn what_is_taken_back_is_not_in_the_draft_beside_it() {
+    let (mut app, ticket) = taken_back_beside_a_draft();
+    app.update(moment(), Msg::Written(ticket, Ok(Box::default())));
+    let draft = app.function.as_ref().unwrap().configuration.draft.as_ref().unwrap();
+    // Saving it would otherwise undo what was just taken back.
+    assert_eq!((&*draft.mine[&Setting::Timeout], &*draft.mine[&Setting::Memory]), ("5", "1024"));
+    assert_eq!(draft.changes(), 1);
+}
+
+#[test]
+fn where_somebody_else_was_faster_the_draft_is_not_proposed_in_its_place() {
+    let (mut app, ticket) = taken_back_beside_a_draft();
+    let effects = app.update(moment(), Msg::Written(ticket, Err(Error::new(Kind::Stale, "stale"))));
+    let ticket = observing(&effects);
+    observed(&mut app, ticket, details("checkout-api"));
+    assert!(app.overlay.is_none() && app.writing.is_empty(), "{:?}", app.overlay);
+    assert!(said(&app).contains("look at what is there now"), "{}", said(&app));
 }
 
 #[test]

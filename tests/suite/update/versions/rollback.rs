@@ -1,6 +1,7 @@
 //! Rolling an alias back: where to, and that two keys are enough, however fast.
 
 use super::*;
+use crate::support::app::look;
 
 #[test]
 fn rolling_back_goes_where_the_journal_says() {
@@ -88,6 +89,7 @@ fn two_keys_pressed_at_once_are_a_rollback_as_soon_as_all_is_read() {
         assert!(app.overlay.is_none() && pane(&app).waiting);
         assert_eq!(app.update(moment(), second), []);
         assert!(!pane(&app).waiting);
+        look(&mut app);
         agree(&mut app, &back_to("6"));
     }
 }
