@@ -127,7 +127,9 @@ impl Error {
         E: ProvideErrorMetadata + StdError + 'static,
     {
         let found = classify(error);
-        let broke = found.code.as_deref().is_some_and(|code| BROKE.contains(&code));
+        let code = found.code.as_deref().unwrap_or_default();
+        let refused = found.kind == Kind::Throttled || REFUSED.iter().any(|prefix| code.starts_with(prefix));
+        let broke = BROKE.contains(&code) || (!refused && status(error).is_some_and(|status| status >= 500));
         let mut failed = Self::of(what, profile, redaction, found);
         if broke || may_have_arrived(&failed, error) {
             failed.kind = Kind::OutcomeUnknown;
@@ -136,6 +138,14 @@ impl Error {
         failed
     }
 }
+
+fn status<E>(error: &SdkError<E, HttpResponse>) -> Option<u16> {
+    error.raw_response().map(|raw| raw.status().as_u16())
+}
+
+/// How the codes begin by which Lambda refuses with a status of 500 or more, for what a function uses is not as it has
+/// to be.
+const REFUSED: [&str; 7] = ["KMS", "EC2", "EFS", "ENI", "Invalid", "SnapStart", "Subnet"];
 
 /// Codes of a service that broke in the middle: whether it was done before that, they don't tell.
 const BROKE: [&str; 6] = [
@@ -160,7 +170,9 @@ where
         // An answer without AWS's error shape: a proxy's 502 page, behind which the request may be, or a success that
         // can't be read.
         SdkError::ServiceError(service) => {
-            service.err().code().is_none() && !(400..500).contains(&service.raw().status().as_u16())
+            let status = service.raw().status().as_u16();
+            // 408: whoever says so has waited for something that came in part, or not from behind him.
+            service.err().code().is_none() && (!(400..500).contains(&status) || status == 408)
         }
         _ => false,
     }

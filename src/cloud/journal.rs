@@ -92,11 +92,14 @@ impl Journal {
         serde_json::to_writer(&mut line, entry)?;
         line.push(b'\n');
         let length = (before.len() + line.len()) as u64;
-        if length > MAX_BYTES {
-            self.replace(&newer_half(&before), &line)?;
-        } else {
+        // Where there is no room or no right for another file, it grows on.
+        if length <= MAX_BYTES || self.replace(&newer_half(&before), &line).is_err() {
             // In one go: several may write at a time.
             file.write_all(&line)?;
+            // Without the lock somebody may have put another file in its place: the line would be gone with the old.
+            if !self.is_here(&file) {
+                self.open()?.write_all(&line)?;
+            }
         }
         Ok(said)
     }
@@ -125,6 +128,18 @@ impl Journal {
         let file = options.open(&self.path)?;
         restrict(&self.path, 0o600)?;
         Ok(file)
+    }
+
+    /// Whether this is still the journal's file.
+    fn is_here(&self, file: &File) -> bool {
+        #[cfg(unix)]
+        if let (Ok(one), Ok(other)) = (file.metadata(), fs::metadata(&self.path)) {
+            use std::os::unix::fs::MetadataExt as _;
+            return (one.dev(), one.ino()) == (other.dev(), other.ino());
+        }
+        #[cfg(not(unix))]
+        let _ = file;
+        true
     }
 
     /// Held while a line is added. A file of its own: the journal's own may be replaced. Where it can't be had, the
@@ -162,14 +177,15 @@ impl Journal {
 
     /// Puts a file with these lines in the journal's place, in one go.
     fn replace(&self, older: &[u8], newest: &[u8]) -> io::Result<()> {
-        let directory =
-            self.path.parent().filter(|path| !path.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        // A link stays one.
+        let path = fs::canonicalize(&self.path)?;
+        let directory = path.parent().unwrap_or(Path::new("."));
         // Made with mode 0600.
         let mut file = tempfile::NamedTempFile::new_in(directory)?;
         file.write_all(older)?;
         file.write_all(newest)?;
         file.as_file().sync_all()?;
-        file.persist(&self.path)?;
+        file.persist(&path)?;
         Ok(())
     }
 }

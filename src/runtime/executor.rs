@@ -5,6 +5,7 @@ use std::{
     future::Future,
     pin::Pin,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use futures_util::StreamExt;
@@ -52,6 +53,8 @@ pub struct Executor {
     start_local: StartLocal,
     sessions: Sessions,
     slots: HashMap<Slot, (DropGuard, JoinHandle<()>)>,
+    /// Changes on their way.
+    writes: Vec<JoinHandle<()>>,
     epoch: u32,
 }
 
@@ -76,7 +79,21 @@ impl Sessions {
 impl Executor {
     /// An executor whose results go to `messages`.
     pub fn new(messages: mpsc::Sender<Msg>, start_local: StartLocal) -> Self {
-        Self { messages, start_local, sessions: Sessions::default(), slots: HashMap::new(), epoch: 0 }
+        Self {
+            messages,
+            start_local,
+            sessions: Sessions::default(),
+            slots: HashMap::new(),
+            writes: Vec::new(),
+            epoch: 0,
+        }
+    }
+
+    /// The program ends: waits until changes that are on their way are answered and their ends are in the journal, at
+    /// most so long. Answers whether they are.
+    pub async fn finish(&mut self, patience: Duration) -> bool {
+        let all = futures_util::future::join_all(self.writes.drain(..));
+        tokio::time::timeout(patience, all).await.is_ok()
     }
 
     /// Begins what an effect asks for.
@@ -184,14 +201,15 @@ impl Executor {
     /// Never cancelled, also not by the end of its session.
     fn write(&mut self, ticket: Ticket, order: Order, permit: Permit) {
         let (session, messages) = (self.session(ticket), self.messages.clone());
-        tokio::spawn(async move {
+        self.writes.retain(|write| !write.is_finished());
+        self.writes.push(tokio::spawn(async move {
             let written = match session {
                 Some(session) => session.write(&order, &permit).await,
                 None => Err(not_connected()),
             };
             crash::rehearse("write");
             send(&messages, Msg::Written(ticket, written.map(Box::new))).await;
-        });
+        }));
     }
 
     fn read_journal(&mut self, ticket: Ticket) {

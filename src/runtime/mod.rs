@@ -12,8 +12,9 @@ pub mod signals;
 pub mod terminal;
 
 use std::{
-    io::{self, BufWriter},
+    io::{self, BufWriter, Write as _},
     mem::ManuallyDrop,
+    time::Duration,
 };
 
 use crossterm::event::{Event, EventStream, KeyEventKind, MouseButton, MouseEventKind};
@@ -51,6 +52,9 @@ const FRAME: usize = 64 * 1024;
 
 /// The exit code when the terminal is gone: 128 and SIGHUP.
 const HANGUP: u8 = 129;
+
+/// How long the answers of changes that are on their way are waited for when the program ends.
+const LAST_ANSWERS: Duration = Duration::from_secs(2);
 
 /// Rows that one notch of the mouse wheel moves.
 const WHEEL: i16 = 3;
@@ -107,17 +111,28 @@ pub async fn dashboard(options: Options) -> io::Result<Exit> {
     let backend = CrosstermBackend::new(BufWriter::with_capacity(FRAME, io::stdout()));
     // Never dropped: it would show the cursor, which is the guard's affair, and panic where the terminal is gone.
     let mut terminal = ManuallyDrop::new(Terminal::new(backend)?);
+    let mut executor = Executor::new(messages, options.start_local);
     let ends = Ends {
         terminal: &mut *terminal,
         screen: &mut screen,
         events: EventStream::new(),
-        executor: &mut Executor::new(messages, options.start_local),
+        executor: &mut executor,
         results,
         clock,
         theme: &options.theme,
     };
     let result = run(&mut app, ends).await;
     drop(screen);
+    let sending = app.sending();
+    if !executor.finish(LAST_ANSWERS).await {
+        for function in sending {
+            // The terminal may be gone.
+            let _ = writeln!(
+                io::stderr(),
+                "lambdeck: {function}: no answer came before the end, outcome unknown: look before doing it again"
+            );
+        }
+    }
     match result {
         _ if crash::happened() => {
             crash::report();

@@ -1,6 +1,7 @@
 //! lambdeck in a real pseudo-terminal, as its users meet it: keys are typed, the screen is looked at, and the
 //! terminal must be left as it was found.
 
+mod canary;
 mod changes;
 mod engine;
 mod hostile;

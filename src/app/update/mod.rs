@@ -19,6 +19,7 @@ use jiff::Timestamp;
 
 use super::{
     Action, App, Effect, Msg, Screen,
+    bulk::Step,
     function::{Tab, versions::Section},
     layout,
     list::Cursor,
@@ -265,13 +266,16 @@ impl App {
         }
     }
 
+    /// The functions whose changes have left, and whose answers have not come.
+    pub fn sending(&self) -> Vec<&str> {
+        let single = self.writing.iter().filter(|writing| writing.phase == Phase::Sending);
+        let of_plan = self.bulk.iter().flat_map(|bulk| &bulk.rows);
+        let of_plan = of_plan.filter(|row| matches!(row.step, Step::Sending(_)));
+        single.map(|writing| writing.order.function.as_str()).chain(of_plan.map(|row| &*row.name)).collect()
+    }
+
     fn quit(&mut self) -> Vec<Effect> {
-        let sending: Vec<&str> = self
-            .writing
-            .iter()
-            .filter(|writing| writing.phase == Phase::Sending)
-            .map(|writing| writing.order.function.as_str())
-            .collect();
+        let sending = self.sending();
         let unsaved = self.unsaved();
         let applying = self.bulk.as_ref().is_some_and(|bulk| bulk.is_under_way());
         if !sending.is_empty() || applying {

@@ -86,6 +86,8 @@ async fn without_an_answer_nothing_is_sent_twice_and_the_outcome_is_unknown() {
             Fault::Close,
             Fault::Cut(Reply::json(&json!({ "done": true }))),
             Fault::html_bad_gateway(),
+            Fault::Answer(Reply::new(408, "text/html", "<html>Request Timeout</html>")),
+            Fault::error(500, "SomethingNewException", "it broke"),
             Fault::unavailable(),
             Fault::internal_error(),
         ]

@@ -248,3 +248,36 @@ async fn several_write_into_one_without_losing_a_line() {
     let done = recorded.entries().into_iter().filter(|entry| entry.id != "old").count();
     assert_eq!(done, 12);
 }
+
+/// As somebody has it who keeps it elsewhere.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_link_stays_one_when_the_older_half_goes() {
+    let recorded = Recorded::new().await;
+    recorded.reserve(None, Some(5)).await.unwrap();
+    let path = recorded.journal().path().to_owned();
+    let elsewhere = recorded.home.path().join("elsewhere.jsonl");
+    let line = recorded.text();
+    fs::write(&elsewhere, line.repeat(1024 * 1024 / line.len() + 1)).unwrap();
+    fs::remove_file(&path).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, &path).unwrap();
+    recorded.reserve(Some(5), Some(6)).await.unwrap();
+    assert!(fs::symlink_metadata(&path).unwrap().is_symlink());
+    let size = fs::metadata(&elsewhere).unwrap().len();
+    assert!((400_000..600_000).contains(&size), "{size}");
+    assert_eq!(mode(&elsewhere), 0o600);
+    assert_eq!(recorded.entries().last().unwrap().outcome, Outcome::Done);
+}
+
+/// A full disk and what is like it: the change goes on, and that there is no line of it is said.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_journal_without_room_holds_up_no_change() {
+    let recorded = Recorded::new().await;
+    let path = recorded.journal().path().to_owned();
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::os::unix::fs::symlink("/dev/full", &path).unwrap();
+    let written = recorded.reserve(None, Some(5)).await.unwrap();
+    assert!(written.journal_problem.is_some(), "{written:?}");
+    assert_eq!(recorded.stage.server.count("PutFunctionConcurrency"), 1);
+}
