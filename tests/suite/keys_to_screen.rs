@@ -18,6 +18,7 @@ mod environment;
 mod lists;
 mod logs;
 mod sessions;
+mod versions;
 
 const SIZE: (u16, u16) = (100, 30);
 
