@@ -155,9 +155,9 @@ impl Executor {
             }
             Effect::Compare(ticket, sides) => {
                 self.with_session(Slot::Compare, ticket, |session| async move {
-                    let comparison = cloud::compare::compare(&session, &sides).await;
+                    let comparison = Box::pin(cloud::compare::compare(&session, &sides)).await;
                     send(&messages, Msg::Compared(ticket, comparison.map(Box::new))).await;
-                })
+                });
             }
             Effect::ReadJournal(ticket) => self.read_journal(ticket),
             Effect::LoadProfiles(ticket) => self.spawn(Slot::Profiles, async move {

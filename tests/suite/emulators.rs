@@ -402,34 +402,34 @@ async fn loses_no_change_of_two(emulator: &Emulator, region: &'static str) {
 #[tokio::test]
 async fn moto_is_changed_and_changed_back() {
     let Some(moto) = moto() else { return };
-    changes_functions(moto, "eu-north-1").await;
+    changes_functions(moto, "ap-south-1").await;
 }
 
 #[tokio::test]
 async fn ministack_is_changed_and_changed_back() {
     let Some(ministack) = ministack() else { return };
-    changes_functions(ministack, "eu-north-1").await;
+    changes_functions(ministack, "ap-south-1").await;
 }
 
 /// moto does not look at the RevisionId.
 #[tokio::test]
 async fn on_moto_no_change_of_two_is_lost() {
     let Some(moto) = moto() else { return };
-    loses_no_change_of_two(moto, "eu-south-1").await;
+    loses_no_change_of_two(moto, "ap-south-2").await;
 }
 
 #[tokio::test]
 async fn on_ministack_no_change_of_two_is_lost() {
     let Some(ministack) = ministack() else { return };
-    loses_no_change_of_two(ministack, "eu-south-1").await;
+    loses_no_change_of_two(ministack, "ap-south-2").await;
 }
 
 /// ministack looks at the RevisionId of configurations and aliases: it refuses where nothing that was read differs.
 #[tokio::test]
 async fn ministack_refuses_a_stale_revision() {
     let Some(ministack) = ministack() else { return };
-    create(ministack, "eu-south-2", "checkout", "def handler(event, context): return 1").await;
-    let session = open(ministack, "eu-south-2").await;
+    create(ministack, "ap-east-1", "checkout", "def handler(event, context): return 1").await;
+    let session = open(ministack, "ap-east-1").await;
     let (stale, variables, settings) = checkout(&session).await;
     let with = |setting, text: &str| {
         let mut after = settings.clone();

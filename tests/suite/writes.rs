@@ -19,6 +19,7 @@ use crate::support::fault_server::FaultServer;
 use crate::support::zip_of;
 
 mod engine;
+mod executor;
 mod failures;
 mod guards;
 mod journal;

@@ -292,20 +292,20 @@ async fn the_retention_of_a_log_group_is_changed_and_changed_back() {
 #[tokio::test]
 async fn a_stale_revision_changes_nothing() {
     let stage = Stage::new().await;
-    let stale = stage.read().await.configuration;
+    let old = stage.read().await.configuration;
     stage.lambda().update_function_configuration().function_name(FUNCTION).timeout(10).send().await.unwrap();
     let now = stage.settled().await.configuration;
-    assert_ne!(stale.revision_id, now.revision_id);
+    assert_ne!(old.revision_id, now.revision_id);
     // What is to be changed is still what it was: the service alone notices.
-    let mut after = Settings::of(&stale);
+    let mut after = Settings::of(&old);
     let before = after.clone();
     after.set(Setting::Memory, "512");
     for change in [
         Change::Settings { before, after },
         Change::Environment { before: Variables::new(), after: variables(&[("A1", "x")]) },
-        Change::Publish { description: String::new(), code_sha256: stale.code_sha256.clone() },
+        Change::Publish { description: String::new(), code_sha256: old.code_sha256.clone() },
     ] {
-        let order = Order { revision_id: stale.revision_id.clone(), ..order(change) };
+        let order = Order { revision_id: old.revision_id.clone(), ..order(change) };
         let sent = changing(&stage.server);
         let error = write(&stage.session, &order).await.unwrap_err();
         assert_eq!(error.kind, Kind::Stale, "{error}");
