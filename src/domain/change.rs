@@ -277,8 +277,8 @@ pub fn settings_diff(before: &Settings, after: &Settings) -> Vec<DiffLine> {
     before.changed(after).into_iter().filter_map(line).collect()
 }
 
-fn count(value: Option<u32>, none: &str) -> Option<String> {
-    Some(value.map_or_else(|| none.to_owned(), |value| value.to_string()))
+fn count(value: Option<u32>, none: &str) -> String {
+    value.map_or_else(|| none.to_owned(), |value| value.to_string())
 }
 
 impl Change {
@@ -331,14 +331,14 @@ impl Change {
             Self::Settings { before, after } => settings_diff(before, after),
             Self::ReservedConcurrency { before, after } => {
                 let none = "unreserved";
-                DiffLine::of("Reserved concurrency", count(*before, none), count(*after, none))
+                DiffLine::of("Reserved concurrency", Some(count(*before, none)), Some(count(*after, none)))
                     .into_iter()
                     .collect()
             }
             Self::ProvisionedConcurrency { qualifier, before, after } => DiffLine::of(
                 format!("Provisioned concurrency of {qualifier}"),
-                count(*before, "none"),
-                count(*after, "none"),
+                Some(count(*before, "none")),
+                Some(count(*after, "none")),
             )
             .into_iter()
             .collect(),
@@ -361,12 +361,9 @@ impl Change {
             }
             Self::LogRetention { group, before, after } => {
                 let days = |days: Option<u32>| {
-                    count(days, "never expire").map(|text| match days {
-                        Some(_) => format!("{text} days"),
-                        None => text,
-                    })
+                    days.map_or_else(|| "never expire".to_owned(), |days| format!("{days} days"))
                 };
-                DiffLine::of(format!("Retention of {group}"), days(*before), days(*after))
+                DiffLine::of(format!("Retention of {group}"), Some(days(*before)), Some(days(*after)))
                     .into_iter()
                     .collect()
             }
@@ -459,11 +456,8 @@ impl Change {
     /// The equivalent `aws` command. Values of variables and free texts are placeholders.
     #[must_use]
     pub fn aws_command(&self, function: &str, place: &Place) -> String {
-        let mut command = match self {
-            Self::Tag { .. } => "aws lambda ".to_owned(),
-            Self::LogRetention { .. } => "aws logs ".to_owned(),
-            _ => "aws lambda ".to_owned(),
-        };
+        let service = if matches!(self, Self::LogRetention { .. }) { "logs" } else { "lambda" };
+        let mut command = format!("aws {service} ");
         command.push_str(&kebab(self.operation()));
         match self {
             Self::Tag { key, after, .. } => {

@@ -256,7 +256,7 @@ async fn interleave(spec: &Spec, sdk: &aws_sdk_lambda::Client, seeds: std::ops::
     for seed in seeds {
         let mut random = Random(seed);
         let [first, second] = sessions.clone();
-        let mut desks = [Desk::open(spec, first).await, Desk::open(spec, second).await];
+        let mut desks = vec![Desk::open(spec, first).await, Desk::open(spec, second).await];
         for desk in &mut desks {
             while !desk.waiting.is_empty() {
                 desk.deliver(sdk).await;

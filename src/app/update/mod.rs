@@ -267,7 +267,7 @@ impl App {
             .map(|writing| writing.order.function.as_str())
             .collect();
         let unsaved = self.unsaved();
-        let applying = self.bulk.as_ref().is_some_and(|bulk| bulk.is_under_way());
+        let applying = self.bulk.as_ref().is_some_and(crate::app::bulk::Bulk::is_under_way);
         if !sending.is_empty() || applying {
             let what = if applying { "the plan".to_owned() } else { sending.join(", ") };
             self.overlay = Some(Overlay::Question(Question {
