@@ -155,7 +155,7 @@ impl Executor {
             }
             Effect::Compare(ticket, sides) => {
                 self.with_session(Slot::Compare, ticket, |session| async move {
-                    let comparison = Box::pin(cloud::compare::compare(&session, &sides)).await;
+                    let comparison = cloud::compare::compare(&session, &sides).await;
                     send(&messages, Msg::Compared(ticket, comparison.map(Box::new))).await;
                 });
             }

@@ -1,10 +1,7 @@
 //! What is told of a change that went wrong: never that it failed where it may have been done, and never a value.
 
-use std::sync::{Arc, Mutex};
-
 use lambdeck::cloud::Kind;
 use serde_json::json;
-use tracing_subscriber::{Layer as _, filter::Targets, layer::SubscriberExt as _};
 
 use super::*;
 use crate::support::fault_server::{Fault, Reply};
@@ -339,43 +336,4 @@ async fn what_cannot_be_sent_is_told_and_not_sent() {
     let error =
         write(&session, &order(Change::Settings { before: same.clone(), after: same })).await.unwrap_err();
     assert_eq!((error.kind, changing(&server)), (Kind::Invalid, 0), "{error}");
-}
-
-/// What goes to the log file, at its most talkative.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl std::io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-#[tokio::test]
-async fn lambdecks_own_log_holds_no_value() {
-    let quoted = || {
-        let message = format!("String measured: {{\"TOKEN\":\"{CANARY}-1\"}}");
-        met(changes().remove(0), Fault::error(400, "InvalidParameterValueException", &message))
-    };
-    // Once without, so that every place that logs is known: one that another test comes by at this very moment would
-    // otherwise be taken for one that nobody listens to.
-    quoted().await;
-    let log = Log::default();
-    let writer = log.clone();
-    // As the program's own log file is set up.
-    let levels =
-        Targets::new().with_default(tracing::Level::INFO).with_target("lambdeck", tracing::Level::TRACE);
-    let lines = tracing_subscriber::fmt::layer().with_writer(move || writer.clone());
-    let _guard =
-        tracing::subscriber::set_default(tracing_subscriber::registry().with(lines.with_filter(levels)));
-    let (error, _) = quoted().await;
-    assert_presentable(&error);
-    let bytes = log.0.lock().unwrap().clone();
-    let text = String::from_utf8_lossy(&bytes);
-    assert!(text.contains("UpdateFunctionConfiguration") && !text.contains(CANARY), "{text}");
 }
