@@ -6,7 +6,7 @@
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use super::{
-    function::{Details, Function},
+    function::{Details, Function, default_log_group},
     place::Place,
     release::{Additional, Alias, EventInvoke, Releases},
     secret::Secret,
@@ -422,7 +422,13 @@ impl Change {
             }
             Self::Settings { before, after } => {
                 let now = Settings::of(configuration);
-                Some(before.changed(after).into_iter().all(|setting| now.get(setting) == after.get(setting)))
+                let wanted = |setting| match after.get(setting) {
+                    // Nothing takes the default.
+                    Some("") if setting == Setting::LogGroup => Some(default_log_group(&configuration.name)),
+                    text => text.map(str::to_owned),
+                };
+                let holds = |setting| now.get(setting).map(str::to_owned) == wanted(setting);
+                Some(before.changed(after).into_iter().all(holds))
             }
             Self::ReservedConcurrency { after, .. } => Some(details.reserved_concurrency == *after),
             Self::Tag { key, after, .. } => {
@@ -640,6 +646,7 @@ fn quoted(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::function::Logging;
 
     fn variables(pairs: &[(&str, &str)]) -> Variables {
         pairs.iter().map(|(key, value)| ((*key).to_owned(), Secret::new(*value))).collect()
@@ -700,6 +707,19 @@ mod tests {
             "aws lambda update-function-configuration --function-name f --description VALUE --memory-size 1024 \
              --logging-config LogFormat=JSON --region eu-west-1"
         );
+    }
+
+    #[test]
+    fn an_empty_log_group_is_the_default_one() {
+        let custom = Logging { log_group: Some("/custom".into()), ..Logging::default() };
+        let function = |logging| Function { name: "f".into(), logging, ..Function::default() };
+        let before = Settings::of(&function(Some(custom.clone())));
+        let mut after = before.clone();
+        after.set(Setting::LogGroup, "");
+        let change = Change::Settings { before, after };
+        let read = |logging| Details { configuration: function(logging), ..Details::default() };
+        assert_eq!(change.is_done(&read(None)), Some(true));
+        assert_eq!(change.is_done(&read(Some(custom))), Some(false));
     }
 
     #[test]
