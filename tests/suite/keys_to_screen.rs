@@ -10,6 +10,7 @@ use lambdeck::{
 };
 
 use crate::support::{
+    engine::{options, spec as on},
     fault_server::{Fault, FaultServer, refused_endpoint},
     harness::Harness,
 };
@@ -23,27 +24,7 @@ mod versions;
 const SIZE: (u16, u16) = (100, 30);
 
 async fn engine() -> Engine {
-    Engine::start(Options {
-        port: 0,
-        access_key: None,
-        account_id: Some("111122223333".into()),
-        region: "us-east-1".into(),
-        settle_ms: 0,
-        samples: true,
-        traffic: false,
-        program: env!("CARGO_BIN_EXE_lambdeck").into(),
-    })
-    .await
-    .unwrap()
-}
-
-fn on(engine: &Engine) -> Spec {
-    Spec {
-        region: Some(engine.region().into()),
-        endpoint_url: Some(engine.endpoint_url()),
-        keys: Some((engine.access_key_id().into(), engine.secret_access_key().clone())),
-        ..Spec::default()
-    }
+    Engine::start(Options { samples: true, ..options() }).await.unwrap()
 }
 
 fn at(endpoint: &str) -> Spec {
