@@ -42,7 +42,7 @@ async fn list_filter_open_invoke_and_back() {
     let mut dashboard = Harness::start(on(&engine), SIZE);
     dashboard.wait_text("checkout-api").await;
     dashboard.wait_text("● Active").await;
-    dashboard.wait_text("111122223333").await;
+    dashboard.wait_text("123456789012").await;
 
     dashboard.press("/checkout<enter>");
     dashboard.wait_for("only checkout-api", |screen| !screen.contains("greeter")).await;
