@@ -66,10 +66,9 @@ impl Overlay {
         match self {
             Self::CommandLine(_) => Context::CommandLine,
             Self::Picker(_) => Context::Picker,
-            Self::Question(_) => Context::Dialog,
             Self::Help { .. } | Self::Page(_) | Self::Messages { .. } => Context::Page,
             Self::Review(review) if review.typed.is_some() => Context::Confirm,
-            Self::Review(_) => Context::Dialog,
+            Self::Question(_) | Self::Review(_) => Context::Dialog,
             Self::Prompt(_) => Context::Prompt,
             Self::TextEditor(_) => Context::TextEditor,
             Self::Merge(_) => Context::Merge,

@@ -11,7 +11,7 @@ use crate::domain::{
 /// # Errors
 /// As every read, of the side that can't be read.
 pub async fn compare(session: &Session, sides: &[Side; 2]) -> Result<Comparison, Error> {
-    let (left, right) = tokio::join!(read(session, &sides[0]), read(session, &sides[1]));
+    let (left, right) = tokio::join!(Box::pin(read(session, &sides[0])), Box::pin(read(session, &sides[1])));
     let (left, right) = (left?, right?);
     Ok(Comparison { rows: compare::rows(&left.1, &right.1), titles: [left.0, right.0] })
 }

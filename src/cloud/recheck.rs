@@ -81,10 +81,8 @@ impl Session {
                 let before = before.as_ref();
                 known.revision_id =
                     known.revision_id.or_else(|| before.and_then(|alias| alias.revision_id.clone()));
-                let checked = by_revision && known.revision_id.is_some() && after.is_some();
-                // AWS refuses to create what is there.
-                let created = before.is_none() && by_revision;
-                if !checked && !created {
+                let updates = before.is_some() && after.is_some();
+                if !by_revision || known.revision_id.is_none() || !updates {
                     let now = self.alias(name, alias).await?;
                     check_alias(name, alias, before, now.as_ref())?;
                     known.revision_id = known.revision_id.or_else(|| now.and_then(|now| now.revision_id));

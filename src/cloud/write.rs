@@ -1,5 +1,7 @@
 //! The one door through which changes leave.
 
+use std::time::Duration;
+
 use super::{Error, Kind, Session, journal::Record, redact::Redaction, session::is_aws};
 use crate::domain::{
     change::{Change, Consent, Order, Permit, Written, bulk_phrase},
@@ -7,6 +9,9 @@ use crate::domain::{
     name::FunctionRef,
     place::Place,
 };
+
+/// How long the account may take to be found out for the journal.
+const ACCOUNT_LIMIT: Duration = Duration::from_secs(3);
 
 impl Session {
     /// Account, region and endpoint. The account is known once somebody asked for the identity.
@@ -31,7 +36,10 @@ impl Session {
     pub async fn write(&self, order: &Order, permit: &Permit) -> Result<Written, Error> {
         self.admit(order, permit).await?;
         let redaction = Redaction::of(order.change.secrets());
-        let known = self.recheck(order).await.map_err(|error| redaction.error(error))?;
+        let (known, ()) = tokio::join!(self.recheck(order), self.account_for_journal());
+        let known = known.map_err(|error| redaction.error(error))?;
+        // The account may be known only now.
+        check_where(permit, &self.place())?;
         self.control_plane().acquire().await;
         let record = Record::begin(self.spec().journal.clone(), &self.place(), order).await;
         let sent = self.send(order, &known, &redaction).await;
@@ -40,6 +48,7 @@ impl Session {
             Err(error) if error.kind == Kind::OutcomeUnknown => (Outcome::Unknown, None),
             Err(_) => (Outcome::Refused, None),
         };
+        tracing::info!(operation = order.change.operation(), function = order.function, ?outcome, "change");
         let problem = record.end(outcome, revision).await;
         if let Some(problem) = &problem {
             tracing::warn!("the journal has no line of a change: {problem}");
@@ -81,9 +90,7 @@ impl Session {
             self.find_account(&order.function).await;
         }
         let place = self.place();
-        if !is_where(&permit.place, &place) {
-            return shut(format!("the confirmation was given for {}, this is {place}", permit.place));
-        }
+        check_where(permit, &place)?;
         let is_elsewhere = |wanted: &Option<String>, here: Option<&str>| {
             wanted.as_deref().is_some_and(|wanted| Some(wanted) != here)
         };
@@ -102,6 +109,14 @@ impl Session {
         }
     }
 
+    /// By its account an entry of the journal is known again, whatever profile or keys lead there. It is worth one
+    /// question, and no long wait.
+    async fn account_for_journal(&self) {
+        if self.spec().journal.is_some() && self.account().is_none() {
+            _ = tokio::time::timeout(ACCOUNT_LIMIT, self.identity()).await;
+        }
+    }
+
     /// Asks STS for the account, and where that can't be reached takes it from the function's ARN.
     async fn find_account(&self, function: &str) {
         if self.identity().await.is_ok_and(|identity| identity.account.is_some()) {
@@ -112,6 +127,15 @@ impl Session {
             self.remember_account(account.map(str::to_owned));
         }
     }
+}
+
+fn check_where(permit: &Permit, here: &Place) -> Result<(), Error> {
+    if is_where(&permit.place, here) {
+        return Ok(());
+    }
+    let message =
+        format!("nothing was sent: the confirmation was given for {}, this is {here}", permit.place);
+    Err(Error::new(Kind::Invalid, message))
 }
 
 /// Whether a confirmation was given for here. Unlike [`Place::is_same`] the profile must be the same, too.

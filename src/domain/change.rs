@@ -6,7 +6,7 @@
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use super::{
-    function::{Details, Function},
+    function::{Details, Function, default_log_group},
     place::Place,
     release::{Additional, Alias, EventInvoke, Releases},
     secret::Secret,
@@ -277,8 +277,8 @@ pub fn settings_diff(before: &Settings, after: &Settings) -> Vec<DiffLine> {
     before.changed(after).into_iter().filter_map(line).collect()
 }
 
-fn count(value: Option<u32>, none: &str) -> Option<String> {
-    Some(value.map_or_else(|| none.to_owned(), |value| value.to_string()))
+fn count(value: Option<u32>, none: &str) -> String {
+    value.map_or_else(|| none.to_owned(), |value| value.to_string())
 }
 
 impl Change {
@@ -331,14 +331,14 @@ impl Change {
             Self::Settings { before, after } => settings_diff(before, after),
             Self::ReservedConcurrency { before, after } => {
                 let none = "unreserved";
-                DiffLine::of("Reserved concurrency", count(*before, none), count(*after, none))
+                DiffLine::of("Reserved concurrency", Some(count(*before, none)), Some(count(*after, none)))
                     .into_iter()
                     .collect()
             }
             Self::ProvisionedConcurrency { qualifier, before, after } => DiffLine::of(
                 format!("Provisioned concurrency of {qualifier}"),
-                count(*before, "none"),
-                count(*after, "none"),
+                Some(count(*before, "none")),
+                Some(count(*after, "none")),
             )
             .into_iter()
             .collect(),
@@ -361,12 +361,9 @@ impl Change {
             }
             Self::LogRetention { group, before, after } => {
                 let days = |days: Option<u32>| {
-                    count(days, "never expire").map(|text| match days {
-                        Some(_) => format!("{text} days"),
-                        None => text,
-                    })
+                    days.map_or_else(|| "never expire".to_owned(), |days| format!("{days} days"))
                 };
-                DiffLine::of(format!("Retention of {group}"), days(*before), days(*after))
+                DiffLine::of(format!("Retention of {group}"), Some(days(*before)), Some(days(*after)))
                     .into_iter()
                     .collect()
             }
@@ -425,7 +422,13 @@ impl Change {
             }
             Self::Settings { before, after } => {
                 let now = Settings::of(configuration);
-                Some(before.changed(after).into_iter().all(|setting| now.get(setting) == after.get(setting)))
+                let wanted = |setting| match after.get(setting) {
+                    // Nothing takes the default.
+                    Some("") if setting == Setting::LogGroup => Some(default_log_group(&configuration.name)),
+                    text => text.map(str::to_owned),
+                };
+                let holds = |setting| now.get(setting).map(str::to_owned) == wanted(setting);
+                Some(before.changed(after).into_iter().all(holds))
             }
             Self::ReservedConcurrency { after, .. } => Some(details.reserved_concurrency == *after),
             Self::Tag { key, after, .. } => {
@@ -459,11 +462,8 @@ impl Change {
     /// The equivalent `aws` command. Values of variables and free texts are placeholders.
     #[must_use]
     pub fn aws_command(&self, function: &str, place: &Place) -> String {
-        let mut command = match self {
-            Self::Tag { .. } => "aws lambda ".to_owned(),
-            Self::LogRetention { .. } => "aws logs ".to_owned(),
-            _ => "aws lambda ".to_owned(),
-        };
+        let service = if matches!(self, Self::LogRetention { .. }) { "logs" } else { "lambda" };
+        let mut command = format!("aws {service} ");
         command.push_str(&kebab(self.operation()));
         match self {
             Self::Tag { key, after, .. } => {
@@ -646,6 +646,7 @@ fn quoted(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::function::Logging;
 
     fn variables(pairs: &[(&str, &str)]) -> Variables {
         pairs.iter().map(|(key, value)| ((*key).to_owned(), Secret::new(*value))).collect()
@@ -706,6 +707,19 @@ mod tests {
             "aws lambda update-function-configuration --function-name f --description VALUE --memory-size 1024 \
              --logging-config LogFormat=JSON --region eu-west-1"
         );
+    }
+
+    #[test]
+    fn an_empty_log_group_is_the_default_one() {
+        let custom = Logging { log_group: Some("/custom".into()), ..Logging::default() };
+        let function = |logging| Function { name: "f".into(), logging, ..Function::default() };
+        let before = Settings::of(&function(Some(custom.clone())));
+        let mut after = before.clone();
+        after.set(Setting::LogGroup, "");
+        let change = Change::Settings { before, after };
+        let read = |logging| Details { configuration: function(logging), ..Details::default() };
+        assert_eq!(change.is_done(&read(None)), Some(true));
+        assert_eq!(change.is_done(&read(Some(custom))), Some(false));
     }
 
     #[test]

@@ -174,7 +174,7 @@ impl Executor {
                 self.with_session(Slot::Compare, ticket, |session| async move {
                     let comparison = cloud::compare::compare(&session, &sides).await;
                     send(&messages, Msg::Compared(ticket, comparison.map(Box::new))).await;
-                })
+                });
             }
             Effect::ReadJournal(ticket) => self.read_journal(ticket),
             Effect::LoadProfiles(ticket) => self.spawn(Slot::Profiles, async move {

@@ -23,8 +23,10 @@ use aws_sdk_lambda::{
     primitives::Blob,
     types::{Environment, FunctionCode, Runtime},
 };
-use lambdeck::local::{Engine, Options};
+use lambdeck::local::Engine;
 use serde_json::{Value, json};
+
+use crate::support::engine::{client, options};
 
 /// Answers each event with what it was given. Where GATE is set, it starts once that file is there; where BREAK is set,
 /// never; where FAIL is set, each event fails; where QUIET is set, it answers null. The event "exit" ends it, and
@@ -64,34 +66,8 @@ while true; do
 done
 "#;
 
-fn options() -> Options {
-    Options {
-        port: 0,
-        access_key: None,
-        account_id: Some("123456789012".into()),
-        region: "eu-central-1".into(),
-        settle_ms: 0,
-        samples: false,
-        traffic: false,
-        program: env!("CARGO_BIN_EXE_lambdeck").into(),
-    }
-}
-
 async fn engine() -> Engine {
     Engine::start(options()).await.unwrap()
-}
-
-fn client(engine: &Engine) -> Client {
-    let credentials =
-        Credentials::new(engine.access_key_id(), engine.secret_access_key().reveal(), None, None, "test");
-    let config = aws_sdk_lambda::Config::builder()
-        .behavior_version(BehaviorVersion::v2026_01_12())
-        .region(Region::new(engine.region().to_owned()))
-        .endpoint_url(engine.endpoint_url())
-        .credentials_provider(credentials)
-        .retry_config(aws_config::retry::RetryConfig::disabled())
-        .build();
-    Client::from_conf(config)
 }
 
 fn logs_client(engine: &Engine) -> aws_sdk_cloudwatchlogs::Client {

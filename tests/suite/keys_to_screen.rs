@@ -10,6 +10,7 @@ use lambdeck::{
 };
 
 use crate::support::{
+    engine::{options, spec as on},
     fault_server::{Fault, FaultServer, refused_endpoint},
     harness::Harness,
 };
@@ -18,31 +19,12 @@ mod environment;
 mod lists;
 mod logs;
 mod sessions;
+mod versions;
 
 const SIZE: (u16, u16) = (100, 30);
 
 async fn engine() -> Engine {
-    Engine::start(Options {
-        port: 0,
-        access_key: None,
-        account_id: Some("111122223333".into()),
-        region: "us-east-1".into(),
-        settle_ms: 0,
-        samples: true,
-        traffic: false,
-        program: env!("CARGO_BIN_EXE_lambdeck").into(),
-    })
-    .await
-    .unwrap()
-}
-
-fn on(engine: &Engine) -> Spec {
-    Spec {
-        region: Some(engine.region().into()),
-        endpoint_url: Some(engine.endpoint_url()),
-        keys: Some((engine.access_key_id().into(), engine.secret_access_key().clone())),
-        ..Spec::default()
-    }
+    Engine::start(Options { samples: true, ..options() }).await.unwrap()
 }
 
 fn at(endpoint: &str) -> Spec {
@@ -60,7 +42,7 @@ async fn list_filter_open_invoke_and_back() {
     let mut dashboard = Harness::start(on(&engine), SIZE);
     dashboard.wait_text("checkout-api").await;
     dashboard.wait_text("● Active").await;
-    dashboard.wait_text("111122223333").await;
+    dashboard.wait_text("123456789012").await;
 
     dashboard.press("/checkout<enter>");
     dashboard.wait_for("only checkout-api", |screen| !screen.contains("greeter")).await;

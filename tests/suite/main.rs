@@ -1,5 +1,12 @@
 //! Everything that tests lambdeck from the outside, in one binary: the SDK is linked once.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::print_stderr, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::large_futures,
+    missing_docs
+)]
 
 mod support;
 

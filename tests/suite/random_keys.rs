@@ -245,7 +245,7 @@ impl World {
 
     fn write(&mut self, ticket: Ticket, order: &Order, error: Option<Error>) {
         let unknown = error.as_ref().is_some_and(|error| error.kind == Kind::OutcomeUnknown);
-        if error.is_none() || (unknown && self.sent % 2 == 0) {
+        if error.is_none() || (unknown && self.sent.is_multiple_of(2)) {
             self.revisions += 1;
             let revision = format!("r{}", self.revisions);
             if let Some(details) = self.details(&order.function) {

@@ -18,12 +18,13 @@ use lambdeck::{
         merge::Side,
         secret::Secret,
     },
-    local::{Engine, Options},
+    local::Engine,
 };
 
 use crate::support::{
     app::{act, moment},
     emulators::{Emulator, ministack},
+    engine::{self, client, options},
     random::Random,
     zip_of,
 };
@@ -256,7 +257,7 @@ async fn interleave(spec: &Spec, sdk: &aws_sdk_lambda::Client, seeds: std::ops::
     for seed in seeds {
         let mut random = Random(seed);
         let [first, second] = sessions.clone();
-        let mut desks = [Desk::open(spec, first).await, Desk::open(spec, second).await];
+        let mut desks = vec![Desk::open(spec, first).await, Desk::open(spec, second).await];
         for desk in &mut desks {
             while !desk.waiting.is_empty() {
                 desk.deliver(sdk).await;
@@ -278,38 +279,8 @@ async fn interleave(spec: &Spec, sdk: &aws_sdk_lambda::Client, seeds: std::ops::
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn on_the_local_engine() {
-    let engine = Engine::start(Options {
-        port: 0,
-        access_key: None,
-        account_id: Some("123456789012".into()),
-        region: "eu-central-1".into(),
-        settle_ms: 0,
-        samples: false,
-        traffic: false,
-        program: env!("CARGO_BIN_EXE_lambdeck").into(),
-    })
-    .await
-    .unwrap();
-    let spec = Spec {
-        region: Some(engine.region().to_owned()),
-        endpoint_url: Some(engine.endpoint_url()),
-        keys: Some((engine.access_key_id().to_owned(), engine.secret_access_key().clone())),
-        ..Spec::default()
-    };
-    let credentials = aws_credential_types::Credentials::new(
-        engine.access_key_id(),
-        engine.secret_access_key().reveal(),
-        None,
-        None,
-        "test",
-    );
-    let config = aws_sdk_lambda::Config::builder()
-        .behavior_version(aws_config::BehaviorVersion::v2026_01_12())
-        .region(aws_config::Region::new(engine.region().to_owned()))
-        .endpoint_url(engine.endpoint_url())
-        .credentials_provider(credentials)
-        .build();
-    let sdk = aws_sdk_lambda::Client::from_conf(config);
+    let engine = Engine::start(options()).await.unwrap();
+    let (spec, sdk) = (engine::spec(&engine), client(&engine));
     create(&sdk, "arn:aws:iam::123456789012:role/test").await;
     let [saved, stale, asked] = interleave(&spec, &sdk, 0..1000).await;
     // The runs are worth something only where people get into each other's way.

@@ -19,6 +19,7 @@ use crate::support::fault_server::FaultServer;
 use crate::support::zip_of;
 
 mod engine;
+mod executor;
 mod failures;
 mod guards;
 mod journal;
@@ -56,6 +57,7 @@ fn settings(pairs: &[(Setting, &str)]) -> Settings {
     pairs.iter().map(|(setting, text)| (*setting, (*text).to_owned())).collect::<BTreeMap<_, _>>().into()
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "a side of a change is an alias or none")]
 fn alias(version: &str, additional: Option<(&str, f64)>) -> Option<Alias> {
     Some(Alias {
         name: "live".into(),

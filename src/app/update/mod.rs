@@ -277,7 +277,7 @@ impl App {
     fn quit(&mut self) -> Vec<Effect> {
         let sending = self.sending();
         let unsaved = self.unsaved();
-        let applying = self.bulk.as_ref().is_some_and(|bulk| bulk.is_under_way());
+        let applying = self.bulk.as_ref().is_some_and(crate::app::bulk::Bulk::is_under_way);
         if !sending.is_empty() || applying {
             let what = if applying { "the plan".to_owned() } else { sending.join(", ") };
             self.overlay = Some(Overlay::Question(Question {

@@ -7,9 +7,10 @@ use aws_sdk_lambda::{
     primitives::Blob,
     types::{Environment, FunctionCode, Runtime},
 };
-use lambdeck::local::{Engine, Options};
+use lambdeck::local::Engine;
 
 use crate::support::{
+    engine::{client, options},
     terminal::{Exit, Launch, Terminal, key},
     zip_of,
 };
@@ -33,26 +34,9 @@ struct Desk {
 impl Desk {
     fn start(functions: usize) -> Self {
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        let engine = runtime
-            .block_on(Engine::start(Options {
-                port: 0,
-                access_key: None,
-                account_id: Some("123456789012".into()),
-                region: "eu-central-1".into(),
-                settle_ms: 0,
-                samples: false,
-                traffic: false,
-                program: env!("CARGO_BIN_EXE_lambdeck").into(),
-            }))
-            .unwrap();
+        let engine = runtime.block_on(Engine::start(options())).unwrap();
         let (id, secret) = (engine.access_key_id(), engine.secret_access_key().reveal());
-        let config = aws_sdk_lambda::Config::builder()
-            .behavior_version(aws_config::BehaviorVersion::v2026_01_12())
-            .region(aws_config::Region::new(engine.region().to_owned()))
-            .endpoint_url(engine.endpoint_url())
-            .credentials_provider(aws_credential_types::Credentials::new(id, secret, None, None, "test"))
-            .build();
-        let sdk = Client::from_conf(config);
+        let sdk = client(&engine);
         runtime.block_on(async {
             let zip = Blob::new(zip_of(&[("bootstrap", "#!/bin/sh\n")]));
             for number in 0..functions {

@@ -5,6 +5,7 @@ use std::io::{Cursor, Write};
 
 pub mod app;
 pub mod emulators;
+pub mod engine;
 pub mod fault_server;
 pub mod harness;
 pub mod random;

@@ -1,7 +1,5 @@
 //! What is told of a change that went wrong: never that it failed where it may have been done, and never a value.
 
-use std::sync::{Arc, Mutex};
-
 use lambdeck::cloud::Kind;
 use serde_json::json;
 
@@ -340,39 +338,4 @@ async fn what_cannot_be_sent_is_told_and_not_sent() {
     let error =
         write(&session, &order(Change::Settings { before: same.clone(), after: same })).await.unwrap_err();
     assert_eq!((error.kind, changing(&server)), (Kind::Invalid, 0), "{error}");
-}
-
-/// What goes to the log file, at its most talkative.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl std::io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-#[tokio::test]
-async fn lambdecks_own_log_holds_no_value() {
-    let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_writer(move || writer.clone())
-        .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
-    let message = format!("String measured: {{\"TOKEN\":\"{CANARY}-1\"}}");
-    let fault = Fault::error(400, "InvalidParameterValueException", &message);
-    let (error, _) = met(changes().remove(0), fault).await;
-    assert_presentable(&error);
-    let bytes = log.0.lock().unwrap().clone();
-    let text = String::from_utf8_lossy(&bytes);
-    assert!(!text.is_empty());
-    let own: Vec<&str> = text.lines().filter(|line| line.contains("lambdeck")).collect();
-    assert!(own.iter().all(|line| !line.contains(CANARY)), "{own:?}");
 }

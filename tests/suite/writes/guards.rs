@@ -261,3 +261,46 @@ async fn without_a_number_no_version_is_deleted() {
     }
     assert_eq!(server.count("*"), 0);
 }
+
+/// Each refusal of the door says what it takes, or where it was meant for.
+#[tokio::test]
+async fn a_refusal_says_why() {
+    let server = FaultServer::start();
+    let protected = Protected { names: vec!["*".into()], ..Protected::default() };
+    let session = Session::open(&Spec { protected, ..spec(&server.endpoint()) }).await.unwrap();
+    let order = order(Change::ReservedConcurrency { before: None, after: Some(5) });
+    let right = permit(&session, &order);
+    let error = session.write(&order, &right).await.unwrap_err();
+    assert_eq!(error.message, "nothing was sent: it takes typing checkout to agree to this");
+    let place = Place { region: "eu-west-2".into(), ..right.place.clone() };
+    let error = session.write(&order, &Permit { place, ..right }).await.unwrap_err();
+    assert!(error.message.contains("was given for eu-west-2"), "{error}");
+}
+
+#[test]
+fn where_it_is_protected_the_header_says_so() {
+    use crate::support::app::{connected, moment};
+    use lambdeck::app::{Msg, layout::Size};
+    use ratatui::{Terminal, backend::TestBackend};
+
+    let first_row = |protected: Protected, columns: u16| {
+        let (mut app, _) = connected((columns, 24));
+        app.session.spec.protected = protected;
+        app.update(moment(), Msg::Resize(Size { columns, rows: 24 }));
+        let mut terminal = Terminal::new(TestBackend::new(columns, 24)).unwrap();
+        let theme = lambdeck::ui::Theme::named("mono").unwrap();
+        terminal.draw(|frame| lambdeck::ui::draw(&app, &theme, frame)).unwrap();
+        let buffer = terminal.backend().buffer();
+        buffer.content[..usize::from(columns)].iter().map(ratatui::buffer::Cell::symbol).collect::<String>()
+    };
+    let prod = || Protected { profiles: vec!["prod".into()], ..Protected::default() };
+    for columns in [200, 80, 40] {
+        let row = first_row(prod(), columns);
+        assert!(row.contains(" PROD "), "{columns}: {row:?}");
+        assert!(row.contains(" prod "), "{columns}: {row:?}");
+        let names = Protected { names: vec!["*".into()], ..Protected::default() };
+        assert!(!first_row(names, columns).contains("PROD"));
+    }
+    let account = Protected { accounts: vec!["123456789012".into()], ..Protected::default() };
+    assert!(first_row(account, 80).contains(" PROD "));
+}
