@@ -31,26 +31,26 @@ impl Session {
         let by_revision = is_aws(self.endpoint());
         match &order.change {
             Change::Environment { before, .. } => {
-                let details = self.observe(name).await?;
+                let details = self.observe_here(name).await?;
                 check_environment(name, before, &details)?;
                 known.take_revision(&details);
             }
             Change::Settings { before, after } => {
                 if !by_revision || known.revision_id.is_none() {
-                    let details = self.observe(name).await?;
+                    let details = self.observe_here(name).await?;
                     check_settings(name, before, after, &details)?;
                     known.take_revision(&details);
                 }
             }
             Change::Publish { code_sha256, .. } => {
                 if !by_revision || known.revision_id.is_none() {
-                    let details = self.observe(name).await?;
+                    let details = self.observe_here(name).await?;
                     check_code(name, code_sha256.as_deref(), order.revision_id.as_deref(), &details)?;
                     known.take_revision(&details);
                 }
             }
             Change::ReservedConcurrency { before, .. } => {
-                let now = self.observe(name).await?.reserved_concurrency;
+                let now = self.observe_here(name).await?.reserved_concurrency;
                 same(&format!("the reserved concurrency of {name}"), before, &now, || count(now))?;
             }
             Change::ProvisionedConcurrency { qualifier, before, .. } => {
@@ -65,7 +65,7 @@ impl Session {
                 same(&what, before, &now, text)?;
             }
             Change::Tag { key, before, .. } => {
-                let details = self.observe(name).await?;
+                let details = self.observe_here(name).await?;
                 if let Some(problem) = &details.tags_error {
                     let message = format!("nothing was sent: the tags of {name} can't be read ({problem})");
                     return Err(
@@ -98,6 +98,16 @@ impl Session {
         Ok(known)
     }
 
+    /// Reads the function, and sees to it that it is still one of the account that was agreed to: whoever renews the
+    /// credentials of a profile may renew them for another account.
+    async fn observe_here(&self, name: &str) -> Result<Details, Error> {
+        let details = self.observe(name).await?;
+        if is_aws(self.endpoint()) {
+            check_account(self.account().as_deref(), &details.configuration.arn)?;
+        }
+        Ok(details)
+    }
+
     /// AWS refuses to delete a version that an alias uses, and says so without saying which.
     async fn check_unused(&self, name: &str, version: &str) -> Result<(), Error> {
         // Without a number the request would delete the whole function.
@@ -121,6 +131,17 @@ impl Session {
         let which = if users.len() == 1 { "the alias" } else { "the aliases" };
         let message = format!("version {version} of {name} is used by {which} {}", users.join(", "));
         Err(Error::new(Kind::Conflict, message).with_hint("point them to another version first"))
+    }
+}
+
+fn check_account(agreed: Option<&str>, arn: &str) -> Result<(), Error> {
+    match (agreed, arn.split(':').nth(4).filter(|account| !account.is_empty())) {
+        (Some(agreed), Some(now)) if agreed != now => {
+            let message =
+                format!("nothing was sent: the credentials lead to account {now} by now, not to {agreed}");
+            Err(Error::new(Kind::Invalid, message).with_hint("choose the profile again: it is another place"))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -209,4 +230,18 @@ fn check_alias(function: &str, name: &str, before: Option<&Alias>, now: Option<&
     };
     let text = || now.map_or_else(|| "gone".into(), Alias::target);
     same(&format!("the alias {name} of {function}"), &parts(before), &parts(now), text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_that_lead_elsewhere_by_now_are_noticed() {
+        let arn = "arn:aws:lambda:eu-west-1:111111111111:function:f";
+        assert!(check_account(Some("111111111111"), arn).is_ok());
+        assert!(check_account(None, arn).is_ok() && check_account(Some("1"), "f").is_ok());
+        let error = check_account(Some("222222222222"), arn).unwrap_err();
+        assert!(error.kind == Kind::Invalid && error.message.starts_with("nothing was sent"), "{error:?}");
+    }
 }

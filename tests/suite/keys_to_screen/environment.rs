@@ -129,3 +129,48 @@ async fn a_save_into_a_network_that_is_gone_keeps_what_was_typed() {
     assert_eq!(dashboard.exit().await, 0);
     engine.shutdown().await;
 }
+
+/// Whatever befalls the request: it is sent once, what is known is said, and what was not done is still a draft.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fault_at_the_save_loses_nothing_and_sends_nothing_twice() {
+    let engine = engine().await;
+    let session = Session::open(&on(&engine)).await.unwrap();
+    let faults = [
+        (Fault::access_denied(), "ask for the permission"),
+        (Fault::throttled(1), "slow down"),
+        (Fault::conflict("greeter"), "in progress"),
+        (Fault::internal_error(), "it was not done so far"),
+        (Fault::html_bad_gateway(), "it was not done so far"),
+        (Fault::Reset, "it was not done so far"),
+        (Fault::Close, "it was not done so far"),
+        (Fault::PassThenReset, "saved and in use"),
+    ];
+    for (number, (fault, told)) in faults.into_iter().enumerate() {
+        let is_done = matches!(fault, Fault::PassThenReset);
+        let server = FaultServer::forwarding(&engine.endpoint_url());
+        let mut dashboard = opened(Spec { endpoint_url: Some(server.endpoint()), ..on(&engine) }).await;
+        let key = format!("E2E_FAULT_{number}");
+        dashboard.press(&format!("+{key}<enter>1<enter>"));
+        dashboard.wait_text("1 unsaved change").await;
+        server.script("UpdateFunctionConfiguration", [fault]);
+        dashboard.press("<ctrl-s>");
+        dashboard.wait_text("Save this change?").await;
+        dashboard.press("y");
+        dashboard.wait_for(told, |screen| !screen.contains("Save this change?")).await;
+        dashboard.press(":messages<enter>");
+        dashboard.wait_text(told).await;
+        dashboard.press("<esc>");
+        if !is_done {
+            dashboard.wait_text("1 unsaved change").await;
+        }
+        assert_eq!(server.count("UpdateFunctionConfiguration"), 1, "{told}");
+        assert_eq!(value(&session, &key).await.is_some(), is_done, "{told}");
+        dashboard.press(":quit<enter>");
+        if !is_done {
+            dashboard.wait_text("Quit without saving?").await;
+            dashboard.press("y");
+        }
+        assert_eq!(dashboard.exit().await, 0);
+    }
+    engine.shutdown().await;
+}

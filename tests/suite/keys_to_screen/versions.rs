@@ -88,6 +88,8 @@ async fn from_the_first_version_to_a_rollback_in_two_keys() {
     let screen = dashboard.wait_text("Change this alias?").await;
     assert!(screen.contains("Alias live  2 → 1"), "{screen}");
     assert!(screen.contains("It pointed to 1 before") && screen.contains("\"the first\""), "{screen}");
+    // It came up by itself, with what was read: nobody can have read it at once.
+    tokio::time::sleep(std::time::Duration::from_millis(600)).await;
     dashboard.press("y");
     dashboard.wait_text("Alias live 2 → 1 is saved").await;
     let releases = session.releases("greeter").await.unwrap();
