@@ -136,13 +136,13 @@ async fn a_fault_at_the_save_loses_nothing_and_sends_nothing_twice() {
     let engine = engine().await;
     let session = Session::open(&on(&engine)).await.unwrap();
     let faults = [
-        (Fault::access_denied(), "ask for the permission"),
-        (Fault::throttled(1), "slow down"),
-        (Fault::conflict("greeter"), "in progress"),
-        (Fault::internal_error(), "it was not done so far"),
-        (Fault::html_bad_gateway(), "it was not done so far"),
-        (Fault::Reset, "it was not done so far"),
-        (Fault::Close, "it was not done so far"),
+        (Fault::access_denied(), "(AccessDeniedException)"),
+        (Fault::throttled(1), "too many API calls"),
+        (Fault::conflict("greeter"), "(ResourceConflictException)"),
+        (Fault::internal_error(), "so far;"),
+        (Fault::html_bad_gateway(), "so far;"),
+        (Fault::Reset, "so far;"),
+        (Fault::Close, "so far;"),
         (Fault::PassThenReset, "saved and in use"),
     ];
     for (number, (fault, told)) in faults.into_iter().enumerate() {
