@@ -43,6 +43,7 @@ impl App {
     pub fn update(&mut self, now: Timestamp, msg: Msg) -> Vec<Effect> {
         self.now = now;
         self.tick();
+        let (asked, said) = (self.is_asked(), self.messages.fades_at());
         let mut effects = match msg {
             Msg::Action(action) => self.act(action),
             Msg::Resize(size) => self.resize(size),
@@ -115,7 +116,16 @@ impl App {
             }
         };
         effects.extend(self.want_states());
+        // What was said before must not hide the keys of a dialog or a field that has just opened.
+        if !asked && self.is_asked() && self.messages.fades_at() == said {
+            self.messages.dismiss();
+        }
         effects
+    }
+
+    /// Whether a dialog or a field takes the keys.
+    fn is_asked(&self) -> bool {
+        self.overlay.is_some() || self.takes_text()
     }
 
     fn tick(&mut self) {
