@@ -387,6 +387,13 @@ impl Change {
         }
     }
 
+    /// That something became of it: `Memory, Timeout are saved`.
+    #[must_use]
+    pub fn said(&self, what: &str) -> String {
+        let verb = if self.diff().len() > 1 { "are" } else { "is" };
+        format!("{} {verb} {what}", self.summary())
+    }
+
     /// What takes it back; none where nothing can: a version that was published stays, one that was deleted is gone.
     #[must_use]
     pub fn inverse(&self) -> Option<Self> {
@@ -698,10 +705,12 @@ mod tests {
         after.set(Setting::Memory, "1024");
         let change = Change::Settings { before: before.clone(), after: after.clone() };
         assert_eq!(change.summary(), "Memory 512 MB → 1024 MB");
+        assert_eq!(change.said("saved"), "Memory 512 MB → 1024 MB is saved");
         after.set(Setting::LogFormat, "JSON");
         after.set(Setting::Description, "it's new");
         let change = Change::Settings { before, after };
         assert_eq!(change.summary(), "Description, Memory, Log format");
+        assert_eq!(change.said("saved and in use"), "Description, Memory, Log format are saved and in use");
         assert_eq!(
             change.aws_command("f", &place()),
             "aws lambda update-function-configuration --function-name f --description VALUE --memory-size 1024 \

@@ -41,6 +41,26 @@ impl Summary {
     pub fn log_group(&self) -> String {
         self.custom_log_group.as_deref().map_or_else(|| default_log_group(&self.name), str::to_owned)
     }
+
+    /// Takes over what a later read of the same function tells.
+    pub fn follow(&mut self, now: &Function) {
+        if self.runtime.as_deref() != now.runtime.as_deref() {
+            self.runtime = now.runtime.as_deref().map(Into::into);
+        }
+        if let Some(architecture) = now.architectures.first().filter(|one| ***one != *self.architecture) {
+            self.architecture = architecture.as_str().into();
+        }
+        self.memory_mb = now.memory_mb.unwrap_or(self.memory_mb);
+        self.timeout_s = now.timeout_s.unwrap_or(self.timeout_s);
+        self.code_size = now.code_size;
+        let modified = now.last_modified.as_deref().and_then(super::format::parse_last_modified);
+        self.modified_ms = modified.map(jiff::Timestamp::as_millisecond).or(self.modified_ms);
+        self.description = now.description.as_deref().unwrap_or_default().into();
+        let group = now.log_group();
+        self.custom_log_group =
+            Some(group).filter(|group| *group != default_log_group(&self.name)).map(Into::into);
+        self.state = Some(now.state.clone());
+    }
 }
 
 /// The log group of a function that has none configured.

@@ -311,8 +311,11 @@ pub fn check_ephemeral_storage(megabytes: impl Into<i64>) -> Result<(), RuleErro
 fn check_range(subject: &'static str, value: i64, range: (i64, i64), unit: &str) -> Result<(), RuleError> {
     let (least, most) = range;
     if value < least {
-        let rule = format!("at least {least} {unit} are needed");
-        return Err(RuleError::new(subject, format!("is {value} {unit}"), rule, "raise it"));
+        let needed = match (least, unit) {
+            (1, "seconds") => "at least 1 second is needed".to_owned(),
+            _ => format!("at least {least} {unit} are needed"),
+        };
+        return Err(RuleError::new(subject, format!("is {value} {unit}"), needed, "raise it"));
     }
     if value > most {
         let rule = format!("at most {most} {unit} are allowed");

@@ -180,12 +180,12 @@ impl Setting {
             Self::Layers => "at most 5 layer version ARNs, one in a line",
             Self::SnapStart => "PublishedVersions or None",
             Self::ImageEntryPoint | Self::ImageCommand => {
-                "one word in a line; nothing takes what the image has"
+                "one word in a line; empty: what the image has"
             }
-            Self::ImageWorkingDirectory => "at most 1,000 characters; nothing takes what the image has",
+            Self::ImageWorkingDirectory => "at most 1,000 characters; empty: what the image has",
             Self::Role => "the ARN of a role that Lambda may assume",
-            Self::KmsKey => "the ARN of a key; nothing takes the one that AWS manages",
-            Self::Subnets => "at most 16 subnet ids, one in a line; nothing leaves the VPC",
+            Self::KmsKey => "the ARN of a key; empty: the one that AWS manages",
+            Self::Subnets => "at most 16 subnet ids, one in a line; empty: no VPC",
             Self::SecurityGroups => "at most 5 security group ids, one in a line",
             Self::Ipv6 => "true or false",
             Self::FileSystems => "an access point's ARN and a path below /mnt/, at most one",
@@ -194,9 +194,9 @@ impl Setting {
                 "TRACE, DEBUG, INFO, WARN, ERROR or FATAL; with the JSON format only"
             }
             Self::SystemLogLevel => "DEBUG, INFO or WARN; with the JSON format only",
-            Self::LogGroup => "letters, digits and ._-/#, at most 512; nothing takes /aws/lambda/NAME",
+            Self::LogGroup => "letters, digits and ._-/#, at most 512; empty: /aws/lambda/NAME",
             Self::Tracing => "Active or PassThrough",
-            Self::DeadLetter => "the ARN of an SQS queue or SNS topic; nothing takes none",
+            Self::DeadLetter => "the ARN of an SQS queue or SNS topic; empty: none",
         }
     }
 

@@ -96,7 +96,7 @@ pub static BINDINGS: &[Binding] = &[
         Some("stop"),
     ),
     // Environment and Configuration.
-    binding(EDITED, &[key!(ctrl - d)], Action::Delete, "delete it", None),
+    binding(EDITED, &[key!(ctrl - d)], Action::Delete, "delete it", Some("delete")),
     binding(EDITED, &[key!(u)], Action::Revert, "take back the change of this row", Some("undo")),
     binding(EDITED, &[key!(shift - u)], Action::Restore, "back to what was there before the last save", None),
     binding(EDITED, &[key!(ctrl - s)], Action::Save, "show the diff, then save", Some("save")),
@@ -199,7 +199,13 @@ pub static BINDINGS: &[Binding] = &[
     binding(LISTED, &[key!(y)], Action::CopyName, "copy its name", None),
     binding(LISTED, &[key!(shift - y)], Action::CopyArn, "copy its ARN", None),
     binding(&[Context::Functions], &[key!('/')], Action::Filter, "filter the functions", Some("filter")),
-    binding(&[Context::Functions], &[key!(space)], Action::Mark, "mark for what is done to several", None),
+    binding(
+        &[Context::Functions],
+        &[key!(space)],
+        Action::Mark,
+        "mark for what is done to several",
+        Some("mark"),
+    ),
     binding(&[Context::Functions], &[key!('*')], Action::MarkAll, "mark all that are shown, or none", None),
     binding(
         &[Context::Functions],

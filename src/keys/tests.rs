@@ -286,7 +286,7 @@ fn the_footer_names_what_matters_here() {
     };
     assert_eq!(
         words(&[Context::Functions, Context::Global]),
-        "enter open  i invoke  l logs  E env  / filter  : command  ? help"
+        "enter open  i invoke  l logs  E env  / filter  space mark  : command  ? help"
     );
     assert_eq!(words(&[Context::Dialog]), "y yes  n no (enter)");
     assert_eq!(words(&[Context::Editor]), "f5 send  ctrl-f format  esc done  f1 help");

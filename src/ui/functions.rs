@@ -67,6 +67,10 @@ fn title(app: &App, theme: &Theme, mut row: Row) {
             row.put(&format!(" ({hidden} not shown)"), theme.warning);
         }
     }
+    let unsaved = app.unsaved().len();
+    if unsaved > 0 {
+        row.skip(2).put(&format!("~ {unsaved} unsaved"), theme.warning);
+    }
     if let Some(bulk) = app.bulk.as_ref().filter(|bulk| bulk.is_under_way()) {
         row.skip(2).put(&format!("◐ changing {}", bulk.progress()), theme.warning);
     }

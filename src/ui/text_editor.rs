@@ -21,7 +21,11 @@ pub(super) fn draw(shown: &TextEditor, size: Size, theme: &Theme, buffer: &mut B
     let length = if text.len() == 1 { "1 byte".to_owned() } else { format!("{} bytes", text.len()) };
     let mut hint = Row::new(buffer, areas.hint, 0);
     hint.put_right(&format!("{length} "), theme.dim);
-    hint.put(&sanitise(&shown.hint), theme.dim);
+    if shown.problem.is_some() {
+        hint.put("esc again drops the text, ctrl-s tries again", theme.warning);
+    } else {
+        hint.put(&sanitise(&shown.hint), theme.dim);
+    }
     if shown.masked {
         let text = "•••••••• hidden while nobody looked; any key shows it again";
         note(buffer, areas.lines, 0, &[(text, theme.dim)]);
@@ -37,7 +41,6 @@ pub(super) fn draw(shown: &TextEditor, size: Size, theme: &Theme, buffer: &mut B
     }
     let mut row = Row::new(buffer, areas.problem, 0);
     if let Some(problem) = &shown.problem {
-        row.put_right("esc again drops the text ", theme.dim);
         row.put("✗ ", theme.error).put(&sanitise(problem), theme.error);
     }
 }

@@ -263,7 +263,7 @@ async fn interleave(spec: &Spec, sdk: &aws_sdk_lambda::Client, seeds: std::ops::
                 desk.deliver(sdk).await;
             }
         }
-        for _ in 0..30 {
+        for _ in 0..40 {
             let desk = usize::from(random.chance(50));
             desks[desk].step(&mut random, sdk).await;
         }

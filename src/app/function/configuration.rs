@@ -447,10 +447,10 @@ impl EventPart {
     /// What may be entered.
     pub fn rule(self) -> &'static str {
         match self {
-            Self::Retries => "0 to 2; nothing takes the default",
-            Self::Age => "60 to 21,600 seconds; nothing takes the default",
-            Self::OnSuccess => "the ARN of a queue, topic, function or bus; nothing takes none",
-            Self::OnFailure => "the ARN of a queue, topic, function, bus or bucket; nothing takes none",
+            Self::Retries => "0 to 2; empty: the default",
+            Self::Age => "60 to 21,600 seconds; empty: the default",
+            Self::OnSuccess => "the ARN of a queue, topic, function or bus; empty: none",
+            Self::OnFailure => "the ARN of a queue, topic, function, bus or bucket; empty: none",
         }
     }
 

@@ -10,7 +10,7 @@ use self::filter::Filter;
 use super::{Action, Effect, Ticket, field::Field, list::Cursor};
 use crate::{
     cloud,
-    domain::function::{State, Summary},
+    domain::function::{Function, State, Summary},
 };
 
 /// The column the list is sorted by.
@@ -319,6 +319,27 @@ impl FunctionsPane {
             }
             self.states_failed.insert(name.into());
         }
+    }
+
+    /// A function is known as it is after a change: its row follows, and so does one that a refresh has gathered.
+    pub(super) fn follow(&mut self, name: &str, configuration: &Function, now: Timestamp, height: usize) {
+        let mut found = false;
+        for row in self.rows.iter_mut().chain(self.incoming.iter_mut().flatten()) {
+            if &*row.name == name {
+                row.follow(configuration);
+                found = true;
+            }
+        }
+        if !found {
+            return;
+        }
+        self.states_wanted.remove(name);
+        self.states_stale.remove(name);
+        self.states_failed.remove(name);
+        if configuration.state.is_settling() {
+            self.recheck_at = self.recheck_at.or_else(|| now.checked_add(2.seconds()).ok());
+        }
+        self.arrange(height);
     }
 
     /// Time has passed.

@@ -31,7 +31,7 @@ impl App {
             self.overlay = Some(Overlay::Bulk);
         } else if self.bulk_targets().is_empty() {
             self.say(Severity::Info, "there is no function to change");
-        } else {
+        } else if self.may_change() {
             let mut line = CommandLine::default();
             line.field.set(command::BULK_PREFIX);
             self.overlay = Some(Overlay::CommandLine(line));

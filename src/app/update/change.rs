@@ -18,7 +18,7 @@ use crate::{
     cloud::{self, Kind},
     domain::{
         change::{Change, Order, Written},
-        function::Details,
+        function::{Details, Function},
         merge::Side,
         place::Place,
         release::Releases,
@@ -240,7 +240,10 @@ impl App {
             }
             Err(error) => {
                 self.writing.remove(at);
-                let told = if here { error.to_string() } else { format!("{name}: {error}") };
+                // What failed may be the look that comes before a change.
+                let known = error.kind == Kind::OutcomeUnknown || error.message.starts_with("nothing was");
+                let told = if known { error.to_string() } else { format!("nothing was changed: {error}") };
+                let told = if here { told } else { format!("{name}: {told}") };
                 self.say(Severity::Error, told);
                 // What was shown may be no longer true.
                 if here && matches!(error.kind, Kind::Stale | Kind::Conflict | Kind::NotFound) {
@@ -259,9 +262,12 @@ impl App {
         let here = ticket.epoch == self.session.epoch;
         let what = match (&order.change, &written.version) {
             (Change::Publish { .. }, Some(version)) => format!("version {version} is published"),
-            _ => format!("{} is saved", order.change.summary()),
+            _ => order.change.said("saved"),
         };
         if here && order.change.settles() {
+            if let Some(function) = &written.function {
+                self.show_answer(&order.function, function);
+            }
             self.say(Severity::Info, format!("{name}: {what}; it is settling"));
             self.writing[at].phase = Phase::Settling;
             self.writing[at].reads = 0;
@@ -355,7 +361,7 @@ impl App {
                 format!("{name}: it was saved, but shows otherwise now: somebody else changed it since");
             self.say(Severity::Warning, text);
         } else {
-            self.say(Severity::Info, format!("{name}: {} is saved and in use", order.change.summary()));
+            self.say(Severity::Info, format!("{name}: {}", order.change.said("saved and in use")));
         }
     }
 
@@ -433,9 +439,20 @@ impl App {
         })
     }
 
+    /// Puts what a change was answered with where it is looked at: until it is read again the old would be shown.
+    fn show_answer(&mut self, name: &str, function: &Function) {
+        let (now, height) = (self.now, self.list_height());
+        self.functions.follow(name, function, now, height);
+        let view = self.function.as_mut().filter(|view| view.name == name);
+        if let Some(details) = view.and_then(|view| view.details.value.as_mut()) {
+            details.configuration = function.clone();
+        }
+    }
+
     /// Puts what was read where it is looked at.
     fn show_details(&mut self, name: &str, details: &Details) {
-        let now = self.now;
+        let (now, height) = (self.now, self.list_height());
+        self.functions.follow(name, &details.configuration, now, height);
         if let Some(view) = self.function.as_mut().filter(|view| view.name == name) {
             view.details.value = Some(details.clone());
             view.details.error = None;

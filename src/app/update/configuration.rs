@@ -110,7 +110,7 @@ impl App {
     }
 
     /// Whether anything may be changed from here; says so where not.
-    fn may_change(&mut self) -> bool {
+    pub(super) fn may_change(&mut self) -> bool {
         let read_only = self.session.read_only();
         if read_only {
             self.say(Severity::Warning, "this session is read-only: nothing is changed from here");

@@ -45,6 +45,7 @@ impl App {
         self.now = now;
         self.tick();
         let asked = matches!(msg, Msg::Action(_)) || matches!(self.overlay, Some(Overlay::Review(_)));
+        let (was_asked, said) = (self.is_asked(), self.messages.fades_at());
         let mut effects = match msg {
             Msg::Action(action) => self.act(action),
             Msg::Resize(size) => self.resize(size),
@@ -122,7 +123,16 @@ impl App {
             review.came_up = Some(now);
         }
         effects.extend(self.want_states());
+        // What was said before must not hide the keys of a dialog or a field that has just opened.
+        if !was_asked && self.is_asked() && self.messages.fades_at() == said {
+            self.messages.dismiss();
+        }
         effects
+    }
+
+    /// Whether a dialog or a field takes the keys.
+    fn is_asked(&self) -> bool {
+        self.overlay.is_some() || self.takes_text()
     }
 
     fn tick(&mut self) {

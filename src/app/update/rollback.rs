@@ -49,7 +49,7 @@ impl App {
     }
 
     fn propose_rollback(&mut self) -> Vec<Effect> {
-        let Some((function, releases, alias)) = self.chosen_alias("roll back", true) else {
+        let Some((function, releases, alias)) = self.chosen_alias("roll back") else {
             return Vec::new();
         };
         let Some(place) = self.place() else { return Vec::new() };

@@ -96,6 +96,8 @@ impl App {
                 }
             }
             Action::Edit => self.edit_release(),
+            // Where nothing may be changed nobody types a thing to be told so at the end.
+            Action::Add | Action::Publish | Action::Weights if !self.may_change() => Vec::new(),
             Action::Add => self.add_alias(),
             Action::Publish => self.ask_description(),
             Action::Weights => self.open_weights(),
@@ -125,12 +127,12 @@ impl App {
     }
 
     /// The alias that is selected, or the only one there is.
-    pub(super) fn chosen_alias(&mut self, doing: &str, only_one: bool) -> Option<(String, Releases, Alias)> {
+    pub(super) fn chosen_alias(&mut self, doing: &str) -> Option<(String, Releases, Alias)> {
         let (function, releases) = self.known_releases()?;
         let selected = self.function.as_ref().and_then(|view| view.versions.selected());
         let alias = match (selected, releases.aliases.as_slice()) {
             (Some(Selected::Alias(alias)), _) => alias.clone(),
-            (_, [only]) if only_one => only.clone(),
+            (_, [only]) => only.clone(),
             (_, []) => {
                 self.say(Severity::Info, format!("there is no alias to {doing}; + makes one of a version"));
                 return None;
@@ -213,6 +215,9 @@ impl App {
         match view.versions.selected() {
             Some(Selected::Alias(alias)) => {
                 let alias = alias.clone();
+                if !self.may_change() {
+                    return Vec::new();
+                }
                 let items = releases
                     .versions
                     .iter()
@@ -350,7 +355,7 @@ impl App {
     }
 
     fn open_weights(&mut self) -> Vec<Effect> {
-        let Some((function, releases, alias)) = self.chosen_alias("weigh", false) else { return Vec::new() };
+        let Some((function, releases, alias)) = self.chosen_alias("weigh") else { return Vec::new() };
         if alias.version == LATEST {
             let text = format!(
                 "{} points to $LATEST, which shares with no version: point it to a version first (e)",
@@ -396,7 +401,7 @@ impl App {
     }
 
     fn promote(&mut self) -> Vec<Effect> {
-        let Some((function, releases, alias)) = self.chosen_alias("promote", true) else { return Vec::new() };
+        let Some((function, releases, alias)) = self.chosen_alias("promote") else { return Vec::new() };
         let Some(additional) = &alias.additional else {
             let text =
                 format!("{} points to {} alone: there is nothing to promote", alias.name, alias.version);

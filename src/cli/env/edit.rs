@@ -132,7 +132,7 @@ async fn save(
         if wait {
             target.settle(&order, stage).await?;
         } else {
-            terminal::note(&format!("{}: {} is saved", target.function, order.change.summary()));
+            terminal::note(&format!("{}: {}", target.function, order.change.said("saved")));
         }
         return Ok(0);
     }

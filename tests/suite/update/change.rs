@@ -154,6 +154,54 @@ fn a_change_is_sent_once_then_watched_until_it_is_in_use() {
 }
 
 #[test]
+fn what_was_answered_is_shown_until_it_is_read_again() {
+    let mut app = edited();
+    let ticket = sent(&mut app);
+    let answer = after("InProgress").configuration;
+    let written = Written { function: Some(Box::new(answer)), ..Written::default() };
+    let effects = app.update(moment(), Msg::Written(ticket, Ok(Box::new(written))));
+    watched(&effects, Duration::ZERO);
+    // The draft is gone: without the answer the old values would be on the screen, and the base of the next edit.
+    assert!(draft(&app).is_none());
+    let shown = app.function.as_ref().unwrap().details.value.as_ref().unwrap();
+    assert!(variables(shown) == mine() && shown.configuration.state.is_settling());
+}
+
+#[test]
+fn the_row_of_the_list_follows_a_change() {
+    let mut app = edited();
+    let ticket = sent(&mut app);
+    let ticket = watched(&done(&mut app, ticket), Duration::ZERO);
+    act(&mut app, Action::Back);
+    assert_eq!(app.functions.selected().map(|row| (&*row.name, row.memory_mb)), Some((NAME, 512)));
+    let mut read = after("Successful");
+    read.configuration.memory_mb = Some(1024);
+    read.configuration.last_modified = Some("2026-11-20T14:03:20.000+0000".into());
+    app.update(moment(), Msg::Observed(ticket, NAME.into(), Ok(read)));
+    let row = app.functions.find(NAME).unwrap();
+    assert_eq!((row.memory_mb, row.timeout_s, row.runtime.as_deref()), (1024, 30, Some("python3.13")));
+    assert_eq!(row.modified_ms, Some((moment() - 2.seconds()).as_millisecond()));
+    assert!(row.state.is_some() && row.custom_log_group.is_none());
+    assert_eq!(app.functions.selected().map(|row| &*row.name), Some(NAME));
+}
+
+#[test]
+fn a_dialog_that_opens_takes_the_message_off_its_keys() {
+    let mut app = edited();
+    act(&mut app, Action::Save);
+    act(&mut app, Action::Back);
+    assert_eq!(app.messages.shown().map(|message| message.text.as_str()), Some("nothing was sent"));
+    act(&mut app, Action::Save);
+    assert!(matches!(app.overlay, Some(Overlay::Review(_))) && app.messages.shown().is_none());
+    assert_eq!(said(&app), "nothing was sent", "the log keeps it");
+    // So does a field.
+    act(&mut app, Action::Back);
+    assert!(app.messages.shown().is_some());
+    act(&mut app, Action::Edit);
+    assert!(app.takes_text() && app.messages.shown().is_none());
+}
+
+#[test]
 fn a_failed_update_says_why() {
     let mut app = edited();
     let ticket = sent(&mut app);

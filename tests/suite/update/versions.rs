@@ -555,3 +555,26 @@ fn a_review_scrolls_as_far_as_its_end() {
     assert_eq!((said(&app), app.overlay.is_none()), ("nothing was sent", true));
     assert_eq!(app.messages.log.back().unwrap().severity, Severity::Info);
 }
+
+#[test]
+fn a_read_only_session_is_told_so_before_anything_is_typed() {
+    let keys =
+        [Action::Weights, Action::Edit, Action::Add, Action::Publish, Action::Rollback, Action::Delete];
+    for key in keys {
+        let mut app = at_versions();
+        go_to(&mut app, "live");
+        app.session.current.as_mut().unwrap().spec.read_only = true;
+        assert_eq!(act(&mut app, key.clone()), []);
+        assert!(app.overlay.is_none() && said(&app).contains("read-only"), "{key:?}: {}", said(&app));
+    }
+}
+
+#[test]
+fn the_only_alias_is_meant_wherever_the_cursor_is() {
+    let mut one = releases();
+    one.aliases.retain(|alias| alias.name == "live");
+    let mut app = at_versions_of(one, Vec::new());
+    go_to(&mut app, LATEST);
+    act(&mut app, Action::Weights);
+    assert_eq!(weights(&app).alias.name, "live");
+}

@@ -39,7 +39,7 @@ fn changes(#[case] typed: &str, #[case] expected: BulkChange) {
 #[case("memory 127", "at least 128 MB")]
 #[case("memory 10241", "at most 10240 MB")]
 #[case("memory 512MB", "no whole number")]
-#[case("timeout 0", "at least 1 seconds")]
+#[case("timeout 0", "at least 1 second is")]
 #[case("timeout 901", "at most 900 seconds")]
 #[case("runtime python 3", "has white space")]
 #[case("env KEY", "bulk env needs KEY=VALUE")]
