@@ -1,6 +1,6 @@
 //! `lambdeck invoke`.
 
-use std::{fmt::Write as _, io::Read as _};
+use std::{fmt::Write as _, io::Read as _, pin::pin};
 
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -35,8 +35,17 @@ pub async fn run(arguments: &Invoke, settings: &Settings) -> Result<u8, Failure>
         (_, true) => InvocationType::DryRun,
         _ => InvocationType::RequestResponse,
     };
-    let payload = payload(&arguments.payload, invocation_type.payload_limit()).await?;
-    let session = Session::open(&settings.spec).await?;
+    // Caught in one place: whether the request has left decides what a signal means.
+    let mut ended = pin!(signals::ended());
+    let prepare = async {
+        let payload = payload(&arguments.payload, invocation_type.payload_limit()).await?;
+        Ok::<_, Failure>((payload, Session::open(&settings.spec).await?))
+    };
+    let (payload, session) = tokio::select! {
+        biased;
+        prepared = prepare => prepared?,
+        Signal(code) = &mut ended => return Ok(code),
+    };
     let request = Request {
         function: arguments.function.function_name(),
         qualifier: arguments.function.qualifier.clone(),
@@ -44,9 +53,10 @@ pub async fn run(arguments: &Invoke, settings: &Settings) -> Result<u8, Failure>
         payload,
         timeout_s: None,
     };
-    let answer = match signals::unless_ended(session.invoke(&request)).await {
-        Ok(answer) => answer?,
-        Err(Signal(code)) => {
+    let answer = tokio::select! {
+        biased;
+        answer = session.invoke(&request) => answer?,
+        Signal(code) = &mut ended => {
             let what =
                 format!("stopped waiting for {}: the invocation goes on, outcome unknown", request.function);
             return Err(Failure::new(code, what).with_hint("look at its logs before sending it again"));

@@ -97,10 +97,10 @@ async fn command(arguments: Arguments) -> Result<u8, Failure> {
         Some(Command::Local(local)) => local::run(local, settings).await,
         Some(Command::List(list)) => until_signal(list::run(&list, &settings)).await,
         Some(Command::Get(get)) => until_signal(get::run(&get, &settings)).await,
-        Some(Command::Invoke(invoke)) => until_signal(invoke::run(&invoke, &settings)).await,
         Some(Command::Logs(logs)) => until_signal(logs::run(&logs, &settings)).await,
         Some(Command::Versions(versions)) => until_signal(versions::run(&versions, &settings)).await,
         // These look after signals themselves.
+        Some(Command::Invoke(invoke)) => Box::pin(invoke::run(&invoke, &settings)).await,
         Some(Command::Env(env)) => env::run(&env, &settings).await,
         Some(Command::Publish(publish)) => publish::run(&publish, &settings).await,
         Some(Command::Alias(alias)) => alias::run(&alias, &settings).await,

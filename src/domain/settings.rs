@@ -179,9 +179,7 @@ impl Setting {
             Self::Handler => "at most 128 characters, no white space",
             Self::Layers => "at most 5 layer version ARNs, one in a line",
             Self::SnapStart => "PublishedVersions or None",
-            Self::ImageEntryPoint | Self::ImageCommand => {
-                "one word in a line; empty: what the image has"
-            }
+            Self::ImageEntryPoint | Self::ImageCommand => "one word in a line; empty: what the image has",
             Self::ImageWorkingDirectory => "at most 1,000 characters; empty: what the image has",
             Self::Role => "the ARN of a role that Lambda may assume",
             Self::KmsKey => "the ARN of a key; empty: the one that AWS manages",
