@@ -83,7 +83,7 @@ impl Session {
     /// # Errors
     /// As every read.
     pub async fn function_state(&self, name: &str) -> Result<State, Error> {
-        self.control_plane().acquire().await;
+        self.states().acquire().await;
         Ok(self.get_function(name, None).await?.configuration.state)
     }
 

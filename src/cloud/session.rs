@@ -90,6 +90,7 @@ pub struct Session {
     logs: aws_sdk_cloudwatchlogs::Client,
     sts: aws_sdk_sts::Client,
     control_plane: Budget,
+    states: Budget,
     log_budget: Budget,
     /// Known once somebody asked.
     account: Arc<RwLock<Option<String>>>,
@@ -148,6 +149,7 @@ impl Session {
         logs = logs.interceptor(Guard { read_only });
         sts = sts.interceptor(Guard { read_only });
         let lambda_endpoint = endpoint("Lambda", spec, config);
+        let states = Budget::for_control_plane();
         Self {
             spec: spec.clone(),
             log_budget: if is_aws(endpoint("CloudWatch Logs", spec, config).as_deref()) {
@@ -156,10 +158,11 @@ impl Session {
                 Budget::unlimited()
             },
             control_plane: if is_aws(lambda_endpoint.as_deref()) {
-                Budget::for_control_plane()
+                states.clone()
             } else {
                 Budget::unlimited()
             },
+            states,
             region,
             endpoint: lambda_endpoint,
             account: Arc::default(),
@@ -209,6 +212,12 @@ impl Session {
         if account.is_some() {
             *self.account.write().unwrap_or_else(PoisonError::into_inner) = account;
         }
+    }
+
+    /// What reading the states of a list may cost. At AWS it is part of the control plane's; an emulator has no quota,
+    /// but the list that is still being read comes first there, too.
+    pub(super) fn states(&self) -> &Budget {
+        &self.states
     }
 
     pub(super) fn control_plane(&self) -> &Budget {
