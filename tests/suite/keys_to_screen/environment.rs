@@ -174,3 +174,43 @@ async fn a_fault_at_the_save_loses_nothing_and_sends_nothing_twice() {
     }
     engine.shutdown().await;
 }
+
+/// The request was taken, and then nothing can be read any more: neither is it called failed, nor is it sent again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fault_behind_the_save_says_what_is_known() {
+    let engine = engine().await;
+    let session = Session::open(&on(&engine)).await.unwrap();
+    let cases = [
+        // The save was answered; it can't be seen settle.
+        (Fault::Pass, "it is saved, but whether it is in use is not known", false),
+        // The save was done without an answer; it can't be seen either.
+        (Fault::PassThenReset, "whether it was done is not known", true),
+    ];
+    for (number, (save, told, keeps_draft)) in cases.into_iter().enumerate() {
+        let server = FaultServer::forwarding(&engine.endpoint_url());
+        let mut dashboard = opened(Spec { endpoint_url: Some(server.endpoint()), ..on(&engine) }).await;
+        let key = format!("E2E_BEHIND_{number}");
+        dashboard.press(&format!("+{key}<enter>1<enter>"));
+        dashboard.wait_text("1 unsaved change").await;
+        server.script("UpdateFunctionConfiguration", [save]);
+        dashboard.press("<ctrl-s>");
+        dashboard.wait_text("Save this change?").await;
+        // What is read before the save passes; all reads behind it are refused.
+        server.script("GetFunction", [Fault::Pass, Fault::access_denied(), Fault::access_denied()]);
+        dashboard.press("y");
+        dashboard.wait_for(told, |screen| !screen.contains("Save this change?")).await;
+        dashboard.press(":messages<enter>");
+        dashboard.wait_text(told).await;
+        dashboard.press("<esc>");
+        assert_eq!(server.count("UpdateFunctionConfiguration"), 1, "{told}");
+        assert_eq!(value(&session, &key).await.as_deref(), Some("1"), "{told}");
+        dashboard.press(":quit<enter>");
+        if keeps_draft {
+            dashboard.wait_text("Quit without saving?").await;
+            dashboard.press("y");
+        }
+        assert_eq!(dashboard.exit().await, 0);
+        assert_eq!(server.count("UpdateFunctionConfiguration"), 1, "{told}");
+    }
+    engine.shutdown().await;
+}
