@@ -6,10 +6,11 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use aws_sdk_lambda::{Client, primitives::Blob, types::Environment};
-use lambdeck::local::{Engine, Options};
+use lambdeck::local::Engine;
 
 use super::changes::{CANARY, UNREAD, create, files, holds};
 use crate::support::{
+    engine::{client, options},
     fault_server::{Fault, FaultServer},
     terminal::{Exit, Launch, PATIENCE, Terminal, key},
     zip_of,
@@ -33,28 +34,9 @@ struct Stage {
 impl Stage {
     fn new() -> Self {
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        let engine = runtime
-            .block_on(Engine::start(Options {
-                port: 0,
-                access_key: None,
-                account_id: Some("123456789012".into()),
-                region: "eu-central-1".into(),
-                settle_ms: 0,
-                samples: false,
-                traffic: false,
-                program: env!("CARGO_BIN_EXE_lambdeck").into(),
-            }))
-            .unwrap();
+        let engine = runtime.block_on(Engine::start(options())).unwrap();
         let keys = (engine.access_key_id().to_owned(), engine.secret_access_key().reveal().to_owned());
-        let config = aws_sdk_lambda::Config::builder()
-            .behavior_version(aws_config::BehaviorVersion::v2026_01_12())
-            .region(aws_config::Region::new(engine.region().to_owned()))
-            .endpoint_url(engine.endpoint_url())
-            .credentials_provider(aws_credential_types::Credentials::new(
-                &keys.0, &keys.1, None, None, "test",
-            ))
-            .build();
-        let sdk = Client::from_conf(config);
+        let sdk = client(&engine);
         runtime.block_on(async {
             let zip = Blob::new(zip_of(&[("bootstrap", "#!/bin/sh\n")]));
             create(&sdk, "alpha", zip.clone()).await;
