@@ -113,30 +113,34 @@ pub fn tab(size: Size) -> TabLayout {
     }
 }
 
-/// The Test tab: the event on the left and the answer on the right, or one above the other.
+/// The Test tab: the event on the left and the answer on the right, or one above the other; above the answer the
+/// invocations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TestLayout {
     /// The event, with a heading line of its own.
     pub event: Area,
-    /// The answer, with a heading line of its own.
+    /// The list of invocations, newest at the bottom; it may have no row.
+    pub invocations: Area,
+    /// The answer, with two heading lines of its own.
     pub answer: Area,
 }
 
-/// Divides the content of the Test tab.
-pub fn test(size: Size) -> TestLayout {
+/// Divides the content of the Test tab, where so many invocations are to be listed.
+pub fn test(size: Size, invocations: usize) -> TestLayout {
     let content = tab(size).content;
-    if content.columns >= 100 {
+    let (event, right) = if content.columns >= 100 {
         let left = content.columns / 2;
-        TestLayout {
-            event: Area { columns: left, ..content },
-            answer: Area { column: left, columns: content.columns - left, ..content },
-        }
+        (Area { columns: left, ..content }, Area { column: left, columns: content.columns - left, ..content })
     } else {
         let top = content.rows / 2;
-        TestLayout {
-            event: Area { rows: top, ..content },
-            answer: Area { row: content.row + top, rows: content.rows - top, ..content },
-        }
+        (Area { rows: top, ..content }, Area { row: content.row + top, rows: content.rows - top, ..content })
+    };
+    // A fifth for the list: what one came for is the answer.
+    let rows = u16::try_from(invocations).unwrap_or(u16::MAX).min((right.rows / 5).max(2)).min(right.rows);
+    TestLayout {
+        event,
+        invocations: Area { rows, ..right },
+        answer: Area { row: right.row + rows, rows: right.rows - rows, ..right },
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
         change::{Order, Permit, Written},
         compare::{Comparison, Side},
         function::{Details, State, Summary},
-        invocation::{Answer, Request},
+        invocation::{Chunk, Reply, Request},
         journal,
         release::{Extras, Releases},
     },
@@ -74,8 +74,10 @@ pub enum Msg {
     FunctionState(Ticket, Box<str>, Result<State, cloud::Error>),
     /// A function with everything.
     Function(Ticket, Result<Box<Details>, cloud::Error>),
+    /// A piece of a response that is being streamed.
+    Streamed(Ticket, Chunk),
     /// An invocation ended.
-    Invoked(Ticket, Result<Box<Answer>, cloud::Error>),
+    Invoked(Ticket, Result<Box<Reply>, cloud::Error>),
     /// News of a followed log.
     Tail(Ticket, tail::Update),
     /// The profiles to pick from.
@@ -133,7 +135,7 @@ pub enum Effect {
         after: Duration,
     },
     /// Send an invocation, once.
-    Invoke(Ticket, Request),
+    Invoke(Ticket, Box<Request>),
     /// Read a log group's history from `since` on, then follow it.
     FollowLogs {
         /// The request.

@@ -9,7 +9,7 @@ use super::{
     Action, Context, Ticket, command,
     compare::Comparing,
     field::Field,
-    function::{configuration, versions},
+    function::{configuration, test, versions},
     history::HistoryPane,
     list::Cursor,
     merging::Merging,
@@ -183,6 +183,8 @@ pub enum PickerKind {
     Configuration(configuration::Pick),
     /// Something of the Versions tab.
     Versions(versions::Pick),
+    /// Something of the Test tab.
+    Test(test::Pick),
 }
 
 impl PickerKind {
@@ -193,14 +195,15 @@ impl PickerKind {
             Self::Region => "Region",
             Self::Configuration(pick) => pick.title(),
             Self::Versions(pick) => pick.title(),
+            Self::Test(pick) => pick.title(),
         }
     }
 
     /// Whether what was typed may be taken as it is: AWS adds regions and runtimes.
     pub fn takes_typed(&self) -> bool {
         match self {
-            Self::Region | Self::Configuration(_) => true,
-            Self::Profile | Self::Versions(_) => false,
+            Self::Region | Self::Configuration(_) | Self::Test(test::Pick::Qualifier) => true,
+            Self::Profile | Self::Versions(_) | Self::Test(test::Pick::How) => false,
         }
     }
 }

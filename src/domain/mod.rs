@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows tokio, the SDK, the terminal or a clock: time comes in as an argument.
 
+pub mod body;
 pub mod change;
 pub mod compare;
 pub mod cost;
@@ -12,6 +13,7 @@ pub mod invocation;
 pub mod journal;
 pub mod json;
 pub mod limits;
+pub mod lines;
 pub mod log_event;
 pub mod merge;
 pub mod name;

@@ -46,6 +46,34 @@ pub static BINDINGS: &[Binding] = &[
     binding(&[Context::Test], &[key!(enter)], Action::Send, "send the event", Some("send")),
     binding(&[Context::Test], &[key!(e)], Action::Edit, "edit the event", Some("edit")),
     binding(&[Context::Test], &[key!('=')], Action::Format, "write the event prettily", Some("format")),
+    binding(
+        &[Context::Test],
+        &[key!('@')],
+        Action::Qualifier,
+        "choose the version or alias it is sent to",
+        Some("to"),
+    ),
+    binding(
+        &[Context::Test],
+        &[key!(s)],
+        Action::SendAs,
+        "choose how it is sent: wait, stream, queue, dry run; tenant, client context",
+        Some("as"),
+    ),
+    binding(
+        &[Context::Test],
+        &[key!(shift - j)],
+        Action::NextInvocation,
+        "look at the next invocation",
+        None,
+    ),
+    binding(
+        &[Context::Test],
+        &[key!(shift - k)],
+        Action::PreviousInvocation,
+        "look at the invocation before",
+        None,
+    ),
     binding(&[Context::Test], &[key!(i)], Action::Invoke, "says which key sends", None),
     // The Environment tab.
     binding(

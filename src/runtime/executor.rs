@@ -19,7 +19,7 @@ use crate::{
     cloud::{self, Kind, Session, Spec, profiles},
     domain::{
         change::{Order, Permit},
-        invocation::Request,
+        invocation::{Answer, Reply, Request},
     },
     tail,
 };
@@ -133,7 +133,7 @@ impl Executor {
                     send(&messages, Msg::Function(ticket, details.map(Box::new))).await;
                 });
             }
-            Effect::Invoke(ticket, request) => self.invoke(ticket, request),
+            Effect::Invoke(ticket, request) => self.invoke(ticket, *request),
             Effect::FollowLogs { ticket, group, since } => {
                 self.with_session(Slot::Logs, ticket, |session| async move {
                     follow_logs(ticket, session, group, since, &messages).await;
@@ -194,7 +194,7 @@ impl Executor {
                 None => Err(not_connected()),
             };
             crash::rehearse("invoke");
-            send(&messages, Msg::Invoked(ticket, answer.map(Box::new))).await;
+            send(&messages, Msg::Invoked(ticket, read(answer).await)).await;
         });
     }
 
@@ -263,6 +263,15 @@ impl Executor {
 async fn send(messages: &mpsc::Sender<Msg>, message: Msg) {
     // The loop is gone: so is the one who asked.
     let _ = messages.send(message).await;
+}
+
+/// Reads the payload where it holds nobody up.
+async fn read(answer: Result<Answer, cloud::Error>) -> Result<Box<Reply>, cloud::Error> {
+    let answer = answer?;
+    let read = tokio::task::spawn_blocking(move || Box::new(Reply::read(answer))).await;
+    read.map_err(|error| {
+        cloud::Error::new(Kind::OutcomeUnknown, format!("the answer can't be read: {error}"))
+    })
 }
 
 fn not_connected() -> cloud::Error {

@@ -14,6 +14,7 @@ mod functions;
 mod guard;
 mod header;
 mod history;
+mod invocation;
 mod json;
 mod logs;
 mod merging;

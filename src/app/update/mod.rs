@@ -11,6 +11,7 @@ mod merging;
 mod overlay;
 mod rollback;
 mod session;
+mod test;
 mod versions;
 
 use std::time::Duration;
@@ -82,6 +83,10 @@ impl App {
                 Vec::new()
             }
             Msg::Function(ticket, result) => self.function_read(ticket, result),
+            Msg::Streamed(ticket, chunk) => {
+                self.streamed(ticket, &chunk);
+                Vec::new()
+            }
             Msg::Invoked(ticket, result) => self.invoked(ticket, result),
             Msg::Tail(ticket, update) => {
                 let height = self.log_height();
@@ -153,8 +158,8 @@ impl App {
         let height = self.list_height();
         let len = self.functions.len();
         self.functions.cursor.go(self.functions.cursor.at, len, height);
+        let test = layout::test(size, self.invocation_rows());
         if let Some(view) = &mut self.function {
-            let test = layout::test(size);
             view.test.follow_cursor(editor_size(test));
         }
         if let Some(Overlay::TextEditor(editor)) = &mut self.overlay {
@@ -306,10 +311,10 @@ impl App {
                 ),
                 then: Then::Quit,
             }));
-        } else if self.running.is_empty() {
+        } else if self.invocations.running().next().is_none() {
             self.exit = Some(0);
         } else {
-            let names: Vec<&str> = self.running.iter().map(|running| running.function.as_str()).collect();
+            let names: Vec<String> = self.invocations.running().map(|one| one.request.target()).collect();
             self.overlay = Some(Overlay::Question(Question {
                 text: "Quit while an invocation is under way?".into(),
                 detail: format!("{} goes on at AWS, but its answer will be lost.", names.join(", ")),

@@ -76,6 +76,10 @@ impl App {
                 self.overlay = None;
                 self.versions_picked(&pick, &chosen)
             }
+            PickerKind::Test(pick) => {
+                self.overlay = None;
+                self.test_picked(pick, &chosen)
+            }
         }
     }
 
@@ -97,6 +101,7 @@ impl App {
         let result = match &prompt.then {
             prompt::Then::Configuration(ask) => self.configuration_asked(&ask.clone(), &text),
             prompt::Then::Versions(ask) => self.versions_asked(&ask.clone(), &text),
+            prompt::Then::Test(ask) => self.test_asked(&ask.clone(), &text),
         };
         result.unwrap_or_else(|problem| {
             prompt.problem = Some(problem);
