@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{Action, layout::Size};
 use crate::{
-    cloud::{self, Identity, Spec, profiles::Profile},
+    cloud::{self, Identity, Spec, profiles::Profile, repeat::Why},
     domain::{
         change::{Order, Permit, Written},
         compare::{Comparison, Side},
@@ -14,6 +14,7 @@ use crate::{
         invocation::{Chunk, Reply, Request},
         journal,
         release::{Extras, Releases},
+        repeat::{Plan, Tally},
     },
     tail,
 };
@@ -78,6 +79,10 @@ pub enum Msg {
     Streamed(Ticket, Chunk),
     /// An invocation ended.
     Invoked(Ticket, Result<Box<Reply>, cloud::Error>),
+    /// How far a request is that is sent many times: some ten of these a second at most.
+    Repeated(Ticket, Box<Tally>),
+    /// A request was sent many times, and all of it ended: what it came to, and why no more were sent.
+    RepeatEnded(Ticket, Box<Tally>, Box<Why>),
     /// News of a followed log.
     Tail(Ticket, tail::Update),
     /// The profiles to pick from.
@@ -136,6 +141,10 @@ pub enum Effect {
     },
     /// Send an invocation, once.
     Invoke(Ticket, Box<Request>),
+    /// Send a request many times, each once. It is never cancelled.
+    Repeat(Ticket, Box<Request>, Plan),
+    /// Begin no further one of these; those on their way are waited for.
+    StopRepeat(Ticket),
     /// Read a log group's history from `since` on, then follow it.
     FollowLogs {
         /// The request.

@@ -19,6 +19,7 @@ pub mod merge;
 pub mod name;
 pub mod place;
 pub mod release;
+pub mod repeat;
 pub mod report;
 pub mod runtimes;
 pub mod secret;

@@ -88,6 +88,7 @@ impl App {
                 Vec::new()
             }
             Msg::Invoked(ticket, result) => self.invoked(ticket, result),
+            Msg::Repeated(..) | Msg::RepeatEnded(..) => Vec::new(),
             Msg::Tail(ticket, update) => {
                 let height = self.log_height();
                 if let Some(view) = &mut self.function {
