@@ -24,4 +24,5 @@ pub mod runtimes;
 pub mod secret;
 pub mod settings;
 pub mod side;
+pub mod template;
 pub mod text;
