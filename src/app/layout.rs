@@ -144,6 +144,43 @@ pub fn test(size: Size, invocations: usize) -> TestLayout {
     }
 }
 
+/// An answer over the whole screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AnswerLayout {
+    /// With its edges.
+    pub frame: Area,
+    /// How it ended and what identifies it.
+    pub heading: Area,
+    /// The views.
+    pub views: Area,
+    /// The text.
+    pub text: Area,
+    /// What is typed, or what is wrong with it.
+    pub line: Area,
+}
+
+/// Divides what lies between header and footer for an answer.
+pub fn answer(size: Size) -> AnswerLayout {
+    let page = page(size);
+    let mut rest = Area { column: page.text.column.saturating_sub(1), columns: page.text.columns + 1, ..page.text };
+    let mut take = |rows: u16| {
+        let rows = rows.min(rest.rows);
+        let taken = Area { rows, ..rest };
+        rest = Area { row: rest.row + rows, rows: rest.rows - rows, ..rest };
+        taken
+    };
+    let (heading, views) = (take(2), take(1));
+    let below = rest.rows.saturating_sub(1);
+    let text = take(below);
+    AnswerLayout {
+        frame: page.frame,
+        heading,
+        views,
+        text: Area { column: text.column + 1, columns: text.columns.saturating_sub(1), ..text },
+        line: take(1),
+    }
+}
+
 /// A page that lies over all between header and footer: its frame, and the text inside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PageLayout {

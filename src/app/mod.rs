@@ -4,6 +4,7 @@
 //! that comes and goes is data, so that a test asserts the whole vector of effects.
 
 pub mod action;
+pub mod answer;
 pub mod bulk;
 pub mod command;
 pub mod compare;
@@ -129,6 +130,8 @@ pub struct App {
     pub journal: Vec<journal::Entry>,
     /// What lies over the screen and takes all keys.
     pub overlay: Option<Overlay>,
+    /// What lies below the overlay and comes back when that is closed.
+    pub beneath: Vec<Overlay>,
     /// What was said, and the line that says it now.
     pub messages: Messages,
     /// Set when the program is to end, with its exit code.
@@ -157,6 +160,7 @@ impl App {
             bulk: None,
             journal: Vec::new(),
             overlay: None,
+            beneath: Vec::new(),
             messages: Messages::default(),
             exit: None,
             journal_ticket: None,

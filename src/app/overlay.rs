@@ -6,7 +6,9 @@ use nucleo_matcher::{
 };
 
 use super::{
-    Action, Context, Ticket, command,
+    Action, Context, Ticket,
+    answer::AnswerPane,
+    command,
     compare::Comparing,
     field::Field,
     function::{configuration, test, versions},
@@ -59,6 +61,8 @@ pub enum Overlay {
     Bulk,
     /// The journal of changes.
     History(Box<HistoryPane>),
+    /// An answer.
+    Answer(Box<AnswerPane>),
 }
 
 impl Overlay {
@@ -77,6 +81,8 @@ impl Overlay {
             // Whether a number is being typed is known by the app.
             Self::Bulk => Context::Bulk,
             Self::History(_) => Context::History,
+            Self::Answer(pane) if pane.typing.is_some() => Context::AnswerField,
+            Self::Answer(_) => Context::Answer,
         }
     }
 }
@@ -203,7 +209,7 @@ impl PickerKind {
     pub fn takes_typed(&self) -> bool {
         match self {
             Self::Region | Self::Configuration(_) | Self::Test(test::Pick::Qualifier) => true,
-            Self::Profile | Self::Versions(_) | Self::Test(test::Pick::How) => false,
+            Self::Profile | Self::Versions(_) | Self::Test(_) => false,
         }
     }
 }

@@ -22,7 +22,7 @@ pub struct Binding {
 
 const LISTED: &[Context] = &[Context::Functions, Context::Function];
 const SCROLLED: &[Context] =
-    &[Context::Global, Context::Page, Context::Merge, Context::Compare, Context::Bulk, Context::History];
+    &[Context::Global, Context::Page, Context::Merge, Context::Compare, Context::Bulk, Context::History, Context::Answer];
 const EDITED: &[Context] = &[Context::Environment, Context::Configuration];
 const TAB: &str = "to the tab of that number";
 
@@ -428,6 +428,34 @@ pub static BINDINGS: &[Binding] = &[
         Some("take back"),
     ),
     binding(&[Context::History], &[key!(y)], Action::CopyName, "copy the aws command", Some("copy command")),
+    // An answer.
+    binding(&[Context::Answer], &[key!(tab)], Action::NextView, "the next view", Some("view")),
+    binding(&[Context::Answer], &[key!(backtab)], Action::PreviousView, "the view before", None),
+    binding(
+        &[Context::Answer],
+        &[key!(enter), key!(space)],
+        Action::Fold,
+        "open or close the value, or show the tree",
+        Some("fold"),
+    ),
+    binding(&[Context::Answer], &[key!(z)], Action::FoldAll, "open or close all values", None),
+    binding(&[Context::Answer], &[key!('/')], Action::Filter, "search", Some("search")),
+    binding(&[Context::Answer], &[key!(n)], Action::NextMatch, "the next match", None),
+    binding(&[Context::Answer], &[key!(shift - n)], Action::PreviousMatch, "the match before", None),
+    binding(&[Context::Answer], &[key!('|')], Action::Query, "filter by jq", Some("jq")),
+    binding(
+        &[Context::Answer],
+        &[key!(x)],
+        Action::Decode,
+        "see through base64, gzip and JSON in a text",
+        Some("decode"),
+    ),
+    binding(&[Context::Answer], &[key!(y)], Action::CopyName, "copy the value, or all", Some("copy")),
+    binding(&[Context::Answer], &[key!(shift - y)], Action::CopyPath, "copy the path of the value", None),
+    binding(&[Context::Answer], &[key!(esc), key!(q)], Action::Back, "back", Some("back")),
+    binding(&[Context::AnswerField], &[key!(enter)], Action::Open, "search, filter", Some("go")),
+    binding(&[Context::AnswerField], &[key!(ctrl - u)], Action::Clear, "empty the field", None),
+    binding(&[Context::AnswerField], &[key!(esc)], Action::Back, "leave it", Some("leave")),
     // Pages to read.
     binding(
         &[Context::Page],

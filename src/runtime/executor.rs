@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use tokio::{sync::mpsc, task::JoinHandle};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::crash;
+use super::{crash, look};
 use crate::{
     app::{Effect, Msg, Ticket, msg::Connected},
     cloud::{self, Kind, Session, Spec, profiles},
@@ -134,6 +134,13 @@ impl Executor {
                 });
             }
             Effect::Invoke(ticket, request) => self.invoke(ticket, *request),
+            Effect::Look(ticket, look) => {
+                tokio::spawn(async move {
+                    let made = tokio::task::spawn_blocking(move || look::make(&look)).await;
+                    let made = made.unwrap_or_else(|error| Err(error.to_string()));
+                    send(&messages, Msg::Looked(ticket, made.map(Box::new))).await;
+                });
+            }
             Effect::FollowLogs { ticket, group, since } => {
                 self.with_session(Slot::Logs, ticket, |session| async move {
                     follow_logs(ticket, session, group, since, &messages).await;

@@ -3,6 +3,7 @@
 //! Nothing here changes the state or asks anyone for anything. Geometry is `app::layout`'s; texts are cut and padded
 //! by [`paint`]; only rows that are on the screen are looked at.
 
+mod answer;
 mod bulk;
 mod compare;
 mod configuration;

@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 
 use super::{
-    Theme, bulk, compare, footer, history, merging,
+    Theme, answer, bulk, compare, footer, history, merging,
     paint::{self, Align, Row, Shown, clear, json_line, note, pieces, scrolled},
     review, text_editor, weights,
 };
@@ -39,6 +39,7 @@ pub(super) fn draw(app: &App, overlay: &Overlay, size: Size, theme: &Theme, buff
         Overlay::Compare(comparing) => compare::draw(comparing, size, theme, buffer),
         Overlay::Bulk => bulk::draw(app, size, theme, buffer),
         Overlay::History(pane) => history::draw(app, pane, size, theme, buffer),
+        Overlay::Answer(pane) => answer::draw(app, pane, size, theme, buffer),
     }
 }
 

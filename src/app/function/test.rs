@@ -71,6 +71,8 @@ pub enum Pick {
     Qualifier,
     /// The mode, or what else is sent along.
     How,
+    /// What is copied of the invocation of that number.
+    Copy(u64),
 }
 
 impl Pick {
@@ -79,6 +81,7 @@ impl Pick {
         match self {
             Self::Qualifier => "Send to",
             Self::How => "Send as",
+            Self::Copy(_) => "Copy",
         }
     }
 }

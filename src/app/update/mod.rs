@@ -1,5 +1,6 @@
 //! How messages change the state.
 
+mod answer;
 mod bulk;
 mod change;
 mod compare;
@@ -88,6 +89,10 @@ impl App {
                 Vec::new()
             }
             Msg::Invoked(ticket, result) => self.invoked(ticket, result),
+            Msg::Looked(ticket, result) => {
+                self.looked(ticket, result);
+                Vec::new()
+            }
             Msg::Tail(ticket, update) => {
                 let height = self.log_height();
                 if let Some(view) = &mut self.function {
@@ -122,6 +127,9 @@ impl App {
                 Vec::new()
             }
         };
+        if self.overlay.is_none() {
+            self.overlay = self.beneath.pop();
+        }
         if let Some(Overlay::Review(review)) = &mut self.overlay
             && !asked
         {

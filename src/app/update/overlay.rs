@@ -29,6 +29,7 @@ impl App {
             Some(Overlay::Compare(_)) => return self.act_on_compare(action),
             Some(Overlay::Bulk) => return self.act_on_bulk(action),
             Some(Overlay::History(_)) => return self.act_on_history(action),
+            Some(Overlay::Answer(_)) => return self.act_on_answer(action),
             _ => {}
         }
         match (&mut self.overlay, action) {
@@ -63,6 +64,11 @@ impl App {
             _ => {}
         }
         Vec::new()
+    }
+
+    /// Lays something over what is there, which comes back once that is gone.
+    pub(super) fn lay_over(&mut self, overlay: Overlay) {
+        self.beneath.extend(self.overlay.replace(overlay));
     }
 
     fn picked(&mut self, kind: PickerKind, chosen: String) -> Vec<Effect> {

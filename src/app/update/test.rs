@@ -61,6 +61,8 @@ impl App {
             }
             Action::Qualifier => self.pick_qualifier(),
             Action::SendAs => self.pick_how(),
+            Action::OpenAnswer => self.open_answer(None),
+            Action::CopyAs => self.pick_copy(),
             Action::NextInvocation => self.step_invocation(1),
             Action::PreviousInvocation => self.step_invocation(-1),
             _ => return None,
@@ -258,9 +260,13 @@ impl App {
     }
 
     pub(super) fn test_picked(&mut self, pick: Pick, chosen: &str) -> Vec<Effect> {
+        if let Pick::Copy(number) = pick {
+            return self.copy_picked(number, chosen);
+        }
         let Some(view) = &mut self.function else { return Vec::new() };
         let target = &mut view.test.target;
         match pick {
+            Pick::Copy(_) => {}
             Pick::Qualifier => {
                 target.qualifier = Some(chosen.to_owned()).filter(|chosen| chosen != LATEST);
             }
