@@ -2,9 +2,11 @@
 //!
 //! Nothing here knows tokio, the SDK, the terminal or a clock: time comes in as an argument.
 
+pub mod body;
 pub mod change;
 pub mod compare;
 pub mod cost;
+pub mod document;
 pub mod dotenv;
 pub mod format;
 pub mod function;
@@ -12,9 +14,11 @@ pub mod invocation;
 pub mod journal;
 pub mod json;
 pub mod limits;
+pub mod lines;
 pub mod log_event;
 pub mod merge;
 pub mod name;
+pub mod needle;
 pub mod place;
 pub mod release;
 pub mod report;
