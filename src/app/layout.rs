@@ -159,26 +159,30 @@ pub struct AnswerLayout {
     pub line: Area,
 }
 
+/// The topmost rows of an area, and the rest.
+fn split_top(area: Area, rows: u16) -> (Area, Area) {
+    let rows = rows.min(area.rows);
+    (Area { rows, ..area }, Area { row: area.row + rows, rows: area.rows - rows, ..area })
+}
+
+/// With a column of margin on the left.
+fn page_text(area: Area) -> Area {
+    let margin = area.columns.min(1);
+    Area { column: area.column + margin, columns: area.columns - margin, ..area }
+}
+
 /// Divides what lies between header and footer for an answer.
 pub fn answer(size: Size) -> AnswerLayout {
     let page = page(size);
-    let mut rest = Area { column: page.text.column.saturating_sub(1), columns: page.text.columns + 1, ..page.text };
-    let mut take = |rows: u16| {
-        let rows = rows.min(rest.rows);
-        let taken = Area { rows, ..rest };
-        rest = Area { row: rest.row + rows, rows: rest.rows - rows, ..rest };
-        taken
+    let inside = Area {
+        column: page.text.column.saturating_sub(1),
+        columns: page.text.columns.saturating_add(1),
+        ..page.text
     };
-    let (heading, views) = (take(2), take(1));
-    let below = rest.rows.saturating_sub(1);
-    let text = take(below);
-    AnswerLayout {
-        frame: page.frame,
-        heading,
-        views,
-        text: Area { column: text.column + 1, columns: text.columns.saturating_sub(1), ..text },
-        line: take(1),
-    }
+    let (heading, rest) = split_top(inside, 2);
+    let (views, rest) = split_top(rest, 1);
+    let (text, line) = split_top(rest, rest.rows.saturating_sub(1));
+    AnswerLayout { frame: page.frame, heading, views, text: page_text(text), line }
 }
 
 /// A page that lies over all between header and footer: its frame, and the text inside.

@@ -123,7 +123,7 @@ impl<'a> Preview<'a> {
     pub fn of(invocation: &'a Invocation) -> Self {
         let Some(reply) = invocation.reply() else {
             let part = sanitise_bytes(invocation.stream.tail(STREAM_SHOWN));
-            let part = Lines::new(sanitise_lines(&part));
+            let part = Lines::new(sanitise_lines(&part).into_owned());
             return Self {
                 title: (!part.is_empty()).then_some("Response so far"),
                 body: Body::Part(part),
