@@ -132,8 +132,8 @@ impl<'a> Preview<'a> {
         };
         let title = if reply.answer.function_error.is_some() { "Error" } else { "Response" };
         let body = reply.body.pretty();
-        let log =
-            (!reply.answer.log_tail.is_empty()).then(|| Lines::new(sanitise_lines(&reply.answer.log_tail)));
+        let tail = &reply.answer.log_tail;
+        let log = (!tail.is_empty()).then(|| Lines::new(sanitise_lines(tail).into_owned()));
         Self { title: (!body.is_empty()).then_some(title), body: Body::Whole(body), log }
     }
 
