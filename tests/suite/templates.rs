@@ -327,7 +327,7 @@ fn the_search_has_the_best_first(#[case] words: &str, #[case] first: Option<&str
     let found = template::search(words);
     match first {
         Some(first) => {
-            assert_eq!(found[0].id, first, "{:?}", found.iter().map(|one| one.id).collect::<Vec<_>>())
+            assert_eq!(found[0].id, first, "{:?}", found.iter().map(|one| one.id).collect::<Vec<_>>());
         }
         None => assert_eq!(found.len(), template::all().len()),
     }

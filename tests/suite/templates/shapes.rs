@@ -311,6 +311,13 @@ fn messages_are_read() {
     let body: Value = serde_json::from_str(text(first.body.as_ref())).unwrap();
     assert_eq!(body["orderId"], "A-1042");
     assert_eq!(text(second.message_attributes["Source"].string_value.as_ref()), "web-shop");
+    // What md5sum says; of the attributes as the SQS developer guide has it.
+    assert_eq!(
+        text(second.body.as_ref()),
+        r#"{"orderId":"A-1043","customer":"john.roe","total":7,"currency":"EUR"}"#
+    );
+    assert_eq!(text(second.md5_of_body.as_ref()), "61e1269b517351b60073703cf134420c");
+    assert_eq!(text(second.md5_of_message_attributes.as_ref()), "2df3c177227ecb85db418ed5bd9a5a7c");
     let fifo: SqsEvent = read("sqs-fifo");
     let groups = fifo.records.iter().map(|record| record.attributes["MessageGroupId"].as_str());
     assert_eq!(groups.collect::<Vec<_>>(), ["jane.doe"; 2]);
