@@ -12,6 +12,7 @@ use super::{
     terminal::{self, Output, Table},
 };
 use crate::domain::{
+    name::FunctionRef,
     template::{self, Template, Values},
     text::sanitise,
 };
@@ -78,16 +79,10 @@ fn list(arguments: &EventsList) -> Result<u8, Failure> {
 
 async fn show(arguments: &EventsShow, settings: &Settings) -> Result<u8, Failure> {
     let template = find(&arguments.template)?;
-    let function = arguments.function.as_ref();
-    // An ARN says where the function is.
-    let region = match function.and_then(|function| function.region.clone()) {
-        Some(region) => region,
-        None => settings.spec.resolve_region().await?,
-    };
-    let mut values = Values::new(region, Timestamp::now(), Uuid::new_v4().as_u128());
-    values.function = function.map(|function| function.name.clone());
-    values.account =
-        arguments.account.clone().or_else(|| function.and_then(|function| function.account.clone()));
+    let mut values = values(arguments.function.as_ref(), settings).await?;
+    if arguments.account.is_some() {
+        values.account.clone_from(&arguments.account);
+    }
     for (name, value) in &arguments.names {
         if !template.names().any(|known| known == name) {
             return Err(no_name(template, name));
@@ -98,6 +93,22 @@ async fn show(arguments: &EventsShow, settings: &Settings) -> Result<u8, Failure
     output.line(&json::escaped(&template.render(&values)))?;
     output.flush()?;
     Ok(0)
+}
+
+/// What templates are filled in with for a function: the session's region, this moment, new ids. An ARN says itself
+/// where the function is. Nothing is sent to AWS, so the account is known from an ARN only.
+///
+/// # Errors
+/// A profile or a region that can't be.
+pub async fn values(function: Option<&FunctionRef>, settings: &Settings) -> Result<Values, Failure> {
+    let region = match function.and_then(|function| function.region.clone()) {
+        Some(region) => region,
+        None => settings.spec.resolve_region().await?,
+    };
+    let mut values = Values::new(region, Timestamp::now(), Uuid::new_v4().as_u128());
+    values.function = function.map(|function| function.name.clone());
+    values.account = function.and_then(|function| function.account.clone());
+    Ok(values)
 }
 
 /// The template with this id.

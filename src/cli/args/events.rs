@@ -50,7 +50,7 @@ pub struct EventsShow {
     #[arg(long, value_name = "12 DIGITS", value_parser = account_id)]
     pub account: Option<String>,
 
-    /// What a resource is called, such as bucket=photos; may be given several times
+    /// What a bucket, key, queue, topic, table, stream, rule or user is called, as bucket=photos; may be repeated
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = assignment)]
     pub names: Vec<(String, String)>,
 }

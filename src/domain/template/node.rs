@@ -156,3 +156,42 @@ impl<'de> Visitor<'de> for NodeVisitor {
         Ok(Node::Object(members))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    fn filled(json: &str) -> String {
+        let values = Values::new("eu-west-1", "2026-11-20T14:03:22Z".parse().unwrap(), 1);
+        serde_json::from_str::<Node>(json).unwrap().filled(&values).compact()
+    }
+
+    #[rstest]
+    #[case(r#"{"z":1,"a":[null,true,-1,1.5,42.0,18446744073709551615,{}]}"#, None)]
+    #[case(r#"{"{{region}}":"{{region}}"}"#, Some(r#"{"eu-west-1":"eu-west-1"}"#))]
+    #[case(r#"{"{{json}}":{"b":"{{region}}","a":1}}"#, Some(r#""{\"b\":\"eu-west-1\",\"a\":1}""#))]
+    #[case(r#"{"{{json}}":"text"}"#, Some(r#""\"text\"""#))]
+    #[case(r#"{"{{json}}":{"{{json}}":[]}}"#, Some(r#""\"[]\"""#))]
+    #[case(r#"{"{{base64}}":"hello"}"#, Some(r#""aGVsbG8=""#))]
+    #[case(r#"{"{{base64}}":[1]}"#, Some(r#""WzFd""#))]
+    #[case(r#"{"{{bytes}}":"az"}"#, Some("[97,122]"))]
+    #[case(r#"{"{{number}}":"{{epoch_s}}"}"#, Some("1795183402"))]
+    #[case(r#"{"{{number}}":"{{region}}"}"#, Some(r#""eu-west-1""#))]
+    // Only where it is alone.
+    #[case(r#"{"{{json}}":1,"a":2}"#, None)]
+    fn made(#[case] json: &str, #[case] expected: Option<&str>) {
+        assert_eq!(filled(json), expected.unwrap_or(json));
+    }
+
+    #[test]
+    fn gzip_is_undone() {
+        use std::io::Read as _;
+        let packed: String = serde_json::from_str(&filled(r#"{"{{gzip}}":{"at":"{{region}}"}}"#)).unwrap();
+        let packed = STANDARD.decode(packed).unwrap();
+        let mut text = String::new();
+        flate2::read::GzDecoder::new(&*packed).read_to_string(&mut text).unwrap();
+        assert_eq!(text, r#"{"at":"eu-west-1"}"#);
+    }
+}

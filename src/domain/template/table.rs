@@ -52,7 +52,7 @@ templates! {
         "s3-object-lambda", "Object Lambda GetObject", "a GET through an Object Lambda access point";
     }
     "Amazon SQS" {
-        "sqs", "Messages of a standard queue", "two messages, one of them with attributes; true MD5 sums";
+        "sqs", "Messages of a standard queue", "two messages, one of them with attributes";
         "sqs-fifo", "Messages of a FIFO queue", "two messages of one group, in order";
         "sqs-s3", "S3 notification through a queue", "the body is the notification as JSON";
         "sqs-sns", "SNS notification through a queue", "the body is SNS's envelope, without raw delivery";

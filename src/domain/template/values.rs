@@ -198,7 +198,7 @@ fn url_encoded(key: &str) -> String {
     for byte in key.bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'*' | b'/' => {
-                out.push(byte.into())
+                out.push(byte.into());
             }
             b' ' => out.push('+'),
             _ => {
@@ -207,4 +207,80 @@ fn url_encoded(key: &str) -> String {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use rstest::rstest;
+
+    use super::*;
+
+    fn values() -> Values {
+        Values::new("eu-west-1", "2026-11-20T14:03:22.005Z".parse().unwrap(), 1)
+    }
+
+    #[rstest]
+    #[case("", "")]
+    #[case("{{region}}", "eu-west-1")]
+    #[case("a{{region}}-{{account}}b", "aeu-west-1-123456789012b")]
+    #[case("{{no such}} {{region}}", "{{no such}} eu-west-1")]
+    #[case("{{ {{region}}", "{{ eu-west-1")]
+    #[case("{{region", "{{region")]
+    #[case("{{}}", "{{}}")]
+    #[case("{{time:soon}}", "{{time:soon}}")]
+    #[case("{{hex}} {{hex:x}}", "{{hex}} {{hex:x}}")]
+    #[case("{####} {##Click Here##}", "{####} {##Click Here##}")]
+    #[case("{{time}} {{time_s:1h}}", "2026-11-20T14:03:22.005Z 2026-11-20T15:03:22Z")]
+    #[case("{{time:-5m}} {{date:-24h}}", "2026-11-20T13:58:22.005Z 2026-11-19")]
+    #[case("{{epoch}} {{epoch_s}}", "1795183402.005 1795183402")]
+    #[case("{{epoch_ms}} {{epoch_us}}", "1795183402005 1795183402005000")]
+    #[case("{{time_long}}, {{time_build}}", "Nov 20, 2026, 2:03:22 PM, Nov 20, 2026 2:03:22 PM")]
+    #[case("{{time_short}} {{epoch_hex}}", "20/11/26 14:03:22 6b00532a")]
+    fn placeholders(#[case] text: &str, #[case] expected: &str) {
+        assert_eq!(values().fill(text), expected);
+    }
+
+    #[test]
+    fn random_ones_are_of_their_alphabet_and_differ_by_label() {
+        let values = values();
+        for (placeholder, length) in [("hex:40", 40), ("digits:49", 49), ("id:9", 9), ("token:600", 600)] {
+            let one = values.fill(&format!("{{{{{placeholder}:one}}}}"));
+            assert_eq!(one.len(), length, "{one}");
+            assert_ne!(one, values.fill(&format!("{{{{{placeholder}:two}}}}")));
+            assert_eq!(one, values.fill(&format!("{{{{{placeholder}:one}}}}")));
+        }
+        assert!(values.fill("{{hex:99}}").bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')));
+        let uuid = uuid::Uuid::parse_str(&values.fill("{{uuid:a}}")).unwrap();
+        assert_eq!(uuid.get_version_num(), 4);
+    }
+
+    #[rstest]
+    #[case("us-east-1", "aws")]
+    #[case("cn-northwest-1", "aws-cn")]
+    #[case("us-gov-east-1", "aws-us-gov")]
+    #[case("us-iso-east-1", "aws-iso")]
+    #[case("us-isob-east-1", "aws-iso-b")]
+    #[case("eu-isoe-west-1", "aws-iso-e")]
+    #[case("us-isof-south-1", "aws-iso-f")]
+    #[case("eusc-de-east-1", "aws-eusc")]
+    #[case("", "aws")]
+    fn partitions(#[case] region: &str, #[case] expected: &str) {
+        assert_eq!(partition(region).0, expected);
+    }
+
+    proptest! {
+        #[test]
+        fn what_has_no_braces_stays(text in "[^{]*") {
+            prop_assert_eq!(values().fill(&text), text);
+        }
+
+        #[test]
+        fn anything_can_be_filled_in(text in "(\\{\\{|\\}\\}|[a-z:_0-9-]|key|time|é){0,12}", value in any::<String>()) {
+            let names = NAMES.iter().map(|(name, ..)| ((*name).to_owned(), value.clone())).collect();
+            let values = Values { names, function: Some(value.clone()), ..values() };
+            values.fill(&text);
+            prop_assert_eq!(values.fill("{{function}}|{{bucket}}"), format!("{value}|{value}"));
+        }
+    }
 }
