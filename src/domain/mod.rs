@@ -10,6 +10,7 @@ pub mod format;
 pub mod function;
 pub mod invocation;
 pub mod journal;
+pub mod jq;
 pub mod json;
 pub mod limits;
 pub mod log_event;
