@@ -7,11 +7,14 @@ pub mod change;
 pub mod compare;
 pub mod cost;
 pub mod document;
+pub mod decode;
 pub mod dotenv;
 pub mod format;
 pub mod function;
 pub mod invocation;
 pub mod journal;
+
+pub mod jq;
 pub mod json;
 pub mod limits;
 pub mod lines;
