@@ -194,6 +194,11 @@ pub struct PageLayout {
     pub text: Area,
 }
 
+/// Rows of the list of invocations: the last row of the page is left to what is said.
+pub fn past_height(size: Size) -> usize {
+    usize::from(page(size).text.rows.saturating_sub(1)).max(1)
+}
+
 /// Divides what lies between header and footer for a page.
 pub fn page(size: Size) -> PageLayout {
     let areas = frame(size);

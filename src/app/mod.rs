@@ -8,6 +8,7 @@ pub mod answer;
 pub mod bulk;
 pub mod command;
 pub mod compare;
+pub mod differences;
 pub mod draft;
 pub mod field;
 pub mod function;
@@ -21,6 +22,7 @@ pub mod messages;
 pub mod msg;
 pub mod overlay;
 pub mod pager;
+pub mod past;
 pub mod prompt;
 pub mod remote;
 pub mod review;
@@ -136,6 +138,8 @@ pub struct App {
     pub messages: Messages,
     /// Set when the program is to end, with its exit code.
     pub exit: Option<u8>,
+    /// When a key that sends was last pressed.
+    pressed_at: Option<Timestamp>,
     journal_ticket: Option<Ticket>,
     tickets: u64,
 }
@@ -163,6 +167,7 @@ impl App {
             beneath: Vec::new(),
             messages: Messages::default(),
             exit: None,
+            pressed_at: None,
             journal_ticket: None,
             tickets: 0,
         }

@@ -11,6 +11,7 @@ use crate::{
         body::Body,
         change::{Order, Permit, Written},
         compare::{Comparison, Side},
+        document::diff::Differences,
         function::{Details, State, Summary},
         invocation::{Chunk, Reply, Request},
         journal,
@@ -79,6 +80,8 @@ pub enum Msg {
     Streamed(Ticket, Chunk),
     /// An invocation ended.
     Invoked(Ticket, Result<Box<Reply>, cloud::Error>),
+    /// The differences of two answers, or why there is no telling.
+    Diffed(Ticket, Result<Differences, String>),
     /// What a filter or a decoding of an answer gave, with its title; or why it gave nothing.
     Looked(Ticket, Result<Box<(String, Body)>, String>),
     /// News of a followed log.
@@ -182,6 +185,8 @@ pub enum Effect {
     },
     /// Send an invocation, once.
     Invoke(Ticket, Box<Request>),
+    /// Compare two answers, off the thread that draws.
+    Diff(Ticket, Arc<Body>, Arc<Body>),
     /// Make something of a payload, off the thread that draws.
     Look(Ticket, Look),
     /// Read a log group's history from `since` on, then follow it.

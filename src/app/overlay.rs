@@ -10,11 +10,13 @@ use super::{
     answer::AnswerPane,
     command,
     compare::Comparing,
+    differences::DifferencesPane,
     field::Field,
     function::{configuration, test, versions},
     history::HistoryPane,
     list::Cursor,
     merging::Merging,
+    past::PastPane,
     prompt::Prompt,
     review::Review,
     text_editor::TextEditor,
@@ -63,6 +65,10 @@ pub enum Overlay {
     History(Box<HistoryPane>),
     /// An answer.
     Answer(Box<AnswerPane>),
+    /// The invocations of this run and of earlier ones.
+    Past(Box<PastPane>),
+    /// Two answers compared.
+    Differences(Box<DifferencesPane>),
 }
 
 impl Overlay {
@@ -83,6 +89,8 @@ impl Overlay {
             Self::History(_) => Context::History,
             Self::Answer(pane) if pane.typing.is_some() => Context::AnswerField,
             Self::Answer(_) => Context::Answer,
+            Self::Past(_) => Context::Invocations,
+            Self::Differences(_) => Context::Differences,
         }
     }
 }
@@ -208,7 +216,7 @@ impl PickerKind {
     /// Whether what was typed may be taken as it is: AWS adds regions and runtimes.
     pub fn takes_typed(&self) -> bool {
         match self {
-            Self::Region | Self::Configuration(_) | Self::Test(test::Pick::Qualifier) => true,
+            Self::Region | Self::Configuration(_) | Self::Test(test::Pick::Qualifier | test::Pick::Elsewhere(_)) => true,
             Self::Profile | Self::Versions(_) | Self::Test(_) => false,
         }
     }

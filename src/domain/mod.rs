@@ -6,12 +6,14 @@ pub mod body;
 pub mod change;
 pub mod compare;
 pub mod cost;
-pub mod document;
 pub mod decode;
+pub mod document;
+
 pub mod dotenv;
 pub mod format;
 pub mod function;
 pub mod invocation;
+pub mod invocation_command;
 pub mod journal;
 
 pub mod jq;
@@ -31,3 +33,4 @@ pub mod settings;
 pub mod side;
 pub mod template;
 pub mod text;
+pub mod trace;

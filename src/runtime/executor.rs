@@ -134,6 +134,13 @@ impl Executor {
                 });
             }
             Effect::Invoke(ticket, request) => self.invoke(ticket, *request),
+            Effect::Diff(ticket, before, after) => {
+                tokio::spawn(async move {
+                    let found = tokio::task::spawn_blocking(move || look::compare(&before, &after)).await;
+                    let found = found.unwrap_or_else(|error| Err(error.to_string()));
+                    send(&messages, Msg::Diffed(ticket, found)).await;
+                });
+            }
             Effect::Look(ticket, look) => {
                 tokio::spawn(async move {
                     let made = tokio::task::spawn_blocking(move || look::make(&look)).await;

@@ -7,12 +7,28 @@ use crate::{
     domain::{
         body::Body,
         decode,
+        document::diff::{Differences, diff},
         jq::{Filter, Limits},
     },
 };
 
 /// How long a filter may take.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Differences that are listed.
+const LISTED: usize = 1000;
+
+/// Compares two answers by their structure.
+///
+/// # Errors
+/// One of them is no JSON: then only whether they are the same can be told.
+pub(super) fn compare(before: &Body, after: &Body) -> Result<Differences, String> {
+    match (before.document(), after.document()) {
+        (Some(before), Some(after)) => Ok(diff(before, after, LISTED)),
+        _ if before.bytes() == after.bytes() => Ok(Differences::default()),
+        _ => Err("They differ. One of them is no JSON: there is no structure to compare.".into()),
+    }
+}
 
 /// What a filter or a decoding gives, with a title.
 ///

@@ -2,13 +2,13 @@
 
 use std::{fmt, sync::Arc};
 
-use jiff::Timestamp;
 use tui_textarea::{CursorMove, TextArea};
 
 use crate::{
     app::{
         Action,
         invocations::Invocation,
+        past::Key,
         pager::{Lined, Pager},
     },
     domain::{
@@ -47,8 +47,6 @@ pub struct TestPane {
     pub shown: Option<u64>,
     /// Where one is in its answer.
     pub pager: Pager,
-    /// When the key that sends was last pressed.
-    pub(in crate::app) pressed_at: Option<Timestamp>,
 }
 
 /// Where and how an event is sent.
@@ -65,7 +63,7 @@ pub struct Target {
 }
 
 /// What a picker of the tab picks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Pick {
     /// Version or alias.
     Qualifier,
@@ -73,26 +71,31 @@ pub enum Pick {
     How,
     /// What is copied of the invocation of that number.
     Copy(u64),
+    /// Version or alias to which an event is sent again.
+    Elsewhere(Key),
 }
 
 impl Pick {
     /// What is picked, as a title.
-    pub fn title(self) -> &'static str {
+    pub fn title(&self) -> &'static str {
         match self {
             Self::Qualifier => "Send to",
             Self::How => "Send as",
             Self::Copy(_) => "Copy",
+            Self::Elsewhere(_) => "Send again to",
         }
     }
 }
 
 /// What a prompt of the tab asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ask {
     /// Tenant id.
     Tenant,
     /// Client context.
     ClientContext,
+    /// Version or alias to which an event is sent again.
+    Elsewhere(Key),
 }
 
 /// What is shown of an invocation below its heading: the response, or what has come of it, then the log tail.
@@ -202,7 +205,6 @@ impl TestPane {
             target: Target::default(),
             shown: None,
             pager: Pager::default(),
-            pressed_at: None,
         };
         pane.set_event(event);
         pane

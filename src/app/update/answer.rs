@@ -184,11 +184,16 @@ impl App {
 
     /// Asks what is to be copied of an invocation.
     pub(super) fn pick_copy(&mut self) -> Vec<Effect> {
-        let Some(invocation) = self.opened().or_else(|| self.looked_at()) else {
-            self.say(Severity::Info, "nothing was sent yet");
-            return Vec::new();
-        };
-        let number = invocation.number;
+        match self.opened().or_else(|| self.looked_at()).map(|invocation| invocation.number) {
+            Some(number) => self.pick_copy_of(number),
+            None => {
+                self.say(Severity::Info, "nothing was sent yet");
+                Vec::new()
+            }
+        }
+    }
+
+    pub(super) fn pick_copy_of(&mut self, number: u64) -> Vec<Effect> {
         let items = [
             (RESPONSE, "as it came"),
             (REQUEST_ID, "for AWS's support and for the log"),

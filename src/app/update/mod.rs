@@ -10,6 +10,7 @@ mod function;
 mod history;
 mod merging;
 mod overlay;
+mod past;
 mod rollback;
 mod session;
 mod test;
@@ -89,6 +90,10 @@ impl App {
                 Vec::new()
             }
             Msg::Invoked(ticket, result) => self.invoked(ticket, result),
+            Msg::Diffed(ticket, result) => {
+                self.diffed(ticket, result);
+                Vec::new()
+            }
             Msg::Looked(ticket, result) => {
                 self.looked(ticket, result);
                 Vec::new()
@@ -240,6 +245,10 @@ impl App {
     }
 
     fn act(&mut self, action: Action) -> Vec<Effect> {
+        if !matches!(action, Action::Send | Action::Open | Action::SendAgain) {
+            // Another key: the one that sends was let go.
+            self.pressed_at = None;
+        }
         if self.overlay.is_some() {
             return self.act_on_overlay(&action);
         }

@@ -30,6 +30,8 @@ impl App {
             Some(Overlay::Bulk) => return self.act_on_bulk(action),
             Some(Overlay::History(_)) => return self.act_on_history(action),
             Some(Overlay::Answer(_)) => return self.act_on_answer(action),
+            Some(Overlay::Past(_)) => return self.act_on_past(action),
+            Some(Overlay::Differences(_)) => return self.act_on_differences(action),
             _ => {}
         }
         match (&mut self.overlay, action) {
@@ -197,6 +199,10 @@ impl App {
                 return self.connect(spec);
             }
             Command::History => return self.open_history(),
+            Command::Invocations => {
+                self.overlay = None;
+                return self.open_past(true);
+            }
             Command::Compare(first, second) => return self.compare_typed(*first, second.map(|side| *side)),
             Command::Bulk(Some(change)) => return self.bulk_typed(change),
             Command::Bulk(None) => self.reopen_bulk(),
