@@ -25,6 +25,7 @@ pub enum Form {
 /// A payload and what is seen of it. Reading one of 6 MB takes many milliseconds: not for the thread that draws.
 ///
 /// `Debug` shows sizes only.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Body {
     form: Form,
     content: Content,
@@ -33,6 +34,7 @@ pub struct Body {
     pretty: Option<Lines>,
 }
 
+#[derive(Clone, PartialEq, Eq)]
 enum Content {
     Json(Document),
     Bytes(Vec<u8>),
@@ -55,9 +57,10 @@ impl Body {
             },
             Ok(text) => match Document::read_or_back(text) {
                 Ok(document) => {
-                    let pretty = Lines::new(sanitised(json::laid_out(document.text())));
+                    let pretty = json::laid_out(document.text());
+                    let pretty = (pretty != document.text()).then(|| Lines::new(sanitised(pretty)));
                     let raw = Lines::new(sanitise_lines(document.text()).into_owned());
-                    Self { form: Form::Json, content: Content::Json(document), raw, pretty: Some(pretty) }
+                    Self { form: Form::Json, content: Content::Json(document), raw, pretty }
                 }
                 Err(text) => Self::of_bytes(text.into_bytes()),
             },
@@ -78,7 +81,7 @@ impl Body {
             return Self { form: Form::Binary, content: Content::Bytes(bytes), raw, pretty };
         }
         let text = sanitise_bytes(&bytes).into_owned();
-        // A byte that is no UTF-8 inside a string is no reason for not laying out the rest.
+        // A byte that is no UTF-8 or a bare control character, inside a string, is no reason for not laying out the rest.
         let pretty = json::pretty(&text).map(Lines::new);
         Self { form: Form::Text, content: Content::Bytes(bytes), raw: Lines::new(text), pretty }
     }
@@ -169,9 +172,12 @@ fn dump(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::{collection::vec, prelude::*, sample::select};
     use rstest::rstest;
+    use serde::de::IgnoredAny;
 
     use super::*;
+    use crate::domain::{document::tests::Model, text::sanitise};
 
     fn all(lines: &Lines) -> Vec<&str> {
         (0..lines.len()).map(|n| lines.get(n)).collect()
@@ -245,6 +251,42 @@ mod tests {
         assert_eq!(body.pretty().get(4096), "… the first 66kB of 1.0MB");
         assert_eq!(body.raw().get(body.raw().len() - 1), "… the first 66kB of 1.0MB");
         assert_eq!(body.bytes().len(), 1_000_000);
+    }
+
+    #[test]
+    fn depth_takes_no_stack() {
+        let text = "[".repeat(10_000) + &"]".repeat(10_000);
+        let body = Body::read(text.clone().into());
+        assert_eq!((body.form(), body.pretty().len()), (Form::Json, 19_999));
+        assert_eq!(body.raw().len(), 5);
+        assert!(all(body.raw()).concat() == text);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_comes_is_safe_to_show(
+            head in vec(any::<u8>(), 0..40), text in "[\\[{\"a:0,}\\]\\PC\u{202e}\n\t]{0,40}", filler in 0..200_usize
+        ) {
+            for bytes in [head.clone(), text.clone().into_bytes(), [text.repeat(filler).into_bytes(), head].concat()] {
+                let body = Body::read(bytes.clone());
+                prop_assert_eq!(body.bytes(), &bytes[..]);
+                for lines in [body.raw(), body.pretty()] {
+                    prop_assert!(all(lines).into_iter().all(|line| sanitise(line) == line));
+                }
+                prop_assert_eq!(body.document().is_some(), serde_json::from_slice::<IgnoredAny>(&bytes).is_ok());
+            }
+        }
+
+        #[test]
+        fn json_is_laid_out(model in Model::any(true), blanks in vec(select(&["", " ", "\n", "\r\n\t"][..]), 1..4)) {
+            let text = model.text(&blanks);
+            let body = Body::read(text.clone().into());
+            prop_assert_eq!(body.form(), Form::Json);
+            let pretty = json::pretty(&text).unwrap();
+            prop_assert_eq!(all(body.pretty()).join("\n"), sanitise_lines(&pretty).into_owned());
+            let raw = sanitise_lines(&text).into_owned();
+            prop_assert_eq!(all(body.raw()).join("\n"), raw.strip_suffix('\n').unwrap_or(&raw));
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ pub mod folds;
 mod path;
 mod string;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use std::{borrow::Cow, fmt, ops::Range};
 
@@ -46,6 +46,7 @@ impl Kind {
 /// the root. A number beyond the last node stands for the last one.
 ///
 /// Takes 16 bytes for each node beside the text, and 16 more for each object and array. `Debug` shows sizes only.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Document {
     text: String,
     nodes: Vec<Node>,
@@ -56,6 +57,7 @@ pub struct Document {
 }
 
 /// Offsets are in bytes.
+#[derive(Clone, PartialEq, Eq)]
 struct Node {
     start: u32,
     /// In an object: where the key begins. In an array: the index.
@@ -66,6 +68,7 @@ struct Node {
     more: u32,
 }
 
+#[derive(Clone, PartialEq, Eq)]
 struct Container {
     /// The offset behind it.
     stop: u32,
@@ -280,21 +283,38 @@ impl Document {
         path::whole(self, n)
     }
 
+    /// The path in about `most` bytes: the end of a longer one, behind `…`. Takes time for these bytes only, however
+    /// deep the node is.
+    #[must_use]
+    pub fn path_end(&self, n: usize, most: usize) -> String {
+        path::bounded(self, n, most)
+    }
+
     /// The next node behind `from`, or with `backwards` before it, whose key, string, number or literal holds
     /// `needle`; goes on at the other end, and `from` itself comes last. None where there is none, and for an empty
     /// needle.
     ///
-    /// Letters are found in either case unless the needle holds a capital. Keys and strings are searched decoded.
+    /// Letters are found in either case unless the needle holds a capital. Keys and strings are searched decoded, and
+    /// with their quotes, so that `"id"` finds no `"identity"`.
     #[must_use]
     pub fn find(&self, needle: &str, from: usize, backwards: bool) -> Option<usize> {
         let needle = Needle::new(needle)?;
         let from = self.within(from);
         let [first, second] =
             if backwards { [0..from, from..self.len()] } else { [from + 1..self.len(), 0..from + 1] };
-        let search = |nodes: Range<usize>| {
-            if backwards { self.last_in(&needle, nodes) } else { self.first_in(&needle, nodes) }
-        };
+        let search = |nodes| self.search(&needle, nodes, backwards);
         search(first).or_else(|| search(second))
+    }
+
+    fn search(&self, needle: &Needle, nodes: Range<usize>, backwards: bool) -> Option<usize> {
+        // In blocks, since a node in which something is escaped may be nearer than the next of the others.
+        const BLOCK: usize = 4096;
+        let mut blocks = nodes.clone().step_by(BLOCK).map(|start| start..nodes.end.min(start + BLOCK));
+        if backwards {
+            blocks.rev().find_map(|block| self.last_in(needle, block))
+        } else {
+            blocks.find_map(|block| self.first_in(needle, block))
+        }
     }
 
     fn first_in(&self, needle: &Needle, nodes: Range<usize>) -> Option<usize> {
@@ -307,7 +327,7 @@ impl Document {
                 plain = Some(node);
                 break;
             }
-            at = found.start + 1;
+            at = if self.is_escaped(node) { self.begin(node + 1) } else { found.start + 1 };
         }
         let until = plain.unwrap_or(nodes.end);
         self.escaped_in(nodes.start..until)
@@ -320,8 +340,8 @@ impl Document {
     fn last_in(&self, needle: &Needle, nodes: Range<usize>) -> Option<usize> {
         let start = self.begin(nodes.start);
         let plain = needle
-            .backwards(self.text.as_bytes(), self.begin(nodes.end))
-            .take_while(|found| found.start >= start)
+            .backwards(&self.text.as_bytes()[start..], self.begin(nodes.end) - start)
+            .map(|found| start + found.start..start + found.end)
             .map(|found| (self.node_at(found.start), found))
             .find(|(node, found)| self.holds_plainly(*node, found))
             .map(|(node, _)| node);
@@ -340,12 +360,13 @@ impl Document {
     /// Whether the key or the scalar of a node holds it, decoded.
     fn holds(&self, needle: &Needle, n: usize) -> bool {
         let found = |text: &str| needle.next(text.as_bytes(), 0).is_some();
+        let found_decoded = |string: &str| found(&format!("\"{}\"", string::decoded(unquoted(string))));
         let scalar = || match self.kind(n) {
             Kind::Object | Kind::Array => false,
-            Kind::String => self.string(n).is_some_and(|text| found(&text)),
+            Kind::String => found_decoded(self.raw(n)),
             _ => found(self.raw(n)),
         };
-        self.key(n).is_some_and(|key| found(&key)) || scalar()
+        self.raw_key(n).is_some_and(found_decoded) || scalar()
     }
 
     /// Whether a part of the text is within the key or the scalar of a node in which nothing is escaped.
@@ -355,15 +376,9 @@ impl Document {
         let start = node.start as usize;
         if part.start < start {
             let key = node.place as usize;
-            return self.raw_key(n).is_some_and(|text| inside(key + 1..key + text.len() - 1))
-                && !self.is_escaped(n);
+            return self.raw_key(n).is_some_and(|text| inside(key..key + text.len())) && !self.is_escaped(n);
         }
-        let content = match self.kind_of(node) {
-            Kind::Object | Kind::Array => return false,
-            Kind::String => start + 1..node.more as usize - 1,
-            _ => start..node.more as usize,
-        };
-        inside(content) && !self.is_escaped(n)
+        !self.kind_of(node).is_container() && inside(start..node.more as usize) && !self.is_escaped(n)
     }
 
     fn is_escaped(&self, n: usize) -> bool {

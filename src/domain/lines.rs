@@ -10,7 +10,7 @@ use super::needle::Needle;
 /// that no line is expensive to draw. A line break at the very end begins no further line.
 ///
 /// Text beyond 4 GiB is left out. `Debug` shows sizes only.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Lines {
     text: String,
     /// Where each line begins, in bytes.
@@ -223,9 +223,8 @@ mod tests {
             let plain: Vec<&str> = text.lines().collect();
             prop_assert_eq!(all(&lines), plain.clone());
             let capital = needle.contains('A');
-            let holds = |n: &usize| match capital {
-                true => plain[*n].contains(&needle),
-                false => plain[*n].to_ascii_lowercase().contains(&needle),
+            let holds = |n: &usize| {
+                if capital { plain[*n].contains(&needle) } else { plain[*n].to_ascii_lowercase().contains(&needle) }
             };
             let from = from.min(plain.len().saturating_sub(1));
             let mut order: Vec<usize> = (from + 1..plain.len()).chain(0..(from + 1).min(plain.len())).collect();

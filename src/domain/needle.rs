@@ -14,7 +14,7 @@ pub struct Needle {
 }
 
 enum Matcher {
-    Exact(Finder<'static>),
+    Exact(Box<Finder<'static>>),
     AnyCase(Regex),
 }
 
@@ -34,7 +34,7 @@ impl Needle {
         };
         let is_exact = text.len() > LONGEST_ANY_CASE || text.chars().any(char::is_uppercase);
         let matcher = if is_exact { None } else { any_case().map(Matcher::AnyCase) };
-        let matcher = matcher.unwrap_or_else(|| Matcher::Exact(Finder::new(text).into_owned()));
+        let matcher = matcher.unwrap_or_else(|| Matcher::Exact(Box::new(Finder::new(text).into_owned())));
         let longest = match matcher {
             Matcher::Exact(_) => text.len(),
             Matcher::AnyCase(_) => text.chars().count() * 4,
@@ -72,7 +72,7 @@ impl Needle {
         text: &'n [u8],
         until: usize,
     ) -> impl Iterator<Item = Range<usize>> + 'n {
-        // Neither of the two searches goes backwards for letters in either case, so it goes forwards block by block.
+        // An expression is searched for forwards only: so this goes back block by block, and forwards in each.
         const BLOCK: usize = 64 * 1024;
         let mut until = until.min(text.len());
         let mut found = Vec::new();

@@ -10,7 +10,7 @@ use std::{
     hash::{BuildHasher, Hasher, RandomState},
 };
 
-use super::{Document, Kind, compact, path, string, unquoted};
+use super::{Document, Kind, compact, string, unquoted};
 use crate::domain::{json, text::sanitise};
 
 /// What became of a value.
@@ -127,8 +127,8 @@ impl Differences {
         };
         let [a, b] = [a, b].map(|node| node.map(|node| node as usize));
         let path = match (a, b) {
-            (_, Some(node)) => path::bounded(after, node, LONGEST_PATH),
-            (Some(node), None) => path::bounded(before, node, LONGEST_PATH),
+            (_, Some(node)) => after.path_end(node, LONGEST_PATH),
+            (Some(node), None) => before.path_end(node, LONGEST_PATH),
             (None, None) => return,
         };
         self.list.push(Difference {

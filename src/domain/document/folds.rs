@@ -123,7 +123,7 @@ impl Folds {
         self.rows.drain(start..end);
     }
 
-    /// Adds the rows in a container that was closed and is itself visible, or hidden together with them.
+    /// Adds the rows in a container that has been opened; none where it is hidden itself.
     fn show_inside(&mut self, document: &Document, n: usize) {
         let Some(row) = self.row_of(n).filter(|_| !self.is_closed(n)) else { return };
         let mut inside = Vec::new();
@@ -132,7 +132,8 @@ impl Folds {
             inside.push(compact(next));
             next = if self.is_closed(next) { document.end(next) } else { next + 1 };
         }
-        self.rows.splice(row + 1..row + 1, inside);
+        let behind = row + 1;
+        self.rows.splice(behind..behind, inside);
     }
 }
 

@@ -14,7 +14,7 @@ use super::*;
 
 /// A value as it is written, for made-up documents. Keys and strings are the contents between the quotes.
 #[derive(Clone, Debug)]
-pub(super) enum Model {
+pub(in crate::domain) enum Model {
     Scalar(&'static str),
     String(String),
     Array(Vec<Model>),
@@ -23,7 +23,7 @@ pub(super) enum Model {
 
 impl Model {
     /// Any value. Keys repeat; with `odd`, strings and keys hold surrogates without their other half too.
-    pub(super) fn any(odd: bool) -> BoxedStrategy<Self> {
+    pub(in crate::domain) fn any(odd: bool) -> BoxedStrategy<Self> {
         const SCALARS: &[&str] =
             &["0", "-0", "1", "1.0", "1E400", "12345678901234567890.10", "true", "false", "null"];
         let leaf = prop_oneof![
@@ -40,7 +40,7 @@ impl Model {
     }
 
     /// Writes it with one of `blanks` after the other between the tokens.
-    pub(super) fn text(&self, blanks: &[&str]) -> String {
+    pub(in crate::domain) fn text(&self, blanks: &[&str]) -> String {
         let (mut out, mut turn) = (String::new(), 0);
         self.write(&mut out, &mut |out: &mut String, token: &str| {
             for piece in [blanks[turn % blanks.len()], token] {
@@ -81,7 +81,7 @@ impl Model {
     }
 
     /// The document without layout.
-    pub(super) fn document(&self) -> Document {
+    pub(in crate::domain) fn document(&self) -> Document {
         Document::read(self.text(&[""])).unwrap()
     }
 }
@@ -112,9 +112,15 @@ fn flat<'m>(
 ) {
     out.push((depth, key, model.text(&[""])));
     match model {
-        Model::Array(elements) => elements.iter().for_each(|element| flat(element, depth + 1, None, out)),
+        Model::Array(elements) => {
+            for element in elements {
+                flat(element, depth + 1, None, out);
+            }
+        }
         Model::Object(members) => {
-            members.iter().for_each(|(key, member)| flat(member, depth + 1, Some(key), out));
+            for (key, member) in members {
+                flat(member, depth + 1, Some(key), out);
+            }
         }
         _ => {}
     }
@@ -231,11 +237,30 @@ fn finds_keys_and_scalars() {
     assert_eq!(find("10", 0, false), Some(3));
     assert_eq!(find("null", 0, true), Some(7));
     assert_eq!(find("list", 0, false), Some(2));
-    // Neither quotes and brackets nor how a letter is spelled.
-    for absent in ["\"", ",", "[", "u006e", "ann\"", ""] {
+    assert_eq!(find("\"name\"", 0, true), Some(7));
+    assert_eq!(find("\"nam\"", 0, false), None);
+    assert_eq!(find("\"ann\"", 1, false), Some(4));
+    // Neither marks nor how a letter is spelled.
+    for absent in [",", "[", ":", "u006e", "\"\"", ""] {
         assert_eq!(find(absent, 0, false), None, "{absent}");
         assert_eq!(find(absent, 0, true), None, "{absent}");
     }
+}
+
+#[test]
+fn the_nearest_is_found_whether_escaped_or_not() {
+    // More nodes than are searched at once.
+    let plain = r#""x","#.repeat(5000);
+    let text = format!(r#"[{plain}"here",{plain}"h\u0065re",{plain}"Here","h\u0045re {{"]"#);
+    let document = Document::read(text).unwrap();
+    let places = [5001, 10_002, 15_003, 15_004];
+    for (n, place) in places.into_iter().enumerate() {
+        assert_eq!(document.find("here", place, false), Some(places[(n + 1) % 4]));
+        assert_eq!(document.find("here", place, true), Some(places[(n + 3) % 4]));
+        assert_eq!(document.find("here", place - 1, false), Some(place));
+    }
+    assert_eq!(document.find("{", 0, false), Some(15_004));
+    assert_eq!(document.find("u00", 0, true), None);
 }
 
 #[test]
@@ -343,22 +368,21 @@ proptest! {
 
     #[test]
     fn finds_what_a_walk_finds(
-        model in Model::any(true), needle in "[a7k{\u{fffd}é ]{1,2}|A|u0|E", from in 0..10_usize, backwards: bool
+        model in Model::any(true), needle in "[a7k{\u{fffd}é \"]{1,2}|A|u0|E", from in 0..10_usize, backwards: bool
     ) {
         let document = model.document();
         let from = from.min(document.len() - 1);
         let any_case = !needle.chars().any(char::is_uppercase);
-        let holds = |text: &str| match any_case {
-            true => text.to_lowercase().contains(&needle),
-            false => text.contains(&needle),
+        let holds = |text: &str| {
+            if any_case { text.to_lowercase().contains(&needle) } else { text.contains(&needle) }
         };
         let matches = |n: &usize| {
             let scalar = match document.kind(*n) {
                 Kind::Object | Kind::Array => false,
-                Kind::String => holds(&document.string(*n).unwrap()),
+                Kind::String => holds(&format!("\"{}\"", document.string(*n).unwrap())),
                 _ => holds(document.raw(*n)),
             };
-            scalar || document.key(*n).is_some_and(|key| holds(&key))
+            scalar || document.key(*n).is_some_and(|key| holds(&format!("\"{key}\"")))
         };
         let mut order: Vec<usize> = (from + 1..document.len()).chain(0..=from).collect();
         if backwards {

@@ -142,7 +142,7 @@ fn said_differently(model: &Model) -> Model {
             let mut members: Vec<_> =
                 members.iter().map(|(key, member)| (spell(key), said_differently(member))).collect();
             let exact = |key: &str| string::exact(key, &mut Vec::new()).to_vec();
-            members.sort_by(|a, b| exact(&b.0).cmp(&exact(&a.0)));
+            members.sort_by_key(|(key, _)| std::cmp::Reverse(exact(key)));
             Model::Object(members)
         }
     }
@@ -161,9 +161,10 @@ proptest! {
     fn without_the_differences_both_are_the_same(one in Model::any(true), other in Model::any(true), nested: bool) {
         // Two values made up alone have little in common; several of both in one array do.
         let several = |models: [&Model; 4]| Model::Array(models.into_iter().cloned().collect());
-        let (before, after) = match nested {
-            true => (several([&one, &one, &other, &one]).document(), several([&other, &one, &one, &other]).document()),
-            false => (one.document(), other.document()),
+        let (before, after) = if nested {
+            (several([&one, &one, &other, &one]).document(), several([&other, &one, &one, &other]).document())
+        } else {
+            (one.document(), other.document())
         };
         let found = diff(&before, &after, usize::MAX);
         let mut marks = [HashMap::new(), HashMap::new()];
