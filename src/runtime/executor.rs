@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use tokio::{sync::mpsc, task::JoinHandle};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::{crash, sending};
+use super::{crash, look, sending};
 use crate::{
     app::{Effect, Msg, Ticket, msg::Connected},
     cloud::{self, Kind, Session, Spec, profiles, repeat::Why},
@@ -138,6 +138,20 @@ impl Executor {
                 });
             }
             Effect::Invoke(ticket, request) => self.invoke(ticket, *request),
+            Effect::Diff(ticket, before, after) => {
+                tokio::spawn(async move {
+                    let found = tokio::task::spawn_blocking(move || look::compare(&before, &after)).await;
+                    let found = found.unwrap_or_else(|error| Err(error.to_string()));
+                    send(&messages, Msg::Diffed(ticket, found)).await;
+                });
+            }
+            Effect::Look(ticket, look) => {
+                tokio::spawn(async move {
+                    let made = tokio::task::spawn_blocking(move || look::make(&look)).await;
+                    let made = made.unwrap_or_else(|error| Err(error.to_string()));
+                    send(&messages, Msg::Looked(ticket, made.map(Box::new))).await;
+                });
+            }
             Effect::Repeat(ticket, request, plan) => self.repeat(ticket, *request, plan),
             Effect::StopRepeat(ticket) => _ = self.repeats.remove(&ticket),
             Effect::FollowLogs { ticket, group, since } => {
@@ -187,7 +201,7 @@ impl Executor {
                 send(&messages, Msg::Profiles(ticket, profiles::profiles().await)).await;
             }),
             // The terminal's affairs: the loop takes them.
-            Effect::Copy(_) | Effect::Suspend => {}
+            Effect::ReadInvocations(_) | Effect::Copy(_) | Effect::Suspend => {}
         }
     }
 

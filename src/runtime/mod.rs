@@ -8,6 +8,7 @@ pub mod clock;
 pub mod crash;
 pub mod executor;
 pub mod frames;
+mod look;
 mod sending;
 pub mod signals;
 pub mod terminal;

@@ -1,5 +1,6 @@
 //! How messages change the state.
 
+mod answer;
 mod bulk;
 mod change;
 mod compare;
@@ -9,6 +10,7 @@ mod function;
 mod history;
 mod merging;
 mod overlay;
+mod past;
 mod rollback;
 mod session;
 mod test;
@@ -88,6 +90,14 @@ impl App {
                 Vec::new()
             }
             Msg::Invoked(ticket, result) => self.invoked(ticket, result),
+            Msg::Diffed(ticket, result) => {
+                self.diffed(ticket, result);
+                Vec::new()
+            }
+            Msg::Looked(ticket, result) => {
+                self.looked(ticket, result);
+                Vec::new()
+            }
             Msg::Repeated(..) | Msg::RepeatEnded(..) => Vec::new(),
             Msg::Tail(ticket, update) => {
                 let height = self.log_height();
@@ -118,11 +128,18 @@ impl App {
                 self.awaited_rollback();
                 Vec::new()
             }
+            Msg::InvocationsRead(ticket, result) => {
+                self.invocations_read(ticket, result);
+                Vec::new()
+            }
             Msg::Trouble(text) => {
                 self.messages.say(now, Severity::Error, text);
                 Vec::new()
             }
         };
+        if self.overlay.is_none() {
+            self.overlay = self.beneath.pop();
+        }
         if let Some(Overlay::Review(review)) = &mut self.overlay
             && !asked
         {
@@ -233,6 +250,10 @@ impl App {
     }
 
     fn act(&mut self, action: Action) -> Vec<Effect> {
+        if !matches!(action, Action::Send | Action::Open | Action::SendAgain) {
+            // Another key: the one that sends was let go.
+            self.pressed_at = None;
+        }
         if self.overlay.is_some() {
             return self.act_on_overlay(&action);
         }
