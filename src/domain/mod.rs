@@ -26,3 +26,4 @@ pub mod secret;
 pub mod settings;
 pub mod side;
 pub mod text;
+pub mod trace;
