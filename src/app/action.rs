@@ -33,6 +33,18 @@ pub enum Context {
     Test,
     /// The Test tab's event editor.
     Editor,
+    /// An answer over the whole screen.
+    Answer,
+    /// A text field of an answer: search or filter.
+    AnswerField,
+    /// The invocations of this run and of earlier ones.
+    Invocations,
+    /// Two answers compared.
+    Differences,
+    /// What is to be sent many times: how often, how many at a time.
+    RepeatForm,
+    /// Sending many times, under way or done.
+    Repeat,
     /// The Logs tab.
     Logs,
     /// The filter's text field of the Logs tab.
@@ -74,6 +86,8 @@ impl Context {
                 | Self::Field
                 | Self::VariableFilter
                 | Self::Editor
+                | Self::AnswerField
+                | Self::RepeatForm
                 | Self::LogFilter
                 | Self::CommandLine
                 | Self::Picker
@@ -181,8 +195,60 @@ pub enum Action {
     Theirs,
     /// Send the event.
     Send,
+    /// Choose the version or alias that the event is sent to.
+    Qualifier,
+    /// Choose how the event is sent.
+    SendAs,
+    /// Look at the next invocation.
+    NextInvocation,
+    /// Look at the previous invocation.
+    PreviousInvocation,
     /// Write the event prettily.
     Format,
+    /// Write the event without white space.
+    Minify,
+    /// Edit the event in the editor that `$EDITOR` names.
+    EditOutside,
+    /// Choose an event: saved ones, shareable ones, templates.
+    Events,
+    /// Open the answer over the whole screen.
+    OpenAnswer,
+    /// The next view of an answer: pretty, tree, raw, headers, log.
+    NextView,
+    /// The previous view of an answer.
+    PreviousView,
+    /// To the next match of what was searched.
+    NextMatch,
+    /// To the previous match.
+    PreviousMatch,
+    /// Type a jq filter.
+    Query,
+    /// Open or close a value of the tree.
+    Fold,
+    /// Open or close all values of the tree.
+    FoldAll,
+    /// See through a text: base64, gzip, JSON in a string.
+    Decode,
+    /// Copy the path of a value.
+    CopyPath,
+    /// Choose what is copied of an invocation: response, request id, `aws` command, curl.
+    CopyAs,
+    /// The whole log of this request.
+    RequestLog,
+    /// The invocations of this run and of earlier ones.
+    Invocations,
+    /// Send the same event again.
+    SendAgain,
+    /// Send the same event to another version or alias.
+    SendElsewhere,
+    /// Keep the event of an invocation under a name.
+    Pin,
+    /// Compare two answers.
+    Diff,
+    /// Send the event many times.
+    Repeat,
+    /// Stop sending.
+    Stop,
     /// Copy the name.
     CopyName,
     /// Copy the ARN.

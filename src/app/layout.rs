@@ -113,31 +113,76 @@ pub fn tab(size: Size) -> TabLayout {
     }
 }
 
-/// The Test tab: the event on the left and the answer on the right, or one above the other.
+/// The Test tab: the event on the left and the answer on the right, or one above the other; above the answer the
+/// invocations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TestLayout {
     /// The event, with a heading line of its own.
     pub event: Area,
-    /// The answer, with a heading line of its own.
+    /// The list of invocations, newest at the bottom; it may have no row.
+    pub invocations: Area,
+    /// The answer, with two heading lines of its own.
     pub answer: Area,
 }
 
-/// Divides the content of the Test tab.
-pub fn test(size: Size) -> TestLayout {
+/// Divides the content of the Test tab, where so many invocations are to be listed.
+pub fn test(size: Size, invocations: usize) -> TestLayout {
     let content = tab(size).content;
-    if content.columns >= 100 {
+    let (event, right) = if content.columns >= 100 {
         let left = content.columns / 2;
-        TestLayout {
-            event: Area { columns: left, ..content },
-            answer: Area { column: left, columns: content.columns - left, ..content },
-        }
+        (Area { columns: left, ..content }, Area { column: left, columns: content.columns - left, ..content })
     } else {
         let top = content.rows / 2;
-        TestLayout {
-            event: Area { rows: top, ..content },
-            answer: Area { row: content.row + top, rows: content.rows - top, ..content },
-        }
+        (Area { rows: top, ..content }, Area { row: content.row + top, rows: content.rows - top, ..content })
+    };
+    // A fifth for the list: what one came for is the answer.
+    let rows = u16::try_from(invocations).unwrap_or(u16::MAX).min((right.rows / 5).max(2)).min(right.rows);
+    TestLayout {
+        event,
+        invocations: Area { rows, ..right },
+        answer: Area { row: right.row + rows, rows: right.rows - rows, ..right },
     }
+}
+
+/// An answer over the whole screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AnswerLayout {
+    /// With its edges.
+    pub frame: Area,
+    /// How it ended and what identifies it.
+    pub heading: Area,
+    /// The views.
+    pub views: Area,
+    /// The text.
+    pub text: Area,
+    /// What is typed, or what is wrong with it.
+    pub line: Area,
+}
+
+/// The topmost rows of an area, and the rest.
+fn split_top(area: Area, rows: u16) -> (Area, Area) {
+    let rows = rows.min(area.rows);
+    (Area { rows, ..area }, Area { row: area.row + rows, rows: area.rows - rows, ..area })
+}
+
+/// With a column of margin on the left.
+fn page_text(area: Area) -> Area {
+    let margin = area.columns.min(1);
+    Area { column: area.column + margin, columns: area.columns - margin, ..area }
+}
+
+/// Divides what lies between header and footer for an answer.
+pub fn answer(size: Size) -> AnswerLayout {
+    let page = page(size);
+    let inside = Area {
+        column: page.text.column.saturating_sub(1),
+        columns: page.text.columns.saturating_add(1),
+        ..page.text
+    };
+    let (heading, rest) = split_top(inside, 2);
+    let (views, rest) = split_top(rest, 1);
+    let (text, line) = split_top(rest, rest.rows.saturating_sub(1));
+    AnswerLayout { frame: page.frame, heading, views, text: page_text(text), line }
 }
 
 /// A page that lies over all between header and footer: its frame, and the text inside.
@@ -147,6 +192,11 @@ pub struct PageLayout {
     pub frame: Area,
     /// Inside, with a column of margin on the left.
     pub text: Area,
+}
+
+/// Rows of the list of invocations: the last row of the page is left to what is said.
+pub fn past_height(size: Size) -> usize {
+    usize::from(page(size).text.rows.saturating_sub(1)).max(1)
 }
 
 /// Divides what lies between header and footer for a page.

@@ -4,20 +4,25 @@
 //! that comes and goes is data, so that a test asserts the whole vector of effects.
 
 pub mod action;
+pub mod answer;
 pub mod bulk;
 pub mod command;
 pub mod compare;
+pub mod differences;
 pub mod draft;
 pub mod field;
 pub mod function;
 pub mod functions;
 pub mod history;
+pub mod invocations;
 pub mod layout;
 pub mod list;
 pub mod merging;
 pub mod messages;
 pub mod msg;
 pub mod overlay;
+pub mod pager;
+pub mod past;
 pub mod prompt;
 pub mod remote;
 pub mod review;
@@ -39,8 +44,9 @@ use jiff::{Timestamp, ToSpan, tz::TimeZone};
 use self::{
     bulk::Bulk,
     draft::Stashed,
-    function::{Tab, View, environment::SavedOver},
+    function::{Tab, View, environment::SavedOver, test::TestPane},
     functions::FunctionsPane,
+    invocations::{Invocation, Invocations},
     layout::Size,
     messages::Messages,
     overlay::Overlay,
@@ -80,17 +86,15 @@ impl Default for Settings {
     }
 }
 
-/// An invocation on its way.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Running {
-    /// The request.
-    pub ticket: Ticket,
+/// The Test tab of a function that is not open: its event is not lost.
+#[derive(Debug)]
+pub struct StashedEvent {
+    /// The session's epoch.
+    pub epoch: u32,
     /// Function name.
     pub function: String,
-    /// When it was sent.
-    pub since: Timestamp,
-    /// The function's time-out in seconds, where it is known.
-    pub timeout_s: Option<u32>,
+    /// The tab.
+    pub test: TestPane,
 }
 
 /// The whole state.
@@ -112,8 +116,10 @@ pub struct App {
     pub functions: FunctionsPane,
     /// The function that is open.
     pub function: Option<View>,
-    /// Invocations that were sent and not answered yet, wherever they were sent from. They hold up quitting.
-    pub running: Vec<Running>,
+    /// The invocations of this run. Those on their way hold up quitting.
+    pub invocations: Invocations,
+    /// Events that are being written for functions that are not open.
+    pub events: Vec<StashedEvent>,
     /// Changes on their way. While one is being sent it holds up quitting.
     pub writing: Vec<Writing>,
     /// Edits of functions that are not open.
@@ -126,10 +132,14 @@ pub struct App {
     pub journal: Vec<journal::Entry>,
     /// What lies over the screen and takes all keys.
     pub overlay: Option<Overlay>,
+    /// What lies below the overlay and comes back when that is closed.
+    pub beneath: Vec<Overlay>,
     /// What was said, and the line that says it now.
     pub messages: Messages,
     /// Set when the program is to end, with its exit code.
     pub exit: Option<u8>,
+    /// When a key that sends was last pressed.
+    pressed_at: Option<Timestamp>,
     journal_ticket: Option<Ticket>,
     tickets: u64,
 }
@@ -146,15 +156,18 @@ impl App {
             start_choice: 0,
             functions: FunctionsPane::default(),
             function: None,
-            running: Vec::new(),
+            invocations: Invocations::default(),
+            events: Vec::new(),
             writing: Vec::new(),
             stashed: Vec::new(),
             saved_over: Vec::new(),
             bulk: None,
             journal: Vec::new(),
             overlay: None,
+            beneath: Vec::new(),
             messages: Messages::default(),
             exit: None,
+            pressed_at: None,
             journal_ticket: None,
             tickets: 0,
         }
@@ -196,16 +209,16 @@ impl App {
             Screen::Function => self.function.as_ref().and_then(|view| view.wake_at(self.now)),
         };
         // While an invocation runs its clock shows tenths of a second, where it is looked at.
-        let on_screen = |running: &Running| {
+        let on_screen = |running: &Invocation| {
             self.screen == Screen::Function
                 && self
                     .function
                     .as_ref()
-                    .is_some_and(|view| view.tab == Tab::Test && view.name == running.function)
+                    .is_some_and(|view| view.tab == Tab::Test && view.name == running.request.function)
         };
         let clock = self
-            .running
-            .iter()
+            .invocations
+            .running()
             .any(on_screen)
             .then(|| self.now.checked_add(100.milliseconds()).ok())
             .flatten();
@@ -226,12 +239,16 @@ impl App {
         writing.since.checked_add(seconds.seconds()).ok()
     }
 
-    /// The invocation of a function that this session sent and that is not answered yet. One of an earlier session
-    /// concerns another function, be its name the same.
-    pub fn running(&self, function: &str) -> Option<&Running> {
-        self.running
-            .iter()
-            .find(|running| running.ticket.epoch == self.session.epoch && running.function == function)
+    /// The invocations of a function that this session sent and that are not answered yet, oldest first.
+    pub fn running<'a>(&'a self, function: &'a str) -> impl DoubleEndedIterator<Item = &'a Invocation> {
+        self.invocations.of(function, self.session.epoch).filter(|one| one.is_running())
+    }
+
+    /// The invocation that the Test tab shows: the one that was chosen, else the newest of the function.
+    pub fn looked_at(&self) -> Option<&Invocation> {
+        let view = self.function.as_ref()?;
+        let chosen = view.test.shown.and_then(|number| self.invocations.get(number));
+        chosen.or_else(|| self.invocations.of(&view.name, self.session.epoch).next_back())
     }
 
     fn ticket(&mut self) -> Ticket {

@@ -1,6 +1,6 @@
 //! What comes into the state and what goes out of it: data only.
 
-use std::time::Duration;
+use std::{fmt, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
@@ -8,10 +8,12 @@ use super::{Action, layout::Size};
 use crate::{
     cloud::{self, Identity, Spec, profiles::Profile},
     domain::{
+        body::Body,
         change::{Order, Permit, Written},
         compare::{Comparison, Side},
+        document::diff::Differences,
         function::{Details, State, Summary},
-        invocation::{Answer, Request},
+        invocation::{Chunk, Reply, Request},
         journal,
         release::{Extras, Releases},
     },
@@ -74,8 +76,14 @@ pub enum Msg {
     FunctionState(Ticket, Box<str>, Result<State, cloud::Error>),
     /// A function with everything.
     Function(Ticket, Result<Box<Details>, cloud::Error>),
+    /// A piece of a response that is being streamed.
+    Streamed(Ticket, Chunk),
     /// An invocation ended.
-    Invoked(Ticket, Result<Box<Answer>, cloud::Error>),
+    Invoked(Ticket, Result<Box<Reply>, cloud::Error>),
+    /// The differences of two answers, or why there is no telling.
+    Diffed(Ticket, Result<Differences, String>),
+    /// What a filter or a decoding of an answer gave, with its title; or why it gave nothing.
+    Looked(Ticket, Result<Box<(String, Body)>, String>),
     /// News of a followed log.
     Tail(Ticket, tail::Update),
     /// The profiles to pick from.
@@ -96,6 +104,49 @@ pub enum Msg {
     Compared(Ticket, Result<Box<Comparison>, cloud::Error>),
     /// The journal of changes, oldest first, or why it can't be read.
     Journal(Ticket, Result<Vec<journal::Entry>, String>),
+}
+
+/// What is to be made of a payload.
+#[derive(Clone)]
+pub enum Look {
+    /// What a jq filter gives.
+    Filter {
+        /// The filter.
+        program: String,
+        /// Of this.
+        body: Arc<Body>,
+    },
+    /// What is behind base64, gzip, JSON in a string.
+    Decode {
+        /// Of this.
+        body: Arc<Body>,
+        /// The string of its document; none for the whole.
+        node: Option<usize>,
+    },
+}
+
+impl fmt::Debug for Look {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Filter { body, .. } => f.debug_tuple("Filter").field(body).finish(),
+            Self::Decode { body, node } => f.debug_tuple("Decode").field(body).field(node).finish(),
+        }
+    }
+}
+
+impl PartialEq for Look {
+    /// Whether both are the same of the same payload.
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Filter { program, body }, Self::Filter { program: other, body: of }) => {
+                program == other && Arc::ptr_eq(body, of)
+            }
+            (Self::Decode { body, node }, Self::Decode { body: of, node: other }) => {
+                node == other && Arc::ptr_eq(body, of)
+            }
+            _ => false,
+        }
+    }
 }
 
 /// Something is to be done, outside.
@@ -133,7 +184,11 @@ pub enum Effect {
         after: Duration,
     },
     /// Send an invocation, once.
-    Invoke(Ticket, Request),
+    Invoke(Ticket, Box<Request>),
+    /// Compare two answers, off the thread that draws.
+    Diff(Ticket, Arc<Body>, Arc<Body>),
+    /// Make something of a payload, off the thread that draws.
+    Look(Ticket, Look),
     /// Read a log group's history from `since` on, then follow it.
     FollowLogs {
         /// The request.

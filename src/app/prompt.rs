@@ -3,7 +3,7 @@
 use super::{
     Action,
     field::Field,
-    function::{configuration, versions},
+    function::{configuration, test, versions},
 };
 
 /// One line to be typed.
@@ -28,6 +28,8 @@ pub enum Then {
     Configuration(configuration::Ask),
     /// The Versions tab asked.
     Versions(versions::Ask),
+    /// The Test tab asked.
+    Test(test::Ask),
 }
 
 impl Prompt {

@@ -1,6 +1,6 @@
 //! `lambdeck invoke`.
 
-use std::{fmt::Write as _, io::Read as _, pin::pin};
+use std::{fmt::Write as _, io::Read as _, pin::pin, sync::Arc};
 
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -17,7 +17,7 @@ use crate::{
     cloud::Session,
     domain::{
         format,
-        invocation::{Answer, InvocationType, Request},
+        invocation::{Answer, Mode, Request},
         json::check,
         report::{Report, find_report},
         secret::Secret,
@@ -30,15 +30,15 @@ use crate::{
 /// # Errors
 /// A payload that is no JSON or too large (nothing is sent), and as every write.
 pub async fn run(arguments: &Invoke, settings: &Settings) -> Result<u8, Failure> {
-    let invocation_type = match (arguments.asynchronous, arguments.dry_run) {
-        (true, _) => InvocationType::Event,
-        (_, true) => InvocationType::DryRun,
-        _ => InvocationType::RequestResponse,
+    let mode = match (arguments.asynchronous, arguments.dry_run) {
+        (true, _) => Mode::Event,
+        (_, true) => Mode::DryRun,
+        _ => Mode::RequestResponse,
     };
     // Caught in one place: whether the request has left decides what a signal means.
     let mut ended = pin!(signals::ended());
     let prepare = async {
-        let payload = payload(&arguments.payload, invocation_type.payload_limit()).await?;
+        let payload = payload(&arguments.payload, mode.payload_limit()).await?;
         Ok::<_, Failure>((payload, Session::open(&settings.spec).await?))
     };
     let (payload, session) = tokio::select! {
@@ -49,9 +49,9 @@ pub async fn run(arguments: &Invoke, settings: &Settings) -> Result<u8, Failure>
     let request = Request {
         function: arguments.function.function_name(),
         qualifier: arguments.function.qualifier.clone(),
-        invocation_type,
-        payload,
-        timeout_s: None,
+        mode,
+        payload: Arc::new(payload),
+        ..Request::default()
     };
     let answer = tokio::select! {
         biased;
@@ -72,7 +72,7 @@ pub async fn run(arguments: &Invoke, settings: &Settings) -> Result<u8, Failure>
         terminal::note(sanitise_lines(&answer.log_tail).trim_end());
     }
     if arguments.output == Form::Text {
-        terminal::note(&summary(&answer, invocation_type));
+        terminal::note(&summary(&answer, mode));
     }
     match &answer.function_error {
         None => Ok(0),
@@ -152,11 +152,11 @@ fn report(answer: &Answer) -> Option<Report> {
 }
 
 /// The line on stderr.
-fn summary(answer: &Answer, invocation_type: InvocationType) -> String {
-    let mut line = match invocation_type {
-        InvocationType::RequestResponse => format!("status {}", answer.status),
-        InvocationType::Event => format!("status {}, queued", answer.status),
-        InvocationType::DryRun => format!("status {}, dry run: it would be accepted", answer.status),
+fn summary(answer: &Answer, mode: Mode) -> String {
+    let mut line = match mode {
+        Mode::RequestResponse | Mode::ResponseStream => format!("status {}", answer.status),
+        Mode::Event => format!("status {}, queued", answer.status),
+        Mode::DryRun => format!("status {}, dry run: it would be accepted", answer.status),
     };
     if let Some(version) = &answer.executed_version {
         let _ = write!(line, ", version {version}");
@@ -175,7 +175,7 @@ fn summary(answer: &Answer, invocation_type: InvocationType) -> String {
                 let _ = write!(line, ", cold start {}", format::duration_ms(init));
             }
         }
-        None if invocation_type == InvocationType::RequestResponse => {
+        None if mode.responds() => {
             let _ = write!(line, ", answered after {} ms", answer.elapsed_ms);
         }
         None => {}

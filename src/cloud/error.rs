@@ -7,7 +7,7 @@ use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkErro
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::{guard::Refusal, redact::Redaction};
-use crate::domain::text::sanitise;
+use crate::domain::{invocation::Ending, text::sanitise};
 
 /// What sort of failure it is: decides the exit code and what may be tried again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -76,6 +76,23 @@ impl Error {
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
+    }
+
+    /// How an invocation ended that failed so.
+    pub fn ending(&self) -> Ending {
+        match self.kind {
+            Kind::OutcomeUnknown => Ending::Unknown,
+            Kind::Throttled => Ending::Throttled,
+            Kind::Denied | Kind::Credentials => Ending::Denied,
+            Kind::NotFound => Ending::NotFound,
+            Kind::Network | Kind::Timeout => Ending::NotSent,
+            Kind::Conflict
+            | Kind::Stale
+            | Kind::Invalid
+            | Kind::Unsupported
+            | Kind::Service
+            | Kind::ReadOnly => Ending::Refused,
+        }
     }
 
     /// The failure of a read: `what` was to be done, as in "list functions".

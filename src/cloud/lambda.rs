@@ -10,7 +10,7 @@ use aws_sdk_lambda::{
 use super::{Error, Session, convert, session::Patient};
 use crate::domain::{
     function::{Details, Function, State, Summary},
-    invocation::{Answer, InvocationType, Request},
+    invocation::{Answer, Mode, Request},
     report::find_report,
     secret::Secret,
     text::sanitise,
@@ -111,14 +111,12 @@ impl Session {
             .invoke()
             .function_name(&request.function)
             .set_qualifier(request.qualifier.clone())
-            .invocation_type(match request.invocation_type {
-                InvocationType::RequestResponse => SdkInvocationType::RequestResponse,
-                InvocationType::Event => SdkInvocationType::Event,
-                InvocationType::DryRun => SdkInvocationType::DryRun,
+            .invocation_type(match request.mode {
+                Mode::RequestResponse | Mode::ResponseStream => SdkInvocationType::RequestResponse,
+                Mode::Event => SdkInvocationType::Event,
+                Mode::DryRun => SdkInvocationType::DryRun,
             })
-            .set_log_type(
-                (request.invocation_type == InvocationType::RequestResponse).then_some(LogType::Tail),
-            )
+            .set_log_type(request.mode.responds().then_some(LogType::Tail))
             .payload(Blob::new(request.payload.reveal().as_bytes()))
             .customize()
             .config_override(
@@ -145,6 +143,7 @@ impl Session {
             payload: answer.payload.map(Blob::into_inner).unwrap_or_default(),
             log_tail,
             elapsed_ms,
+            ..Answer::default()
         })
     }
 }

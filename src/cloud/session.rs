@@ -42,6 +42,19 @@ pub struct Spec {
 }
 
 impl Spec {
+    /// The region that a session has. Only files are read.
+    ///
+    /// # Errors
+    /// There is no such profile, or what names the region names none.
+    pub async fn resolve_region(&self) -> Result<String, Error> {
+        if let Some(profile) = &self.profile {
+            check_profile(profile).await?;
+        }
+        let region = region(self).await;
+        check_region(&region)?;
+        Ok(region)
+    }
+
     /// Whether the endpoint is on this machine. An emulator takes any keys, so where none are named it gets `test`,
     /// as its documentation has it; nothing that is a secret could leave that way.
     fn is_emulator(&self) -> bool {
@@ -105,11 +118,7 @@ impl Session {
         if let Some(url) = &spec.endpoint_url {
             check_endpoint(url)?;
         }
-        if let Some(profile) = &spec.profile {
-            check_profile(profile).await?;
-        }
-        let region = region(spec).await;
-        check_region(&region)?;
+        let region = spec.resolve_region().await?;
         let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
             .http_client(http::client()?)
             .region(Region::new(region.clone()))

@@ -2,22 +2,28 @@
 //!
 //! Nothing here knows tokio, the SDK, the terminal or a clock: time comes in as an argument.
 
+pub mod body;
 pub mod change;
 pub mod compare;
 pub mod cost;
 pub mod decode;
+pub mod document;
+
 pub mod dotenv;
 pub mod format;
 pub mod function;
 pub mod invocation;
+pub mod invocation_command;
 pub mod journal;
 
 pub mod jq;
 pub mod json;
 pub mod limits;
+pub mod lines;
 pub mod log_event;
 pub mod merge;
 pub mod name;
+pub mod needle;
 pub mod place;
 pub mod release;
 pub mod report;
@@ -25,5 +31,6 @@ pub mod runtimes;
 pub mod secret;
 pub mod settings;
 pub mod side;
+pub mod template;
 pub mod text;
 pub mod trace;

@@ -200,12 +200,18 @@ fn title(context: Context) -> &'static str {
         Context::Bulk => "Bulk change",
         Context::BulkConfirm => "Plan of a bulk change",
         Context::History => "History",
+        Context::Answer => "Answer",
+        Context::AnswerField => "Search or filter of an answer",
+        Context::Invocations => "Invocations",
+        Context::Differences => "Differences",
+        Context::RepeatForm => "Sending many times",
+        Context::Repeat => "Many invocations",
     }
 }
 
 /// The chains of places that [`crate::app::App::contexts`] answers with.
 #[cfg(test)]
-pub(crate) const CHAINS: [&[Context]; 26] = [
+pub(crate) const CHAINS: [&[Context]; 32] = [
     &[Context::Start, Context::Global],
     &[Context::Functions, Context::Global],
     &[Context::Filter],
@@ -223,6 +229,12 @@ pub(crate) const CHAINS: [&[Context]; 26] = [
     &[Context::Page],
     &[Context::Field],
     &[Context::VariableFilter],
+    &[Context::Answer],
+    &[Context::AnswerField],
+    &[Context::Invocations],
+    &[Context::Differences],
+    &[Context::RepeatForm],
+    &[Context::Repeat],
     &[Context::Confirm],
     &[Context::Prompt],
     &[Context::TextEditor],

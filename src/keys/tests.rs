@@ -5,7 +5,7 @@ use rstest::rstest;
 
 use super::*;
 
-const ALL: [Context; 28] = [
+const ALL: [Context; 34] = [
     Context::Global,
     Context::Start,
     Context::Functions,
@@ -34,6 +34,12 @@ const ALL: [Context; 28] = [
     Context::Bulk,
     Context::BulkConfirm,
     Context::History,
+    Context::Answer,
+    Context::AnswerField,
+    Context::Invocations,
+    Context::Differences,
+    Context::RepeatForm,
+    Context::Repeat,
 ];
 
 fn press(code: KeyCode, modifiers: KeyModifiers) -> KeyEvent {
@@ -165,7 +171,33 @@ fn whatever_a_user_can_mean_has_a_key() {
         | Action::Mine
         | Action::Theirs
         | Action::Send
+        | Action::Qualifier
+        | Action::SendAs
+        | Action::NextInvocation
+        | Action::PreviousInvocation
         | Action::Format
+        | Action::Minify
+        | Action::EditOutside
+        | Action::Events
+        | Action::OpenAnswer
+        | Action::NextView
+        | Action::PreviousView
+        | Action::NextMatch
+        | Action::PreviousMatch
+        | Action::Query
+        | Action::Fold
+        | Action::FoldAll
+        | Action::Decode
+        | Action::CopyPath
+        | Action::CopyAs
+        | Action::RequestLog
+        | Action::Invocations
+        | Action::SendAgain
+        | Action::SendElsewhere
+        | Action::Pin
+        | Action::Diff
+        | Action::Repeat
+        | Action::Stop
         | Action::CopyName
         | Action::CopyArn
         | Action::RawJson
@@ -186,7 +218,7 @@ fn whatever_a_user_can_mean_has_a_key() {
     assert!(BINDINGS.iter().all(|binding| needs_key(&binding.action)), "text and mouse are no keys");
     let bound: HashSet<_> = BINDINGS.iter().map(|binding| std::mem::discriminant(&binding.action)).collect();
     // All variants of the match above, which is one for each line.
-    assert_eq!(bound.len(), 63);
+    assert_eq!(bound.len(), 89);
     let tabs: HashSet<u8> = BINDINGS
         .iter()
         .filter_map(|binding| if let Action::Tab(number) = binding.action { Some(number) } else { None })

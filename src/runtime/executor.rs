@@ -13,13 +13,13 @@ use jiff::Timestamp;
 use tokio::{sync::mpsc, task::JoinHandle};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::crash;
+use super::{crash, look};
 use crate::{
     app::{Effect, Msg, Ticket, msg::Connected},
     cloud::{self, Kind, Session, Spec, profiles},
     domain::{
         change::{Order, Permit},
-        invocation::Request,
+        invocation::{Answer, Reply, Request},
     },
     tail,
 };
@@ -133,7 +133,21 @@ impl Executor {
                     send(&messages, Msg::Function(ticket, details.map(Box::new))).await;
                 });
             }
-            Effect::Invoke(ticket, request) => self.invoke(ticket, request),
+            Effect::Invoke(ticket, request) => self.invoke(ticket, *request),
+            Effect::Diff(ticket, before, after) => {
+                tokio::spawn(async move {
+                    let found = tokio::task::spawn_blocking(move || look::compare(&before, &after)).await;
+                    let found = found.unwrap_or_else(|error| Err(error.to_string()));
+                    send(&messages, Msg::Diffed(ticket, found)).await;
+                });
+            }
+            Effect::Look(ticket, look) => {
+                tokio::spawn(async move {
+                    let made = tokio::task::spawn_blocking(move || look::make(&look)).await;
+                    let made = made.unwrap_or_else(|error| Err(error.to_string()));
+                    send(&messages, Msg::Looked(ticket, made.map(Box::new))).await;
+                });
+            }
             Effect::FollowLogs { ticket, group, since } => {
                 self.with_session(Slot::Logs, ticket, |session| async move {
                     follow_logs(ticket, session, group, since, &messages).await;
@@ -194,7 +208,7 @@ impl Executor {
                 None => Err(not_connected()),
             };
             crash::rehearse("invoke");
-            send(&messages, Msg::Invoked(ticket, answer.map(Box::new))).await;
+            send(&messages, Msg::Invoked(ticket, read(answer).await)).await;
         });
     }
 
@@ -263,6 +277,15 @@ impl Executor {
 async fn send(messages: &mpsc::Sender<Msg>, message: Msg) {
     // The loop is gone: so is the one who asked.
     let _ = messages.send(message).await;
+}
+
+/// Reads the payload where it holds nobody up.
+async fn read(answer: Result<Answer, cloud::Error>) -> Result<Box<Reply>, cloud::Error> {
+    let answer = answer?;
+    let read = tokio::task::spawn_blocking(move || Box::new(Reply::read(answer))).await;
+    read.map_err(|error| {
+        cloud::Error::new(Kind::OutcomeUnknown, format!("the answer can't be read: {error}"))
+    })
 }
 
 fn not_connected() -> cloud::Error {

@@ -1,39 +1,46 @@
-//! The Test tab: the event, and what came of sending it.
+//! The Test tab: the event, where it is sent, and what came of sending it.
 
-use ratatui::{buffer::Buffer, style::Style};
+use ratatui::buffer::Buffer;
 
 use super::{
-    Theme, editor,
-    paint::{Row, Shown, json_line, note, pieces, scrolled},
+    Theme, editor, invocation,
+    paint::{Row, Shown, json_line, note, pieces},
 };
 use crate::{
     app::{
         App,
         function::{
             View,
-            test::{AnswerLine, Outcome},
+            test::{Preview, PreviewLine, Target},
         },
+        invocations::Invocation,
         layout::{self, Area, Size},
+        pager::{Lined as _, Pager},
     },
-    cloud::{self, Kind},
-    domain::{cost, format, invocation::Answer, report::Report, text::width},
+    domain::{format, invocation::Mode},
 };
 
 pub(super) fn draw(app: &App, view: &View, size: Size, theme: &Theme, buffer: &mut Buffer) {
-    let areas = layout::test(size);
+    let areas = layout::test(size, app.invocation_rows());
     event(view, theme, buffer, areas.event);
     // Beside the event there is a rule; above the answer its heading is enough.
-    let beside = areas.answer.column > areas.event.column;
-    let answer = if beside {
-        for nth in 0..usize::from(areas.answer.rows) {
-            let rule = Area { column: areas.answer.column.saturating_sub(1), columns: 1, ..areas.answer };
+    if areas.answer.column > areas.event.column {
+        let rows = areas.invocations.rows + areas.answer.rows;
+        let rule = Area { column: areas.answer.column - 1, columns: 1, rows, ..areas.invocations };
+        for nth in 0..usize::from(rows) {
             Row::new(buffer, rule, nth).put("│", theme.dim);
         }
-        areas.answer
-    } else {
-        Area { columns: areas.answer.columns, ..areas.answer }
-    };
-    outcome(app, view, theme, buffer, answer);
+    }
+    let looked_at = app.looked_at();
+    list(app, view, looked_at, theme, buffer, areas.invocations);
+    match looked_at {
+        Some(looked_at) => answer(app, looked_at, view.test.pager, theme, buffer, areas.answer),
+        None => {
+            Row::new(buffer, areas.answer, 0).skip(1).put("Answer", theme.title);
+            let text = "Nothing was sent yet. enter sends the event, e edits it.";
+            note(buffer, areas.answer, 1, &[(text, theme.dim)]);
+        }
+    }
 }
 
 fn event(view: &View, theme: &Theme, buffer: &mut Buffer, area: Area) {
@@ -42,6 +49,12 @@ fn event(view: &View, theme: &Theme, buffer: &mut Buffer, area: Area) {
     heading.skip(1).put("Event", theme.title).skip(2).put(&format::bytes(pane.size() as u64), theme.dim);
     if pane.editing {
         heading.skip(2).put("editing", theme.accent);
+    }
+    if let Some(name) = &pane.event_name {
+        heading.skip(2).put(name, theme.dim);
+    }
+    if let Some(target) = target(&pane.target) {
+        heading.skip(2).put(&target, theme.accent);
     }
     // The last column is left to the rule, the last row to what is wrong with the event.
     let columns = area.columns.saturating_sub(1);
@@ -60,169 +73,87 @@ fn event(view: &View, theme: &Theme, buffer: &mut Buffer, area: Area) {
     }
 }
 
-fn outcome(app: &App, view: &View, theme: &Theme, buffer: &mut Buffer, area: Area) {
-    let running = app.running(&view.name);
-    if let Some(running) = running {
-        let seconds = app.now.duration_since(running.since).as_millis().max(0);
-        let elapsed = format!("{}.{} s", seconds / 1000, seconds % 1000 / 100);
-        let limit = running.timeout_s.map(|timeout| format!(" of {timeout} s")).unwrap_or_default();
-        let mut row = Row::new(buffer, area, 0);
-        row.skip(1).put("◐ running ", theme.warning).put(&format!("{elapsed}{limit}"), theme.text);
-        if let Some(old) = &view.test.outcome {
-            let text = format!("below: the answer of {}", format::clock(old.at, &app.zone()));
-            Row::new(buffer, area, 1).skip(1).put(&text, theme.dim);
-            lines(view, old, theme, buffer, area);
-        }
-        return;
+/// Where the event goes, as far as that is not the usual.
+fn target(target: &Target) -> Option<String> {
+    let mut parts = Vec::new();
+    if let Some(qualifier) = &target.qualifier {
+        parts.push(format!("to {qualifier}"));
     }
-    let Some(outcome) = &view.test.outcome else {
-        Row::new(buffer, area, 0).skip(1).put("Answer", theme.title);
-        note(buffer, area, 1, &[("Nothing was sent yet. enter sends the event, e edits it.", theme.dim)]);
-        return;
-    };
-    match &outcome.result {
-        Ok(answer) => {
-            heading(app, view, outcome, answer, theme, buffer, area);
-            lines(view, outcome, theme, buffer, area);
-        }
-        Err(error) => failed(app, outcome, error, theme, buffer, area),
+    if target.mode != Mode::RequestResponse {
+        parts.push(format!("as {}", target.mode));
     }
+    if let Some(tenant) = &target.tenant_id {
+        parts.push(format!("tenant {tenant}"));
+    }
+    if target.client_context.is_some() {
+        parts.push("with client context".into());
+    }
+    (!parts.is_empty()).then(|| parts.join("  "))
 }
 
-/// Two rows: how it ended and what it took, then what identifies it. What does not fit on the first goes to the
-/// second.
-fn heading(
+/// The invocations of the function: the newest at the bottom, the one that is looked at among them.
+fn list(
     app: &App,
     view: &View,
-    outcome: &Outcome,
-    answer: &Answer,
+    looked_at: Option<&Invocation>,
     theme: &Theme,
     buffer: &mut Buffer,
     area: Area,
 ) {
-    let (word, style) = status(answer, theme);
-    let mut parts: Vec<(String, Style)> = Vec::new();
-    match &answer.report {
-        Some(report) => measured(app, view, report, theme, &mut parts),
-        #[allow(clippy::cast_precision_loss, reason = "no invocation takes 2^53 ms")]
-        None => parts.push((format!("took {}", format::duration_ms(answer.elapsed_ms as f64)), theme.text)),
-    }
-    if let Some(version) = &answer.executed_version {
-        parts.push((format!("version {version}"), theme.dim));
-    }
-    if let Some(id) = &answer.request_id {
-        parts.push((format!("request {id}"), theme.dim));
-    }
-    parts.push((format!("at {}", format::clock(outcome.at, &app.zone())), theme.dim));
-    let mut nth = 0;
-    let mut row = Row::new(buffer, area, nth);
-    row.skip(1).put(&word, style);
-    for (text, style) in parts {
-        if width(&text) + 2 > row.room() && nth == 0 {
-            nth = 1;
-            row = Row::new(buffer, area, nth);
-            row.put(" ", theme.text);
-        } else {
-            row.skip(2);
-        }
-        row.put_whole(&text, style);
+    let all: Vec<&Invocation> = app.invocations.of(&view.name, app.session.epoch).collect();
+    let rows = usize::from(area.rows);
+    let looked_at = looked_at.map(|one| one.number);
+    let at = all.iter().position(|one| Some(one.number) == looked_at).unwrap_or_default();
+    let from = all.len().saturating_sub(rows).min(at);
+    for (nth, one) in all.into_iter().skip(from).take(rows).enumerate() {
+        invocation::row(app, one, Some(one.number) == looked_at, theme, buffer, area, nth);
     }
 }
 
-fn measured(app: &App, view: &View, report: &Report, theme: &Theme, parts: &mut Vec<(String, Style)>) {
-    parts.push((format::duration_ms(report.duration_ms), theme.text));
-    parts.push((format!("billed {} ms", report.billed_ms), theme.text));
-    if let Some(init) = report.init_ms {
-        parts.push((format!("init {}", format::duration_ms(init)), theme.text));
-    }
-    if let Some(restore) = report.restore_ms {
-        parts.push((format!("restore {}", format::duration_ms(restore)), theme.text));
-    }
-    parts.push((format!("{} of {} MB", report.max_memory_mb, report.memory_mb), theme.text));
-    let configuration = view.details.value.as_ref().map(|details| &details.configuration);
-    // An emulator bills nothing, and managed instances are billed by the instance.
-    let billed = app.session.current.as_ref().is_some_and(|current| current.endpoint.is_none())
-        && configuration.is_some_and(|function| function.capacity_provider_arn.is_none());
-    let architecture = configuration.and_then(|function| function.architectures.first());
-    let architecture = architecture.map_or("x86_64", String::as_str);
-    if billed && let Some(cost) = cost::estimate(report.billed_ms, report.memory_mb, architecture) {
-        parts.push((format!("est. {}", cost::usd(cost)), theme.text));
-    }
-}
-
-fn status(answer: &Answer, theme: &Theme) -> (String, Style) {
-    match (&answer.function_error, answer.status) {
-        (Some(error), _) => (format!("✗ FUNCTION ERROR {error}"), theme.error),
-        (None, 202) => ("● QUEUED 202".into(), theme.good),
-        (None, 204) => ("● ALLOWED 204".into(), theme.good),
-        (None, status @ 200..300) => (format!("● OK {status}"), theme.good),
-        (None, status) => (format!("? STATUS {status}"), theme.warning),
-    }
-}
-
-fn failed(
-    app: &App,
-    outcome: &Outcome,
-    error: &cloud::Error,
-    theme: &Theme,
-    buffer: &mut Buffer,
-    area: Area,
-) {
-    let style = if error.kind == Kind::OutcomeUnknown { theme.warning } else { theme.error };
-    let shape = if error.kind == Kind::OutcomeUnknown { "?" } else { "✗" };
-    let mut row = Row::new(buffer, area, 0);
-    row.skip(1).put(&format!("{shape} {}", word(error.kind)), style);
-    row.skip(2).put(&format!("at {}", format::clock(outcome.at, &app.zone())), theme.dim);
-    let mut nth = note(buffer, area, 2, &[(&error.message, theme.text)]);
-    if let Some(hint) = &error.hint {
-        nth = note(buffer, area, nth, &[(hint, theme.accent)]);
-    }
-    if let Some(id) = &error.request_id {
-        note(buffer, area, nth, &[(&format!("request id {id}"), theme.dim)]);
-    }
-}
-
-/// The word for a failure. Whether the function may have run is what matters most.
-fn word(kind: Kind) -> &'static str {
-    match kind {
-        Kind::NotFound => "NOT FOUND",
-        Kind::Denied => "DENIED",
-        Kind::Credentials => "NO VALID CREDENTIALS",
-        Kind::Throttled => "THROTTLED",
-        Kind::Conflict => "CONFLICT",
-        Kind::Stale => "CHANGED MEANWHILE",
-        Kind::Invalid => "REFUSED",
-        Kind::Timeout => "NO ANSWER",
-        Kind::Network => "NO CONNECTION",
-        Kind::Unsupported => "NOT SUPPORTED",
-        Kind::Service => "SERVICE FAILED",
-        Kind::OutcomeUnknown => "OUTCOME UNKNOWN",
-        Kind::ReadOnly => "READ-ONLY",
-    }
-}
-
-fn lines(view: &View, outcome: &Outcome, theme: &Theme, buffer: &mut Buffer, area: Area) {
-    let area = Area {
+fn answer(app: &App, looked_at: &Invocation, pager: Pager, theme: &Theme, buffer: &mut Buffer, area: Area) {
+    let taken = invocation::heading(app, looked_at, theme, buffer, area);
+    // A response that broke off is shown below what is said of it.
+    let taken = u16::try_from(taken.max(2)).unwrap_or(u16::MAX).min(area.rows);
+    let text = Area {
         column: area.column.saturating_add(1),
-        row: area.row.saturating_add(2),
+        row: area.row.saturating_add(taken),
         columns: area.columns.saturating_sub(1),
-        rows: area.rows.saturating_sub(2),
+        rows: area.rows.saturating_sub(taken),
     };
+    let preview = Preview::of(looked_at);
+    let height = usize::from(text.rows);
+    let pager = if looked_at.is_running() {
+        // What comes is followed.
+        Pager::bottom(&preview, (height, usize::from(text.columns)))
+    } else {
+        pager
+    };
+    lines(&preview, pager, theme, buffer, text);
+}
+
+fn lines(preview: &Preview<'_>, pager: Pager, theme: &Theme, buffer: &mut Buffer, area: Area) {
     let (columns, height) = (usize::from(area.columns), usize::from(area.rows));
-    let (shown, _) = scrolled(outcome.lines.iter(), view.test.cursor.top, height, |line| line.rows(columns));
-    for Shown { item, hidden, nth } in shown {
-        match item {
-            AnswerLine::Title(title) => {
+    let (mut nth, mut hidden) = (0, pager.hidden);
+    for at in pager.line..preview.count() {
+        if nth >= height {
+            break;
+        }
+        let rows = crate::domain::text::rows(preview.line(at), columns);
+        match preview.get(at) {
+            Some(PreviewLine::Title(title)) => {
                 Row::new(buffer, area, nth).put(title, theme.title).skip(1).rule("─", theme.dim);
             }
-            AnswerLine::Response(text) => {
-                json_line(buffer, area, &Shown { item: text.as_str(), hidden, nth }, theme);
+            Some(PreviewLine::Response(text)) => {
+                json_line(buffer, area, &Shown { item: text, hidden, nth }, theme);
             }
-            AnswerLine::Log(text) => {
+            Some(PreviewLine::Log(text)) => {
                 for (nth, piece) in (nth..height).zip(pieces(text, columns).skip(hidden)) {
                     Row::new(buffer, area, nth).put(piece, theme.text);
                 }
             }
+            None => {}
         }
+        nth += rows.max(1) - hidden.min(rows.max(1) - 1);
+        hidden = 0;
     }
 }

@@ -11,7 +11,7 @@ use aws_sdk_lambda::types::{Environment, FunctionCode, Runtime};
 use lambdeck::cloud::logs::EventQuery;
 use lambdeck::cloud::{Error, Identity, Kind, Session};
 use lambdeck::domain::change::{Change, Consent, Order, Permit, Variables, Written};
-use lambdeck::domain::invocation::{Answer, InvocationType, Request};
+use lambdeck::domain::invocation::{Answer, Request};
 use lambdeck::domain::release::{Additional, Alias};
 use lambdeck::domain::secret::Secret;
 use lambdeck::domain::settings::{Setting, Settings};
@@ -62,10 +62,9 @@ async fn names(session: &Session) -> Vec<String> {
 async fn invoke(session: &Session, function: &str, payload: Value) -> Answer {
     let request = Request {
         function: function.into(),
-        qualifier: None,
-        invocation_type: InvocationType::RequestResponse,
-        payload: Secret::new(payload.to_string()),
+        payload: std::sync::Arc::new(Secret::new(payload.to_string())),
         timeout_s: None,
+        ..Request::default()
     };
     session.invoke(&request).await.unwrap()
 }

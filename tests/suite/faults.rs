@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use lambdeck::cloud::logs::EventQuery;
 use lambdeck::cloud::{Error, Kind, Session, Spec};
-use lambdeck::domain::invocation::{Answer, InvocationType, Request};
+use lambdeck::domain::invocation::{Answer, Request};
 use lambdeck::domain::secret::Secret;
 use lambdeck::local::{Engine, Options};
 use serde_json::json;
@@ -35,10 +35,9 @@ async fn session(endpoint: &str, read_only: bool) -> Session {
 async fn invoke(session: &Session) -> Result<Answer, Error> {
     let request = Request {
         function: "checkout".into(),
-        qualifier: None,
-        invocation_type: InvocationType::RequestResponse,
-        payload: Secret::new(json!({ "card": SECRET }).to_string()),
+        payload: std::sync::Arc::new(Secret::new(json!({ "card": SECRET }).to_string())),
         timeout_s: Some(3),
+        ..Request::default()
     };
     session.invoke(&request).await
 }
@@ -254,10 +253,9 @@ async fn behind_the_fault_server_the_local_engine_runs_what_is_sent_just_once() 
     let session = Session::open(&spec).await.unwrap();
     let request = Request {
         function: "greeter".into(),
-        qualifier: None,
-        invocation_type: InvocationType::RequestResponse,
-        payload: Secret::new("{}"),
+        payload: std::sync::Arc::new(Secret::new("{}")),
         timeout_s: Some(30),
+        ..Request::default()
     };
     server.script("Invoke", [Fault::PassThenReset]);
     assert_eq!(session.invoke(&request).await.unwrap_err().kind, Kind::OutcomeUnknown);

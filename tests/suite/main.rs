@@ -22,6 +22,7 @@ mod random_keys;
 mod readme;
 mod screens;
 mod tail;
+mod templates;
 mod two_writers;
 mod update;
 mod writes;

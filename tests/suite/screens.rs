@@ -18,7 +18,10 @@ use std::collections::BTreeMap;
 use lambdeck::{
     app::{Action, Effect, Msg, msg::Connected},
     cloud::{self, Kind, Spec, profiles::Profile},
-    domain::{function::Environment, invocation::Answer},
+    domain::{
+        function::Environment,
+        invocation::{Answer, Reply},
+    },
 };
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
@@ -164,7 +167,7 @@ fn test_tab() {
     let ticket = invoked(&mut screen);
     screen.wait(3.2);
     screen.check("test_running");
-    screen.send(Msg::Invoked(ticket, Ok(Box::new(answer()))));
+    screen.send(Msg::Invoked(ticket, Ok(Box::new(Reply::read(answer())))));
     screen.wait(20.0);
     screen.check("test_answered");
 }
@@ -178,7 +181,7 @@ fn test_tab_with_a_function_error() {
         payload: br#"{"errorMessage":"no price for \u001b[31m9","errorType":"KeyError","stackTrace":["  File \"/var/task/app.py\", line 7, in handler\n"]}"#.to_vec(),
         ..answer()
     };
-    screen.send(Msg::Invoked(ticket, Ok(Box::new(answer))));
+    screen.send(Msg::Invoked(ticket, Ok(Box::new(Reply::read(answer)))));
     screen.wait(20.0);
     screen.check("test_function_error");
 }
@@ -329,7 +332,7 @@ fn long_lines_are_readable_to_their_end() {
     let mut screen = Screen::opened();
     let ticket = invoked(&mut screen);
     let payload = format!(r#"{{"first":"{long}","last":[1,2,3,4,5,6,7,8,9]}}"#).into_bytes();
-    screen.send(Msg::Invoked(ticket, Ok(Box::new(Answer { payload, ..answer() }))));
+    screen.send(Msg::Invoked(ticket, Ok(Box::new(Reply::read(Answer { payload, ..answer() })))));
     assert_all(&scrolled_through(&mut screen, 60, 20));
 
     let mut screen = Screen::listed();

@@ -1,17 +1,22 @@
-//! The Test tab: an event, and the answer it got.
+//! The Test tab: an event, where it is sent, and the answer that is looked at.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
-use jiff::Timestamp;
 use tui_textarea::{CursorMove, TextArea};
 
 use crate::{
-    app::{Action, list::Cursor},
-    cloud,
+    app::{
+        Action,
+        invocations::Invocation,
+        past::Key,
+        pager::{Lined, Pager},
+    },
     domain::{
-        invocation::{Answer, InvocationType},
+        invocation::Mode,
         json,
-        text::{self, sanitise_bytes, sanitise_lines},
+        lines::Lines,
+        secret::Secret,
+        text::{sanitise_bytes, sanitise_lines},
     },
 };
 
@@ -20,6 +25,9 @@ pub const FIRST_EVENT: &str = "{\n  \"key\": \"value\"\n}";
 
 /// Up to this size in bytes the event is checked at each key; a larger one when it is sent.
 const CHECKED_AS_TYPED: usize = 256 * 1024;
+
+/// Bytes of a response that is being streamed that are shown: the newest.
+const STREAM_SHOWN: usize = 8 * 1024;
 
 /// The tab's part of the state. Its `Debug` shows sizes, not the event.
 pub struct TestPane {
@@ -31,53 +39,146 @@ pub struct TestPane {
     pub editing: bool,
     /// Why the event is not JSON, as far as it is known.
     pub problem: Option<json::Problem>,
-    /// When the key that sends was last pressed.
-    pub(in crate::app) pressed_at: Option<Timestamp>,
-    /// What the last invocation came to.
-    pub outcome: Option<Outcome>,
-    /// Scroll position of the answer.
-    pub cursor: Cursor,
+    /// The template or saved event that the event was taken from.
+    pub event_name: Option<String>,
+    /// Where and how the event is sent.
+    pub target: Target,
+    /// The invocation that is looked at, by its number; none: the newest.
+    pub shown: Option<u64>,
+    /// Where one is in its answer.
+    pub pager: Pager,
 }
 
-/// What an invocation came to. Its `Debug` leaves the response out.
-pub struct Outcome {
-    /// When.
-    pub at: Timestamp,
-    /// The answer, or why there is none.
-    pub result: Result<Answer, cloud::Error>,
-    /// Response and log tail as lines to read, sanitised.
-    pub lines: Vec<AnswerLine>,
+/// Where and how an event is sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Target {
+    /// Version or alias; none: `$LATEST`.
+    pub qualifier: Option<String>,
+    /// Tenant, for a function with tenant isolation.
+    pub tenant_id: Option<String>,
+    /// How.
+    pub mode: Mode,
+    /// The client context, a JSON object.
+    pub client_context: Option<Arc<Secret>>,
 }
 
-impl fmt::Debug for Outcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Outcome").field("at", &self.at).field("result", &self.result).finish_non_exhaustive()
+/// What a picker of the tab picks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pick {
+    /// Version or alias.
+    Qualifier,
+    /// The mode, or what else is sent along.
+    How,
+    /// What is copied of the invocation of that number.
+    Copy(u64),
+    /// Version or alias to which an event is sent again.
+    Elsewhere(Key),
+}
+
+impl Pick {
+    /// What is picked, as a title.
+    pub fn title(&self) -> &'static str {
+        match self {
+            Self::Qualifier => "Send to",
+            Self::How => "Send as",
+            Self::Copy(_) => "Copy",
+            Self::Elsewhere(_) => "Send again to",
+        }
     }
 }
 
-/// A line of the answer.
-#[derive(Clone, PartialEq, Eq)]
-pub enum AnswerLine {
+/// What a prompt of the tab asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// Tenant id.
+    Tenant,
+    /// Client context.
+    ClientContext,
+    /// Version or alias to which an event is sent again.
+    Elsewhere(Key),
+}
+
+/// What is shown of an invocation below its heading: the response, or what has come of it, then the log tail.
+pub struct Preview<'a> {
+    title: Option<&'static str>,
+    body: Body<'a>,
+    log: Option<Lines>,
+}
+
+enum Body<'a> {
+    Whole(&'a Lines),
+    Part(Lines),
+}
+
+/// A line of a [`Preview`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PreviewLine<'a> {
     /// A part's title.
     Title(&'static str),
     /// A line of the response.
-    Response(String),
+    Response(&'a str),
     /// A line of the log tail.
-    Log(String),
+    Log(&'a str),
 }
 
-impl AnswerLine {
-    /// Its text.
-    pub fn text(&self) -> &str {
-        match self {
-            Self::Title(text) => text,
-            Self::Response(text) | Self::Log(text) => text,
+impl<'a> Preview<'a> {
+    /// Of an invocation. Costs nothing for a large response, which was cut into lines before.
+    pub fn of(invocation: &'a Invocation) -> Self {
+        let Some(reply) = invocation.reply() else {
+            let part = sanitise_bytes(invocation.stream.tail(STREAM_SHOWN));
+            let part = Lines::new(sanitise_lines(&part).into_owned());
+            return Self {
+                title: (!part.is_empty()).then_some("Response so far"),
+                body: Body::Part(part),
+                log: None,
+            };
+        };
+        let title = if reply.answer.function_error.is_some() { "Error" } else { "Response" };
+        let body = reply.body.pretty();
+        let tail = &reply.answer.log_tail;
+        let log = (!tail.is_empty()).then(|| Lines::new(sanitise_lines(tail).into_owned()));
+        Self { title: (!body.is_empty()).then_some(title), body: Body::Whole(body), log }
+    }
+
+    /// The nth line, from 0.
+    pub fn get(&self, nth: usize) -> Option<PreviewLine<'_>> {
+        let mut nth = nth;
+        if let Some(title) = self.title {
+            let body = self.body();
+            match nth.checked_sub(1) {
+                None => return Some(PreviewLine::Title(title)),
+                Some(of_body) if of_body < body.len() => {
+                    return Some(PreviewLine::Response(body.get(of_body)));
+                }
+                Some(of_body) => nth = of_body - body.len(),
+            }
+        }
+        let log = self.log.as_ref()?;
+        match nth.checked_sub(1) {
+            None => Some(PreviewLine::Title("Log tail")),
+            Some(of_log) => (of_log < log.len()).then(|| PreviewLine::Log(log.get(of_log))),
         }
     }
 
-    /// The rows it takes where there are so many columns: long lines wrap.
-    pub fn rows(&self, columns: usize) -> usize {
-        text::rows(self.text(), columns)
+    fn body(&self) -> &Lines {
+        match &self.body {
+            Body::Whole(lines) => lines,
+            Body::Part(lines) => lines,
+        }
+    }
+}
+
+impl Lined for Preview<'_> {
+    fn count(&self) -> usize {
+        let body = self.title.map_or(0, |_| 1 + self.body().len());
+        body + self.log.as_ref().map_or(0, |log| 1 + log.len())
+    }
+
+    fn line(&self, nth: usize) -> &str {
+        match self.get(nth) {
+            Some(PreviewLine::Title(text) | PreviewLine::Response(text) | PreviewLine::Log(text)) => text,
+            None => "",
+        }
     }
 }
 
@@ -86,7 +187,8 @@ impl fmt::Debug for TestPane {
         f.debug_struct("TestPane")
             .field("event_bytes", &self.size())
             .field("editing", &self.editing)
-            .field("outcome", &self.outcome)
+            .field("target", &self.target)
+            .field("shown", &self.shown)
             .finish_non_exhaustive()
     }
 }
@@ -99,9 +201,10 @@ impl TestPane {
             scroll: (0, 0),
             editing: false,
             problem: None,
-            pressed_at: None,
-            outcome: None,
-            cursor: Cursor::default(),
+            event_name: None,
+            target: Target::default(),
+            shown: None,
+            pager: Pager::default(),
         };
         pane.set_event(event);
         pane
@@ -129,9 +232,10 @@ impl TestPane {
     /// # Errors
     /// What is wrong with it, and where.
     pub fn sendable(&mut self) -> Result<String, String> {
-        let limit = InvocationType::RequestResponse.payload_limit();
+        let limit = self.target.mode.payload_limit();
         if self.size() > limit {
-            return Err(format!("the event has {} bytes, Lambda takes {limit}", self.size()));
+            let what = if self.target.mode == Mode::Event { "asynchronously " } else { "" };
+            return Err(format!("the event has {} bytes, Lambda {what}takes {limit}", self.size()));
         }
         let event = self.event();
         self.problem = json::check(&event).err();
@@ -145,16 +249,18 @@ impl TestPane {
         self.problem = if self.size() <= CHECKED_AS_TYPED { json::check(&self.event()).err() } else { None };
     }
 
-    pub(in crate::app) fn receive(&mut self, at: Timestamp, result: Result<Answer, cloud::Error>) {
-        let lines = result.as_ref().map(answer_lines).unwrap_or_default();
-        self.cursor = Cursor::default();
-        self.outcome = Some(Outcome { at, result, lines });
+    /// Looks at another invocation, from its beginning.
+    pub(in crate::app) fn show(&mut self, number: Option<u64>) {
+        self.shown = number;
+        self.pager = Pager::default();
     }
 
-    /// Handles what concerns the tab alone. `answer` and `editor` are the rows and columns for their text.
+    /// Handles what concerns the tab alone. `looked_at` is the invocation that is shown; `answer` and `editor` are the
+    /// rows and columns for their text.
     pub(in crate::app) fn handle(
         &mut self,
         action: &Action,
+        looked_at: Option<&Invocation>,
         answer: (usize, usize),
         editor: (usize, usize),
     ) -> bool {
@@ -165,9 +271,8 @@ impl TestPane {
             Action::Edit => self.editing = true,
             Action::Format => self.format(),
             _ => {
-                let lines = self.outcome.iter().flat_map(|outcome| &outcome.lines);
-                let rows = lines.map(|line| line.rows(answer.1)).sum();
-                return self.cursor.scroll(action, rows, answer.0);
+                return looked_at
+                    .is_some_and(|invocation| self.pager.scroll(action, &Preview::of(invocation), answer));
             }
         }
         true
@@ -214,21 +319,4 @@ impl TestPane {
             |at: usize, first: usize, len: usize| first.clamp((at + 1).saturating_sub(len.max(1)), at);
         self.scroll = (within(row, self.scroll.0, height), within(column, self.scroll.1, width));
     }
-}
-
-fn answer_lines(answer: &Answer) -> Vec<AnswerLine> {
-    let mut lines = Vec::new();
-    if !answer.payload.is_empty() {
-        lines.push(AnswerLine::Title(if answer.function_error.is_some() { "Error" } else { "Response" }));
-        let text = match std::str::from_utf8(&answer.payload) {
-            Ok(text) => json::pretty(text).unwrap_or_else(|| text.to_owned()),
-            Err(_) => sanitise_bytes(&answer.payload).into_owned(),
-        };
-        lines.extend(sanitise_lines(&text).lines().map(|line| AnswerLine::Response(line.to_owned())));
-    }
-    if !answer.log_tail.is_empty() {
-        lines.push(AnswerLine::Title("Log tail"));
-        lines.extend(sanitise_lines(&answer.log_tail).lines().map(|line| AnswerLine::Log(line.to_owned())));
-    }
-    lines
 }

@@ -2,12 +2,9 @@
 
 use std::time::Duration;
 
-use jiff::SignedDuration;
-
-use super::{answer_size, editor_size};
 use crate::{
     app::{
-        Action, App, Effect, Running, Screen, Ticket,
+        Action, App, Effect, Screen, Ticket,
         function::{Tab, View, overview, versions::Section},
         layout,
         list::Cursor,
@@ -15,16 +12,8 @@ use crate::{
         overlay::{Overlay, Page},
     },
     cloud,
-    domain::{
-        function::{Details, Summary, default_log_group},
-        invocation::{Answer, InvocationType, Request},
-        secret::Secret,
-    },
+    domain::function::{Details, Summary, default_log_group},
 };
-
-/// Presses of the key that sends are taken for one held key up to this distance: keyboards wait up to 660 ms before
-/// they repeat.
-const HELD_KEY: SignedDuration = SignedDuration::from_millis(800);
 
 /// How long to wait before a function that is changing is read again.
 const SETTLING: Duration = Duration::from_secs(1);
@@ -62,89 +51,6 @@ impl App {
         effects
     }
 
-    pub(super) fn send(&mut self) -> Vec<Effect> {
-        let now = self.now;
-        let Some(view) = &mut self.function else { return Vec::new() };
-        let name = view.name.clone();
-        // Most terminals don't tell a held key from presses: each one that comes too soon puts the next one off.
-        let held = view.test.pressed_at.is_some_and(|at| now.duration_since(at) < HELD_KEY);
-        view.test.pressed_at = Some(now);
-        if held {
-            self.say(Severity::Info, "sent once for a held key: let it go, then press it again");
-            return Vec::new();
-        }
-        if self.session.current.as_ref().is_some_and(|current| current.spec.read_only) {
-            self.say(Severity::Warning, "this session is read-only: nothing was sent");
-            return Vec::new();
-        }
-        if self.running(&name).is_some() {
-            // A held key must not run it twice.
-            self.say(Severity::Warning, format!("{name} is still running: wait for its answer"));
-            return Vec::new();
-        }
-        let Some(view) = &mut self.function else { return Vec::new() };
-        let payload = match view.test.sendable() {
-            Ok(event) => Secret::new(event),
-            Err(problem) => {
-                self.say(Severity::Error, problem);
-                return Vec::new();
-            }
-        };
-        view.test.editing = false;
-        let known = view.details.value.as_ref().and_then(|details| details.configuration.timeout_s);
-        let timeout_s = known.or_else(|| self.functions.find(&name).map(|function| function.timeout_s));
-        let ticket = self.ticket();
-        self.messages.dismiss();
-        self.running.push(Running { ticket, function: name.clone(), since: self.now, timeout_s });
-        let request = Request {
-            function: name,
-            qualifier: None,
-            invocation_type: InvocationType::RequestResponse,
-            payload,
-            timeout_s,
-        };
-        vec![Effect::Invoke(ticket, request)]
-    }
-
-    /// An answer is never dropped: where its view is gone it is told in a message.
-    pub(super) fn invoked(
-        &mut self,
-        ticket: Ticket,
-        result: Result<Box<Answer>, cloud::Error>,
-    ) -> Vec<Effect> {
-        let Some(at) = self.running.iter().position(|running| running.ticket == ticket) else {
-            return Vec::new();
-        };
-        let running = self.running.remove(at);
-        let in_view = ticket.epoch == self.session.epoch
-            && self.function.as_ref().is_some_and(|view| view.name == running.function);
-        let name = if ticket.epoch == self.session.epoch {
-            running.function.clone()
-        } else {
-            format!("{} (of the session before)", running.function)
-        };
-        let (severity, text) = match &result {
-            Ok(answer) => match &answer.function_error {
-                Some(error) => (Severity::Error, format!("{name} failed: {error} function error")),
-                None => (Severity::Info, format!("{name} answered after {} ms", answer.elapsed_ms)),
-            },
-            Err(error) if ticket.epoch == self.session.epoch => (Severity::Error, error.to_string()),
-            Err(error) => (Severity::Error, format!("{name}: {error}")),
-        };
-        let on_screen = in_view
-            && self.screen == Screen::Function
-            && self.function.as_ref().is_some_and(|view| view.tab == Tab::Test);
-        self.say(severity, text);
-        if on_screen {
-            // The answer itself is in view; the log keeps the line.
-            self.messages.dismiss();
-        }
-        if in_view && let Some(view) = &mut self.function {
-            view.test.receive(self.now, result.map(|answer| *answer));
-        }
-        Vec::new()
-    }
-
     pub(super) fn open_selected(&mut self, tab: Tab) -> Vec<Effect> {
         match self.functions.selected() {
             Some(function) => {
@@ -161,9 +67,11 @@ impl App {
         if self.function.as_ref().is_none_or(|view| view.name != name) {
             effects.extend(self.leave_logs());
             self.stash_drafts();
+            self.stash_event();
             let event = self.settings.sample_events.get(&name).filter(|_| self.session.is_local());
             self.function = Some(View::new(name, arn, event.map(String::as_str)));
             self.unstash_drafts();
+            self.unstash_event();
         }
         self.functions.filter_focused = false;
         self.screen = Screen::Function;
@@ -224,10 +132,6 @@ impl App {
             self.screen = Screen::Functions;
             return Vec::new();
         };
-        if !matches!(action, Action::Send | Action::Open) {
-            // Another key: the one that sends was let go.
-            view.test.pressed_at = None;
-        }
         let handled = match view.tab {
             Tab::Overview => {
                 let lines = self.overview_rows();
@@ -252,8 +156,10 @@ impl App {
                 false
             }
             Tab::Test => {
-                let test = layout::test(size);
-                view.test.handle(&action, answer_size(test), editor_size(test))
+                if let Some(effects) = self.act_on_test(&action) {
+                    return effects;
+                }
+                false
             }
             Tab::Logs => view.logs.handle(&action, usize::from(layout::logs(size).lines.rows)),
             _ => false,
@@ -263,13 +169,6 @@ impl App {
         }
         let Some(view) = &mut self.function else { return Vec::new() };
         let tab = match action {
-            Action::Send => return self.send(),
-            Action::Open if view.tab == Tab::Test => return self.send(),
-            // The key that leads here may be held down: it sends nothing.
-            Action::Invoke if view.tab == Tab::Test => {
-                self.say(Severity::Info, "enter sends the event");
-                return Vec::new();
-            }
             Action::Older if view.tab == Tab::Logs => return self.older_logs(),
             Action::Open if view.tab == Tab::Logs => {
                 let zone = self.zone();

@@ -1,5 +1,6 @@
 //! How messages change the state.
 
+mod answer;
 mod bulk;
 mod change;
 mod compare;
@@ -9,8 +10,10 @@ mod function;
 mod history;
 mod merging;
 mod overlay;
+mod past;
 mod rollback;
 mod session;
+mod test;
 mod versions;
 
 use std::time::Duration;
@@ -82,7 +85,19 @@ impl App {
                 Vec::new()
             }
             Msg::Function(ticket, result) => self.function_read(ticket, result),
+            Msg::Streamed(ticket, chunk) => {
+                self.streamed(ticket, &chunk);
+                Vec::new()
+            }
             Msg::Invoked(ticket, result) => self.invoked(ticket, result),
+            Msg::Diffed(ticket, result) => {
+                self.diffed(ticket, result);
+                Vec::new()
+            }
+            Msg::Looked(ticket, result) => {
+                self.looked(ticket, result);
+                Vec::new()
+            }
             Msg::Tail(ticket, update) => {
                 let height = self.log_height();
                 if let Some(view) = &mut self.function {
@@ -117,6 +132,9 @@ impl App {
                 Vec::new()
             }
         };
+        if self.overlay.is_none() {
+            self.overlay = self.beneath.pop();
+        }
         if let Some(Overlay::Review(review)) = &mut self.overlay
             && !asked
         {
@@ -153,8 +171,8 @@ impl App {
         let height = self.list_height();
         let len = self.functions.len();
         self.functions.cursor.go(self.functions.cursor.at, len, height);
+        let test = layout::test(size, self.invocation_rows());
         if let Some(view) = &mut self.function {
-            let test = layout::test(size);
             view.test.follow_cursor(editor_size(test));
         }
         if let Some(Overlay::TextEditor(editor)) = &mut self.overlay {
@@ -227,6 +245,10 @@ impl App {
     }
 
     fn act(&mut self, action: Action) -> Vec<Effect> {
+        if !matches!(action, Action::Send | Action::Open | Action::SendAgain) {
+            // Another key: the one that sends was let go.
+            self.pressed_at = None;
+        }
         if self.overlay.is_some() {
             return self.act_on_overlay(&action);
         }
@@ -306,10 +328,10 @@ impl App {
                 ),
                 then: Then::Quit,
             }));
-        } else if self.running.is_empty() {
+        } else if self.invocations.running().next().is_none() {
             self.exit = Some(0);
         } else {
-            let names: Vec<&str> = self.running.iter().map(|running| running.function.as_str()).collect();
+            let names: Vec<String> = self.invocations.running().map(|one| one.request.target()).collect();
             self.overlay = Some(Overlay::Question(Question {
                 text: "Quit while an invocation is under way?".into(),
                 detail: format!("{} goes on at AWS, but its answer will be lost.", names.join(", ")),

@@ -29,6 +29,9 @@ impl App {
             Some(Overlay::Compare(_)) => return self.act_on_compare(action),
             Some(Overlay::Bulk) => return self.act_on_bulk(action),
             Some(Overlay::History(_)) => return self.act_on_history(action),
+            Some(Overlay::Answer(_)) => return self.act_on_answer(action),
+            Some(Overlay::Past(_)) => return self.act_on_past(action),
+            Some(Overlay::Differences(_)) => return self.act_on_differences(action),
             _ => {}
         }
         match (&mut self.overlay, action) {
@@ -65,6 +68,11 @@ impl App {
         Vec::new()
     }
 
+    /// Lays something over what is there, which comes back once that is gone.
+    pub(super) fn lay_over(&mut self, overlay: Overlay) {
+        self.beneath.extend(self.overlay.replace(overlay));
+    }
+
     fn picked(&mut self, kind: PickerKind, chosen: String) -> Vec<Effect> {
         match kind {
             PickerKind::Profile | PickerKind::Region => self.switch(&kind, chosen),
@@ -75,6 +83,10 @@ impl App {
             PickerKind::Versions(pick) => {
                 self.overlay = None;
                 self.versions_picked(&pick, &chosen)
+            }
+            PickerKind::Test(pick) => {
+                self.overlay = None;
+                self.test_picked(pick, &chosen)
             }
         }
     }
@@ -97,6 +109,7 @@ impl App {
         let result = match &prompt.then {
             prompt::Then::Configuration(ask) => self.configuration_asked(&ask.clone(), &text),
             prompt::Then::Versions(ask) => self.versions_asked(&ask.clone(), &text),
+            prompt::Then::Test(ask) => self.test_asked(&ask.clone(), &text),
         };
         result.unwrap_or_else(|problem| {
             prompt.problem = Some(problem);
@@ -186,6 +199,10 @@ impl App {
                 return self.connect(spec);
             }
             Command::History => return self.open_history(),
+            Command::Invocations => {
+                self.overlay = None;
+                return self.open_past(true);
+            }
             Command::Compare(first, second) => return self.compare_typed(*first, second.map(|side| *side)),
             Command::Bulk(Some(change)) => return self.bulk_typed(change),
             Command::Bulk(None) => self.reopen_bulk(),

@@ -517,6 +517,7 @@ impl App {
             self.report(&error);
         }
         self.awaited_rollback();
+        self.fill_qualifiers();
         Vec::new()
     }
 }

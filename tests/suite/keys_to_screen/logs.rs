@@ -5,10 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use lambdeck::{
     cloud::Session,
-    domain::{
-        invocation::{InvocationType, Request},
-        secret::Secret,
-    },
+    domain::{invocation::Request, secret::Secret},
     local::Engine,
 };
 
@@ -26,10 +23,9 @@ async fn invoke(engine: &Engine, function: &str, event: &str) {
     let session = Session::open(&on(engine)).await.unwrap();
     let request = Request {
         function: function.into(),
-        qualifier: None,
-        invocation_type: InvocationType::RequestResponse,
-        payload: Secret::new(event),
+        payload: std::sync::Arc::new(Secret::new(event)),
         timeout_s: Some(10),
+        ..Request::default()
     };
     session.invoke(&request).await.unwrap();
 }

@@ -78,7 +78,7 @@ fn all_screens() -> Vec<Screen> {
         screen.key(KeyCode::Enter);
         screens.push(screen);
     }
-    for result in [Ok(Box::new(answer())), Err(expired())] {
+    for result in [Ok(Box::new(lambdeck::domain::invocation::Reply::read(answer()))), Err(expired())] {
         let mut screen = Screen::opened();
         let ticket = invoked(&mut screen);
         screen.send(Msg::Invoked(ticket, result));

@@ -339,6 +339,7 @@ pub(super) fn answer() -> Answer {
         report: LOG_TAIL.lines().find_map(parse_report),
         request_id: Some("8f5c6d2e-0000-4000-8000-000000000001".into()),
         elapsed_ms: 231,
+        ..Answer::default()
     }
 }
 
