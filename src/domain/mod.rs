@@ -14,6 +14,7 @@ pub mod format;
 pub mod function;
 pub mod invocation;
 pub mod invocation_command;
+pub mod invocation_command;
 pub mod journal;
 
 pub mod jq;
@@ -30,6 +31,7 @@ pub mod report;
 pub mod runtimes;
 pub mod secret;
 pub mod settings;
+pub mod shell;
 pub mod side;
 pub mod template;
 pub mod text;

@@ -208,13 +208,19 @@ fn is_own(frame: &Frame, root: &str, anywhere: bool) -> bool {
     }
     match under(file, root) {
         Some(below) => !is_dependency(&format!("/{below}")),
-        None => anywhere && file.starts_with(['/', '.']) && !is_dependency(file) && !is_system_path(file),
+        None if file.starts_with("webpack:") => !is_dependency(file),
+        None => anywhere && is_path(file) && !is_dependency(file) && !is_system_path(file),
     }
 }
 
 /// `Ns.Class.Method`: a frame without a place that still names whose it is.
 fn is_qualified(name: &str) -> bool {
     name.matches('.').count() >= 2 && !name.contains([' ', '<', '/'])
+}
+
+/// Not `node:events`, `<anonymous>` and the like.
+fn is_path(file: &str) -> bool {
+    file.contains('/') && !file.starts_with(['<', '[']) && !file.split('/').next().unwrap_or_default().contains(':')
 }
 
 fn is_dependency(path: &str) -> bool {
@@ -224,7 +230,7 @@ fn is_dependency(path: &str) -> bool {
 }
 
 fn is_system_path(path: &str) -> bool {
-    const ROOTS: [&str; 6] = ["/var/runtime", "/var/lang", "/opt", "/usr", "/lib", "/rustc"];
+    const ROOTS: [&str; 7] = ["/var/runtime", "/var/lang", "/opt", "/usr", "/lib", "/rustc", "internal"];
     ROOTS.iter().any(|root| under(path, root).is_some()) || path.contains("/lib/python")
 }
 

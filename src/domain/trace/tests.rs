@@ -288,6 +288,10 @@ fn code_that_is_not_under_the_root() {
     let own = |error: &FunctionError| error.frames.iter().map(|frame| frame.own).collect::<Vec<_>>();
     assert_eq!(own(&read_text(json)), [true, false, false, false]);
     assert_eq!(own(&read_in(json.as_bytes(), "/function/").unwrap()), [true, false, false, false]);
+    // The local engine's samples, and code that webpack put together.
+    let sample = r#"{"errorType":"E","stackTrace":["checkout::discount (src/local/samples/checkout.rs:9:5)",
+        "a (webpack:///./src/a.ts:1:2)","b (webpack:///./node_modules/b/b.js:1:2)","c (internal/x.js:1:1)"]}"#;
+    assert_eq!(own(&read_text(sample)), [true, true, false, false]);
     // As soon as something is under the root, nothing else is.
     let both = json.replace("/var/runtime/", "/var/task/");
     assert_eq!(own(&read_text(&both)), [false, false, true, false]);

@@ -205,7 +205,10 @@ fn the_event_of_a_function_is_there_again_when_one_comes_back() {
         act(&mut app, Action::Up);
         act(&mut app, Action::Invoke);
         let view = app.function.as_ref().unwrap();
-        assert_eq!((view.name.as_str(), view.tab, view.test.event()), ("checkout-api", Tab::Test, event.clone()));
+        assert_eq!(
+            (view.name.as_str(), view.tab, view.test.event()),
+            ("checkout-api", Tab::Test, event.clone())
+        );
         assert_eq!(view.test.target.mode, Mode::DryRun);
     }
 }
