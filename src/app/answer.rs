@@ -5,13 +5,7 @@
 
 use std::{fmt, sync::Arc};
 
-use super::{
-    Action, Ticket,
-    field::Field,
-    invocations::Invocation,
-    list::Cursor,
-    pager::Pager,
-};
+use super::{Action, Ticket, field::Field, invocations::Invocation, list::Cursor, pager::Pager};
 use crate::domain::{
     body::Body,
     document::{Document, Kind, folds::Folds},
@@ -351,7 +345,8 @@ impl AnswerPane {
             (Some((pager, lines)), _) => find(pager, lines, &needle, backwards),
             (None, Some(level)) if view == View::Tree => {
                 let from = level.selected().unwrap_or_default();
-                let found = level.body.document().and_then(|document| document.find(&needle, from, backwards));
+                let found =
+                    level.body.document().and_then(|document| document.find(&needle, from, backwards));
                 if let (Some(node), Some(document), Some(folds)) =
                     (found, level.body.document(), &mut level.folds)
                 {
@@ -373,10 +368,14 @@ impl AnswerPane {
     /// What `y` copies: the selected value of the tree, a text without its quotes; else what is shown as a whole.
     pub fn value(&self) -> Option<String> {
         let level = self.level()?;
-        if let (View::Tree, Some(node), Some(document)) = (self.view, level.selected(), level.body.document()) {
-            return Some(document.string(node).map_or_else(|| document.raw(node).to_owned(), |text| text.into_owned()));
+        if let (View::Tree, Some(node), Some(document)) = (self.view, level.selected(), level.body.document())
+        {
+            return Some(
+                document.string(node).map_or_else(|| document.raw(node).to_owned(), |text| text.into_owned()),
+            );
         }
-        let joined = |lines: &Lines| (0..lines.len()).map(|nth| lines.get(nth)).collect::<Vec<_>>().join("\n");
+        let joined =
+            |lines: &Lines| (0..lines.len()).map(|nth| lines.get(nth)).collect::<Vec<_>>().join("\n");
         match self.view {
             View::Error => self.error.as_ref().map(|error| joined(&error.lines)),
             View::Headers => Some(joined(&self.headers)),

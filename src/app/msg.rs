@@ -13,7 +13,7 @@ use crate::{
         compare::{Comparison, Side},
         document::diff::Differences,
         function::{Details, State, Summary},
-        invocation::{Chunk, Reply, Request},
+        invocation::{Chunk, Record, Reply, Request},
         journal,
         release::{Extras, Releases},
     },
@@ -104,6 +104,8 @@ pub enum Msg {
     Compared(Ticket, Result<Box<Comparison>, cloud::Error>),
     /// The journal of changes, oldest first, or why it can't be read.
     Journal(Ticket, Result<Vec<journal::Entry>, String>),
+    /// The newest invocations of the history on disk, newest last, or why it can't be read.
+    InvocationsRead(Ticket, Result<Vec<Record>, String>),
 }
 
 /// What is to be made of a payload.
@@ -225,6 +227,8 @@ pub enum Effect {
     Compare(Ticket, Box<[Side; 2]>),
     /// Read the journal.
     ReadJournal(Ticket),
+    /// Read the history of invocations.
+    ReadInvocations(Ticket),
     /// Put a text on the clipboard.
     Copy(String),
     /// Put the program into the background.

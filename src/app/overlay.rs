@@ -216,7 +216,9 @@ impl PickerKind {
     /// Whether what was typed may be taken as it is: AWS adds regions and runtimes.
     pub fn takes_typed(&self) -> bool {
         match self {
-            Self::Region | Self::Configuration(_) | Self::Test(test::Pick::Qualifier | test::Pick::Elsewhere(_)) => true,
+            Self::Region
+            | Self::Configuration(_)
+            | Self::Test(test::Pick::Qualifier | test::Pick::Elsewhere(_)) => true,
             Self::Profile | Self::Versions(_) | Self::Test(_) => false,
         }
     }

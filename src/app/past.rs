@@ -94,7 +94,8 @@ impl PastPane {
         match key {
             Key::Now(number) => invocations.get(*number).map(Entry::Now),
             Key::Earlier(at, function) => {
-                let found = self.records.iter().find(|record| record.at == *at && record.function == *function);
+                let found =
+                    self.records.iter().find(|record| record.at == *at && record.function == *function);
                 found.map(Entry::Earlier)
             }
         }
@@ -138,10 +139,19 @@ pub fn details(record: &Record, zone: &TimeZone) -> Vec<String> {
         }
         add("Memory", format!("{} of {} MB", measured.max_memory_mb, measured.memory_mb));
     }
-    add("Sizes", format!("{} sent, {} received", format::bytes(record.payload_bytes), format::bytes(record.response_bytes)));
+    add(
+        "Sizes",
+        format!(
+            "{} sent, {} received",
+            format::bytes(record.payload_bytes),
+            format::bytes(record.response_bytes)
+        ),
+    );
     if record.payload.is_none() {
         lines.push(String::new());
-        lines.push("Events and responses of earlier runs are kept only where the configuration file says so:".into());
+        lines.push(
+            "Events and responses of earlier runs are kept only where the configuration file says so:".into(),
+        );
         lines.push("[invocations] payloads = true".into());
     }
     lines

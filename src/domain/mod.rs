@@ -8,15 +8,12 @@ pub mod compare;
 pub mod cost;
 pub mod decode;
 pub mod document;
-
 pub mod dotenv;
 pub mod format;
 pub mod function;
 pub mod invocation;
 pub mod invocation_command;
-pub mod invocation_command;
 pub mod journal;
-
 pub mod jq;
 pub mod json;
 pub mod limits;

@@ -21,8 +21,17 @@ pub struct Binding {
 }
 
 const LISTED: &[Context] = &[Context::Functions, Context::Function];
-const SCROLLED: &[Context] =
-    &[Context::Global, Context::Page, Context::Merge, Context::Compare, Context::Bulk, Context::History, Context::Answer, Context::Invocations, Context::Differences];
+const SCROLLED: &[Context] = &[
+    Context::Global,
+    Context::Page,
+    Context::Merge,
+    Context::Compare,
+    Context::Bulk,
+    Context::History,
+    Context::Answer,
+    Context::Invocations,
+    Context::Differences,
+];
 const EDITED: &[Context] = &[Context::Environment, Context::Configuration];
 const TAB: &str = "to the tab of that number";
 
@@ -479,7 +488,13 @@ pub static BINDINGS: &[Binding] = &[
     binding(&[Context::AnswerField], &[key!(esc)], Action::Back, "leave it", Some("leave")),
     // The invocations.
     binding(&[Context::Invocations], &[key!(enter)], Action::Open, "open the answer", Some("open")),
-    binding(&[Context::Invocations], &[key!(i)], Action::SendAgain, "send the same event again", Some("again")),
+    binding(
+        &[Context::Invocations],
+        &[key!(i)],
+        Action::SendAgain,
+        "send the same event again",
+        Some("again"),
+    ),
     binding(
         &[Context::Invocations],
         &[key!('@')],
@@ -495,10 +510,28 @@ pub static BINDINGS: &[Binding] = &[
         "compare its answer with the marked one, or the one before",
         Some("compare"),
     ),
-    binding(&[Context::Invocations], &[key!(ctrl - s)], Action::Pin, "keep its event under a name", Some("keep")),
+    binding(
+        &[Context::Invocations],
+        &[key!(ctrl - s)],
+        Action::Pin,
+        "keep its event under a name",
+        Some("keep"),
+    ),
     binding(&[Context::Invocations], &[key!('!')], Action::ErrorsOnly, "only what failed", Some("failed")),
-    binding(&[Context::Invocations, Context::Differences], &[key!(esc), key!(q)], Action::Back, "back", Some("back")),
-    binding(&[Context::Differences], &[key!(shift - y)], Action::CopyPath, "copy the path", Some("copy path")),
+    binding(
+        &[Context::Invocations, Context::Differences],
+        &[key!(esc), key!(q)],
+        Action::Back,
+        "back",
+        Some("back"),
+    ),
+    binding(
+        &[Context::Differences],
+        &[key!(shift - y)],
+        Action::CopyPath,
+        "copy the path",
+        Some("copy path"),
+    ),
     // Pages to read.
     binding(
         &[Context::Page],

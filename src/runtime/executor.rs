@@ -195,7 +195,7 @@ impl Executor {
                 send(&messages, Msg::Profiles(ticket, profiles::profiles().await)).await;
             }),
             // The terminal's affairs: the loop takes them.
-            Effect::Copy(_) | Effect::Suspend => {}
+            Effect::ReadInvocations(_) | Effect::Copy(_) | Effect::Suspend => {}
         }
     }
 

@@ -39,8 +39,9 @@ pub(super) fn make(look: &Look) -> Result<(String, Body), String> {
         Look::Filter { program, body } => {
             let json = body.document().map(|document| document.text()).unwrap_or_default();
             let filter = Filter::compile(program).map_err(|problem| problem.to_string())?;
-            let output =
-                filter.run(json, Limits::until(Instant::now() + PATIENCE)).map_err(|problem| problem.to_string())?;
+            let output = filter
+                .run(json, Limits::until(Instant::now() + PATIENCE))
+                .map_err(|problem| problem.to_string())?;
             let count = output.values.len();
             // Several outputs are shown as one array, so that they are a tree, too.
             let text = match count {
@@ -62,8 +63,12 @@ pub(super) fn make(look: &Look) -> Result<(String, Body), String> {
                 _ => String::from_utf8_lossy(body.bytes()),
             };
             let decoded = decode::decode(&text).ok_or("it is no base64, no gzip and no JSON in a text")?;
-            let steps: Vec<&str> = decoded.steps.iter().map(|step| step.label()).collect();
-            Ok((steps.join(" > "), Body::read(decoded.bytes)))
+            let steps: Vec<String> = decoded.steps.iter().map(ToString::to_string).collect();
+            let mut title = steps.join(" > ");
+            if let Some(cut) = decoded.cut {
+                title.push_str(&format!(", {cut}"));
+            }
+            Ok((title, Body::read(decoded.bytes)))
         }
     }
 }

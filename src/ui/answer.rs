@@ -42,15 +42,14 @@ pub(super) fn draw(app: &App, pane: &AnswerPane, size: Size, theme: &Theme, buff
     let needle = pane.searched.as_deref().and_then(Needle::new);
     let needle = needle.as_ref();
     let below = match (pane.view, pane.level()) {
-        (View::Error, _) => pane.error.as_ref().is_some_and(|error| {
-            self::error(error, pane.pagers[0], needle, theme, buffer, areas.text)
-        }),
+        (View::Error, _) => pane
+            .error
+            .as_ref()
+            .is_some_and(|error| self::error(error, pane.pagers[0], needle, theme, buffer, areas.text)),
         (View::Headers, _) => plain(&pane.headers, pane.pagers[1], needle, theme, buffer, areas.text),
         (View::Log, _) => plain(&pane.log, pane.pagers[2], needle, theme, buffer, areas.text),
         (View::Tree, Some(level)) => match level.tree() {
-            Some((document, folds)) => {
-                tree(document, folds, level.cursor, needle, theme, buffer, areas.text)
-            }
+            Some((document, folds)) => tree(document, folds, level.cursor, needle, theme, buffer, areas.text),
             None => false,
         },
         (View::Raw, Some(level)) => plain(level.body.raw(), level.raw, needle, theme, buffer, areas.text),
@@ -88,17 +87,15 @@ fn line(pane: &AnswerPane, theme: &Theme, buffer: &mut Buffer, area: Area) {
     } else if let Some(path) = pane.path() {
         row.put(&sanitise(&path), theme.dim);
     } else if let Some(searched) = &pane.searched {
-        row.put("/", theme.dim).put(&sanitise(searched), theme.dim).skip(2).put("n next  N before", theme.dim);
+        row.put("/", theme.dim)
+            .put(&sanitise(searched), theme.dim)
+            .skip(2)
+            .put("n next  N before", theme.dim);
     }
 }
 
 /// Draws lines from where one is; answers whether there are more below.
-fn each(
-    lines: &Lines,
-    pager: Pager,
-    area: Area,
-    mut draw: impl FnMut(usize, &Shown<&str>),
-) -> bool {
+fn each(lines: &Lines, pager: Pager, area: Area, mut draw: impl FnMut(usize, &Shown<&str>)) -> bool {
     let (columns, height) = (usize::from(area.columns), usize::from(area.rows));
     let (mut row, mut hidden) = (0, pager.hidden);
     for nth in pager.line..lines.count() {
@@ -190,7 +187,9 @@ fn mark(shown: &Shown<&str>, needle: Option<&Needle>, theme: &Theme, buffer: &mu
     for (nth, piece) in rows.zip(wrap(line, usize::from(area.columns)).skip(shown.hidden)) {
         for found in &found {
             let (from, to) = (found.start.max(piece.start), found.end.min(piece.end));
-            let (Some(before), Some(inside)) = (line.get(piece.start..from), line.get(from..to)) else { continue };
+            let (Some(before), Some(inside)) = (line.get(piece.start..from), line.get(from..to)) else {
+                continue;
+            };
             highlight(nth, width(before), width(inside), theme, buffer, area);
         }
     }
@@ -255,7 +254,11 @@ fn value(document: &Document, node: usize, closed: bool, theme: &Theme, row: &mu
         kind => {
             let raw = document.raw(node);
             let cut = raw.char_indices().nth(VALUE).map_or(raw.len(), |(at, _)| at);
-            let style = if kind == Kind::String { theme.json(json::Part::String) } else { theme.json(json::Part::Literal) };
+            let style = if kind == Kind::String {
+                theme.json(json::Part::String)
+            } else {
+                theme.json(json::Part::Literal)
+            };
             row.put(&sanitise(&raw[..cut]), style);
             return;
         }

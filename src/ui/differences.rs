@@ -22,21 +22,17 @@ pub(super) fn draw(pane: &DifferencesPane, size: Size, theme: &Theme, buffer: &m
     row.put("- ", theme.error).put(&pane.titles[0], theme.text);
     let mut row = Row::new(buffer, areas.text, 1);
     row.put("+ ", theme.good).put(&pane.titles[1], theme.text);
-    let rest = Area {
-        row: areas.text.row.saturating_add(2),
-        rows: areas.text.rows.saturating_sub(2),
-        ..areas.text
+    let rest =
+        Area { row: areas.text.row.saturating_add(2), rows: areas.text.rows.saturating_sub(2), ..areas.text };
+    let (text, style) = match &pane.result {
+        None => ("Comparing…", theme.dim),
+        Some(Err(problem)) => (problem.as_str(), theme.warning),
+        Some(Ok(_)) => ("Both say the same: layout and the order of keys don't count.", theme.good),
     };
-    let found = match &pane.result {
-        None => return _ = note(buffer, rest, 0, &[("Comparing…", theme.dim)]),
-        Some(Err(problem)) => return _ = note(buffer, rest, 0, &[(problem, theme.warning)]),
-        Some(Ok(found)) => found,
-    };
-    if found.is_empty() {
-        let text = "Both say the same: layout and the order of keys don't count.";
-        note(buffer, rest, 0, &[(text, theme.good)]);
+    let Some(Ok(found)) = pane.result.as_ref().filter(|_| !pane.is_empty()) else {
+        note(buffer, rest, 0, &[(text, style)]);
         return;
-    }
+    };
     let height = DifferencesPane::height(usize::from(rest.rows));
     let top = pane.cursor.top.max((pane.cursor.at + 1).saturating_sub(height));
     for (nth, difference) in found.list.iter().skip(top).take(height).enumerate() {
@@ -64,7 +60,9 @@ fn one(difference: &Difference, selected: bool, theme: &Theme, buffer: &mut Buff
     row.put(if selected { "> " } else { "  " }, theme.accent);
     row.put(&difference.path, theme.title).skip(2).put(word, theme.dim);
     let mut nth = 1;
-    for (sign, text, style) in [("- ", &difference.before, theme.error), ("+ ", &difference.after, theme.good)] {
+    for (sign, text, style) in
+        [("- ", &difference.before, theme.error), ("+ ", &difference.after, theme.good)]
+    {
         if let Some(text) = text {
             Row::new(buffer, area, nth).skip(4).put(sign, style).put(text, theme.text);
             nth += 1;

@@ -22,7 +22,8 @@ use crate::{
 
 pub(super) fn draw(app: &App, pane: &PastPane, size: Size, theme: &Theme, buffer: &mut Buffer) {
     let areas = layout::page(size);
-    let of = pane.function.as_deref().map_or_else(|| "all functions".into(), |name| sanitise(name).into_owned());
+    let of =
+        pane.function.as_deref().map_or_else(|| "all functions".into(), |name| sanitise(name).into_owned());
     let failed = if pane.failed_only { ", failed only" } else { "" };
     paint::frame(buffer, areas.frame, &format!("Invocations of {of}, newest first{failed}"), theme);
     let entries = pane.entries(&app.invocations);
@@ -54,7 +55,8 @@ pub(super) fn draw(app: &App, pane: &PastPane, size: Size, theme: &Theme, buffer
         let selected = top + nth == pane.cursor.at;
         let marked = pane.marked.as_ref() == Some(&entry.key());
         let mut row = Row::new(buffer, list, nth);
-        row.put(if selected { ">" } else { " " }, theme.accent).put(if marked { "*" } else { " " }, theme.accent);
+        row.put(if selected { ">" } else { " " }, theme.accent)
+            .put(if marked { "*" } else { " " }, theme.accent);
         let area = layout::Area {
             column: list.column.saturating_add(2),
             columns: list.columns.saturating_sub(2),

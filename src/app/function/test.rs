@@ -8,8 +8,8 @@ use crate::{
     app::{
         Action,
         invocations::Invocation,
-        past::Key,
         pager::{Lined, Pager},
+        past::Key,
     },
     domain::{
         invocation::Mode,

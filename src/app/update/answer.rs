@@ -7,12 +7,12 @@ use crate::{
         Action, App, Effect, Ticket,
         answer::{AnswerPane, Typing, View},
         field::Field,
+        function::test::Pick,
         invocations::Invocation,
         layout,
         messages::Severity,
         msg::Look,
         overlay::{Item, Overlay, Picker, PickerKind},
-        function::test::Pick,
     },
     domain::{body::Body, document::Kind, format, invocation_command},
 };

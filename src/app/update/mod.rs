@@ -127,6 +127,10 @@ impl App {
                 self.awaited_rollback();
                 Vec::new()
             }
+            Msg::InvocationsRead(ticket, result) => {
+                self.invocations_read(ticket, result);
+                Vec::new()
+            }
             Msg::Trouble(text) => {
                 self.messages.say(now, Severity::Error, text);
                 Vec::new()
