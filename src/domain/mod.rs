@@ -28,6 +28,7 @@ pub mod report;
 pub mod runtimes;
 pub mod secret;
 pub mod settings;
+pub mod shell;
 pub mod side;
 pub mod template;
 pub mod text;
