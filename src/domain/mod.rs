@@ -21,5 +21,6 @@ pub mod report;
 pub mod runtimes;
 pub mod secret;
 pub mod settings;
+pub mod shareable;
 pub mod side;
 pub mod text;
