@@ -205,7 +205,8 @@ impl Session {
                 match registry.as_deref() {
                     Some(arn) if !arn.is_empty() => self.check_schemas_account(Some(arn))?,
                     // The function's ARN tells the account, where nothing of the registry does.
-                    _ => _ = self.observe_here(function).await?,
+                    _ if self.is_schemas_on_aws() => _ = self.observe_here(function).await?,
+                    _ => {}
                 }
                 Sharing::Create { without_registry: registry.is_none(), document }
             }
