@@ -258,8 +258,8 @@ impl Session {
         }
         if to < first {
             return Some(format!(
-                "the schema's version went from {from} to {to}: somebody else deleted it and made it anew at the same \
-                 moment. Look at what is there now"
+                "somebody else made the schema anew at the same moment: version {from} was read, and version {to} was \
+                 written. Look at what is there now"
             ));
         }
         let mut theirs = Vec::new();

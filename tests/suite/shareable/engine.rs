@@ -225,14 +225,3 @@ async fn what_the_engine_does_not_have_is_refused_by_name() {
     let (status, code, _) = refused!(Client::from_conf(config).list_registries());
     assert_eq!((status, code.as_str()), (403, "InvalidSignatureException"));
 }
-
-/// A signature for one service is none for another.
-#[tokio::test]
-async fn a_signature_is_for_this_service() {
-    let (engine, client) = started().await;
-    let server = FaultServer::forwarding(&engine.endpoint_url());
-    let config = client.config().to_builder().endpoint_url(server.endpoint()).build();
-    Client::from_conf(config).list_registries().send().await.unwrap();
-    let signed = server.requests("*")[0].header("authorization").unwrap().to_owned();
-    assert!(signed.contains("/schemas/aws4_request"), "{signed}");
-}

@@ -114,7 +114,7 @@ async fn who_made_the_schema_anew_in_between_is_told_of() {
     });
     let written = stage.share("one", Some("2"), Some("3")).await.unwrap();
     let warning = written.warning.unwrap();
-    assert!(warning.contains("version went from 2 to 2"), "{warning}");
+    assert!(warning.contains("version 2 was read, and version 2 was written"), "{warning}");
 }
 
 #[tokio::test]
