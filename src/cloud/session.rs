@@ -91,7 +91,7 @@ pub struct Session {
     sts: aws_sdk_sts::Client,
     /// Few sessions need it: made by the first who asks.
     schemas: Arc<OnceLock<aws_sdk_schemas::Client>>,
-    config: SdkConfig,
+    config: Arc<SdkConfig>,
     control_plane: Budget,
     states: Budget,
     log_budget: Budget,
@@ -170,7 +170,7 @@ impl Session {
             endpoint: lambda_endpoint,
             account: Arc::default(),
             schemas: Arc::default(),
-            config: config.clone(),
+            config: Arc::new(config.clone()),
             lambda: aws_sdk_lambda::Client::from_conf(lambda.build()),
             logs: aws_sdk_cloudwatchlogs::Client::from_conf(logs.build()),
             sts: aws_sdk_sts::Client::from_conf(sts.build()),
@@ -212,7 +212,7 @@ impl Session {
     pub(super) fn schemas(&self) -> &aws_sdk_schemas::Client {
         self.schemas.get_or_init(|| {
             let guard = Guard { read_only: self.spec.read_only };
-            let config = aws_sdk_schemas::config::Builder::from(&self.config).interceptor(guard);
+            let config = aws_sdk_schemas::config::Builder::from(&*self.config).interceptor(guard);
             aws_sdk_schemas::Client::from_conf(config.build())
         })
     }
