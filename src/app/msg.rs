@@ -16,6 +16,7 @@ use crate::{
         invocation::{Chunk, Record, Reply, Request},
         journal,
         release::{Extras, Releases},
+        shareable::Shareable,
     },
     tail,
 };
@@ -96,6 +97,8 @@ pub enum Msg {
     Observed(Ticket, Box<str>, Result<Box<Details>, cloud::Error>),
     /// A function's versions and aliases.
     Releases(Ticket, Result<Box<Releases>, cloud::Error>),
+    /// A function's shareable test events.
+    Shareable(Ticket, Result<Box<Shareable>, cloud::Error>),
     /// What the Configuration tab shows beside the configuration.
     Extras(Ticket, Box<Extras>),
     /// How long a log group is kept; the name is the function's.
@@ -219,6 +222,8 @@ pub enum Effect {
     StopObserving(Ticket),
     /// Read versions, aliases and their provisioned concurrency.
     GetReleases(Ticket, String),
+    /// Read a function's shareable test events.
+    GetShareable(Ticket, String),
     /// Read what the Configuration tab shows beside the configuration.
     GetExtras(Ticket, String),
     /// Read how long log groups are kept: function name and group.
