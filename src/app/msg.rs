@@ -17,6 +17,7 @@ use crate::{
         journal,
         release::{Extras, Releases},
         repeat::{Plan, Tally},
+        shareable::Shareable,
     },
     tail,
 };
@@ -101,6 +102,8 @@ pub enum Msg {
     Observed(Ticket, Box<str>, Result<Box<Details>, cloud::Error>),
     /// A function's versions and aliases.
     Releases(Ticket, Result<Box<Releases>, cloud::Error>),
+    /// A function's shareable test events.
+    Shareable(Ticket, Result<Box<Shareable>, cloud::Error>),
     /// What the Configuration tab shows beside the configuration.
     Extras(Ticket, Box<Extras>),
     /// How long a log group is kept; the name is the function's.
@@ -228,6 +231,8 @@ pub enum Effect {
     StopObserving(Ticket),
     /// Read versions, aliases and their provisioned concurrency.
     GetReleases(Ticket, String),
+    /// Read a function's shareable test events.
+    GetShareable(Ticket, String),
     /// Read what the Configuration tab shows beside the configuration.
     GetExtras(Ticket, String),
     /// Read how long log groups are kept: function name and group.

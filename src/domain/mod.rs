@@ -29,6 +29,8 @@ pub mod report;
 pub mod runtimes;
 pub mod secret;
 pub mod settings;
+pub mod shell;
+pub mod shareable;
 pub mod side;
 pub mod template;
 pub mod text;

@@ -179,6 +179,12 @@ impl Executor {
                     send(&messages, Msg::Releases(ticket, releases.map(Box::new))).await;
                 });
             }
+            Effect::GetShareable(ticket, name) => {
+                self.with_session(Slot::Observe(ticket), ticket, |session| async move {
+                    let shareable = session.shareable_events(&name).await;
+                    send(&messages, Msg::Shareable(ticket, shareable.map(Box::new))).await;
+                });
+            }
             Effect::GetExtras(ticket, name) => {
                 self.with_session(Slot::Extras, ticket, |session| async move {
                     let extras = session.extras(&name).await;

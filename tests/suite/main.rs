@@ -21,6 +21,7 @@ mod pty;
 mod random_keys;
 mod readme;
 mod screens;
+mod shareable;
 mod tail;
 mod templates;
 mod two_writers;

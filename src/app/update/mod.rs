@@ -113,6 +113,7 @@ impl App {
             Msg::Written(ticket, result) => self.written(ticket, result),
             Msg::Observed(ticket, name, result) => self.observed(ticket, &name, result),
             Msg::Releases(ticket, result) => self.releases_read(ticket, result),
+            Msg::Shareable(ticket, result) => self.shareable_observed(ticket, &result).unwrap_or_default(),
             Msg::Extras(ticket, extras) => {
                 self.extras_read(ticket, *extras);
                 Vec::new()
