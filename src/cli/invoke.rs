@@ -39,7 +39,7 @@ pub async fn run(arguments: &Invoke, settings: &Settings) -> Result<u8, Failure>
     // Caught in one place: whether the request has left decides what a signal means.
     let mut ended: Ended = Box::pin(signals::ended());
     let prepare = async {
-        let payload = payload::payload(arguments, mode.payload_limit()).await?;
+        let payload = payload::payload(arguments, settings, mode.payload_limit()).await?;
         let client_context = payload::client_context(arguments).await?;
         let request = Request {
             function: arguments.function.function_name(),
