@@ -338,8 +338,9 @@ pub fn import(path: &str) -> Result<(String, Secret), String> {
     if bytes.starts_with("\u{feff}".as_bytes()) {
         bytes.drain(..3);
     }
-    let text = String::from_utf8(bytes)
-        .map_err(|error| said(format!("it is not UTF-8 text: byte {}", error.utf8_error().valid_up_to() + 1)))?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        said(format!("it is not UTF-8 text: byte {}", error.utf8_error().valid_up_to() + 1))
+    })?;
     let content = Secret::new(text);
     json::check(content.reveal()).map_err(|problem| said(format!("it is not JSON: {problem}")))?;
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();

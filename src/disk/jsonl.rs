@@ -85,8 +85,12 @@ impl Jsonl {
             Ok(bytes) if !is_corrupt(&bytes) => bytes,
             _ => {
                 let kept = self.keep_as_bak()?;
-                said =
-                    Some(format!("{} was no {} and is kept as {}", shown(&self.path), self.what, shown(&kept)));
+                said = Some(format!(
+                    "{} was no {} and is kept as {}",
+                    shown(&self.path),
+                    self.what,
+                    shown(&kept)
+                ));
                 file = self.open()?;
                 Vec::new()
             }

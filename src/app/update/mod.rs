@@ -5,6 +5,7 @@ mod change;
 mod compare;
 mod configuration;
 mod environment;
+mod events;
 mod function;
 mod history;
 mod merging;
@@ -117,6 +118,10 @@ impl App {
                 self.awaited_rollback();
                 Vec::new()
             }
+            Msg::Events(ticket, result) => self.events_listed(ticket, result),
+            Msg::EventRead(ticket, result) => self.event_read(ticket, result),
+            Msg::EventStored(ticket, result) => self.event_stored(ticket, result),
+            Msg::InvocationsRead(ticket, result) => self.invocations_read(ticket, result),
             Msg::Trouble(text) => {
                 self.messages.say(now, Severity::Error, text);
                 Vec::new()
