@@ -9,6 +9,7 @@ use super::{
     args::{Invoke, Output as Form},
     failure::{FUNCTION_ERROR, Failure},
     json,
+    saved::{self, Recording},
     settings::Settings,
     signals::{self, Signal},
     terminal::{self, Output},
@@ -38,7 +39,12 @@ pub async fn run(arguments: &Invoke, settings: &Settings) -> Result<u8, Failure>
     // Caught in one place: whether the request has left decides what a signal means.
     let mut ended = pin!(signals::ended());
     let prepare = async {
-        let payload = payload(&arguments.payload, mode.payload_limit()).await?;
+        let payload = match &arguments.saved {
+            Some(name) => {
+                checked(saved::event(&arguments.function.name, name, settings).await?, mode.payload_limit())?
+            }
+            None => payload(&arguments.payload, mode.payload_limit()).await?,
+        };
         Ok::<_, Failure>((payload, Session::open(&settings.spec).await?))
     };
     let (payload, session) = tokio::select! {
@@ -53,10 +59,12 @@ pub async fn run(arguments: &Invoke, settings: &Settings) -> Result<u8, Failure>
         payload: Arc::new(payload),
         ..Request::default()
     };
+    let recording = Recording::begin(&request, arguments.saved.clone(), settings);
     let answer = tokio::select! {
         biased;
-        answer = session.invoke(&request) => answer?,
+        answer = session.invoke(&request) => recording.end(&session, answer).await?,
         Signal(code) = &mut ended => {
+            recording.left(&session).await;
             let what =
                 format!("stopped waiting for {}: the invocation goes on, outcome unknown", request.function);
             return Err(Failure::new(code, what).with_hint("look at its logs before sending it again"));
@@ -84,7 +92,7 @@ pub async fn run(arguments: &Invoke, settings: &Settings) -> Result<u8, Failure>
     }
 }
 
-/// Reads the event from where it is and makes sure that it can be one.
+/// Reads the event from where it is.
 async fn payload(given: &str, limit: usize) -> Result<Secret, Failure> {
     let text = match given.strip_prefix('@') {
         Some(path) => {
@@ -101,6 +109,11 @@ async fn payload(given: &str, limit: usize) -> Result<Secret, Failure> {
         }
         None => Secret::new(given),
     };
+    checked(text, limit)
+}
+
+/// Makes sure that it can be an event.
+fn checked(text: Secret, limit: usize) -> Result<Secret, Failure> {
     if text.len() > limit {
         let limit = limit / (1024 * 1024);
         return Err(Failure::usage(format!("the payload is too large: at most {limit} MB are allowed"))

@@ -26,6 +26,7 @@ pub mod place;
 pub mod release;
 pub mod report;
 pub mod runtimes;
+pub mod saved_event;
 pub mod secret;
 pub mod settings;
 pub mod shell;

@@ -6,6 +6,7 @@ mod change;
 mod compare;
 mod configuration;
 mod environment;
+mod events;
 mod function;
 mod history;
 mod merging;
@@ -132,6 +133,9 @@ impl App {
                 self.invocations_read(ticket, result);
                 Vec::new()
             }
+            Msg::Events(ticket, result) => self.events_listed(ticket, result),
+            Msg::EventRead(ticket, result) => self.event_read(ticket, result),
+            Msg::EventStored(ticket, result) => self.event_stored(ticket, result),
             Msg::Trouble(text) => {
                 self.messages.say(now, Severity::Error, text);
                 Vec::new()

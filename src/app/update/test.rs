@@ -127,12 +127,12 @@ impl App {
         let request = Request { timeout_s, ..request };
         let ticket = self.ticket();
         self.messages.dismiss();
-        self.invocations.begin(ticket, place, request.clone(), event, self.now);
+        self.invocations.begin(ticket, place.clone(), request.clone(), event.clone(), self.now);
         if let Some(view) = self.function.as_mut().filter(|view| view.name == request.function) {
             view.test.editing = false;
             view.test.show(None);
         }
-        vec![Effect::Invoke(ticket, Box::new(request))]
+        vec![Effect::Invoke { ticket, request: Box::new(request), place: Box::new(place), event }]
     }
 
     /// A function's time-out in seconds, where it is known.
