@@ -24,7 +24,7 @@ use crate::local::logs::Store;
 /// How long an environment stays warm without an event.
 const IDLE_AFTER: Duration = Duration::from_mins(5);
 /// Idle environments of a function that isolates its tenants, of whom there can be any number.
-const MOST_IDLE: usize = 100;
+const MOST_IDLE: usize = 50;
 /// Provisioned environments that are initialised at the same time: each of them is a process, on one machine.
 const INITS_AT_ONCE: usize = 4;
 

@@ -166,19 +166,28 @@ async fn handle(request: Request<Incoming>, host: &str, calls: mpsc::Sender<(Cal
     answer.await.unwrap_or_else(|_| gone())
 }
 
-/// Passes a streamed response on as it comes. It is read to its end even when nobody wants it, so that the answer finds
-/// a client that listens.
-async fn stream(request_id: String, mut body: Incoming, calls: mpsc::Sender<(Call, Reply)>) -> Answer {
+/// Takes a streamed response, which may be answered before all of it is there.
+async fn stream(request_id: String, body: Incoming, calls: mpsc::Sender<(Call, Reply)>) -> Answer {
     let (pieces, receiver) = mpsc::channel(1);
     let (reply, answer) = oneshot::channel();
     if calls.send((Call::Response { request_id, body: Body::Streamed(receiver) }, reply)).await.is_err() {
         return gone();
     }
+    // A task of its own: a process may end once it has written all, and hyper forgets who asked when they hang up.
+    let read = tokio::spawn(pass_on(body, pieces));
+    let answer = answer.await.unwrap_or_else(|_| gone());
+    let _ = read.await;
+    answer
+}
+
+/// Passes a streamed response on as it comes. It is read to its end even when nobody wants it, so that the answer finds
+/// a client that listens.
+async fn pass_on(mut body: Incoming, pieces: mpsc::Sender<Piece>) {
     let mut last = Piece::End;
     while let Some(frame) = body.frame().await {
         let Ok(frame) = frame else {
-            let _ = pieces.send(Piece::Broken).await;
-            return truncated();
+            last = Piece::Broken;
+            break;
         };
         match frame.into_data() {
             Ok(data) => {
@@ -196,7 +205,6 @@ async fn stream(request_id: String, mut body: Incoming, calls: mpsc::Sender<(Cal
         }
     }
     let _ = pieces.send(last).await;
-    answer.await.unwrap_or_else(|_| gone())
 }
 
 /// Reads a body to its end, so that the answer finds a client that listens; keeps it up to [`MAX_RESPONSE_BYTES`]. `None`
