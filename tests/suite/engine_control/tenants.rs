@@ -25,18 +25,19 @@ async fn tenancy_is_set_at_creation_shown_and_kept() {
     let engine = engine().await;
     let client = client(&engine);
     let made = creation(&client, "shared").tenancy_config(tenancy()).publish(true).send().await.unwrap();
-    let mode = |config: Option<&TenancyConfig>| config.map(|config| config.tenant_isolation_mode().clone());
+    let isolation = |config: Option<&TenancyConfig>| config.map(|it| it.tenant_isolation_mode().clone());
     let per_tenant = Some(TenantIsolationMode::PerTenant);
-    assert_eq!(mode(made.tenancy_config()), per_tenant);
+    assert_eq!(isolation(made.tenancy_config()), per_tenant);
     make(&engine, "plain", &[]);
     client.update_function_configuration().function_name("shared").timeout(9).send().await.unwrap();
     let got = client.get_function().function_name("shared").send().await.unwrap();
-    assert_eq!(mode(got.configuration().unwrap().tenancy_config()), per_tenant);
+    assert_eq!(isolation(got.configuration().unwrap().tenancy_config()), per_tenant);
     let got =
         client.get_function_configuration().function_name("shared").qualifier("1").send().await.unwrap();
-    assert_eq!(mode(got.tenancy_config()), per_tenant);
+    assert_eq!(isolation(got.tenancy_config()), per_tenant);
     let listed = client.list_functions().send().await.unwrap();
-    let modes: Vec<_> = listed.functions().iter().map(|function| mode(function.tenancy_config())).collect();
+    let modes: Vec<_> =
+        listed.functions().iter().map(|function| isolation(function.tenancy_config())).collect();
     assert_eq!(modes, [None, per_tenant]);
 
     // It cannot be changed: UpdateFunctionConfiguration does not know it.
