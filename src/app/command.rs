@@ -15,7 +15,7 @@ pub struct Help {
 }
 
 /// All commands.
-pub const HELP: [Help; 13] = [
+pub const HELP: [Help; 14] = [
     Help {
         name: "bulk",
         argument: "[CHANGE]",
@@ -30,6 +30,7 @@ pub const HELP: [Help; 13] = [
     Help { name: "functions", argument: "", text: "to the list of functions" },
     Help { name: "help", argument: "", text: "the keys of this place" },
     Help { name: "history", argument: "", text: "the journal of changes" },
+    Help { name: "invocations", argument: "", text: "what was sent in this run and before" },
     Help { name: "local", argument: "", text: "start the local engine and connect to it" },
     Help { name: "messages", argument: "", text: "all that was said" },
     Help { name: "open", argument: "NAME", text: "open a function" },
@@ -63,6 +64,8 @@ pub enum Command {
     Compare(Box<Side>, Option<Box<Side>>),
     /// The journal of changes.
     History,
+    /// The invocations of this run and of earlier ones.
+    Invocations,
     /// Connect to another endpoint.
     Endpoint(String),
     /// To the list.
@@ -143,6 +146,7 @@ pub fn parse(line: &str) -> Result<Command, String> {
         "endpoint" => Command::Endpoint(needed()?),
         "functions" => Command::Functions,
         "help" => Command::Help,
+        "invocations" => Command::Invocations,
         "history" => Command::History,
         "local" => Command::Local,
         "messages" => Command::Messages,

@@ -144,6 +144,47 @@ pub fn test(size: Size, invocations: usize) -> TestLayout {
     }
 }
 
+/// An answer over the whole screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AnswerLayout {
+    /// With its edges.
+    pub frame: Area,
+    /// How it ended and what identifies it.
+    pub heading: Area,
+    /// The views.
+    pub views: Area,
+    /// The text.
+    pub text: Area,
+    /// What is typed, or what is wrong with it.
+    pub line: Area,
+}
+
+/// The topmost rows of an area, and the rest.
+fn split_top(area: Area, rows: u16) -> (Area, Area) {
+    let rows = rows.min(area.rows);
+    (Area { rows, ..area }, Area { row: area.row + rows, rows: area.rows - rows, ..area })
+}
+
+/// With a column of margin on the left.
+fn page_text(area: Area) -> Area {
+    let margin = area.columns.min(1);
+    Area { column: area.column + margin, columns: area.columns - margin, ..area }
+}
+
+/// Divides what lies between header and footer for an answer.
+pub fn answer(size: Size) -> AnswerLayout {
+    let page = page(size);
+    let inside = Area {
+        column: page.text.column.saturating_sub(1),
+        columns: page.text.columns.saturating_add(1),
+        ..page.text
+    };
+    let (heading, rest) = split_top(inside, 2);
+    let (views, rest) = split_top(rest, 1);
+    let (text, line) = split_top(rest, rest.rows.saturating_sub(1));
+    AnswerLayout { frame: page.frame, heading, views, text: page_text(text), line }
+}
+
 /// A page that lies over all between header and footer: its frame, and the text inside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PageLayout {
@@ -151,6 +192,11 @@ pub struct PageLayout {
     pub frame: Area,
     /// Inside, with a column of margin on the left.
     pub text: Area,
+}
+
+/// Rows of the list of invocations: the last row of the page is left to what is said.
+pub fn past_height(size: Size) -> usize {
+    usize::from(page(size).text.rows.saturating_sub(1)).max(1)
 }
 
 /// Divides what lies between header and footer for a page.

@@ -4,9 +4,11 @@
 //! that comes and goes is data, so that a test asserts the whole vector of effects.
 
 pub mod action;
+pub mod answer;
 pub mod bulk;
 pub mod command;
 pub mod compare;
+pub mod differences;
 pub mod draft;
 pub mod field;
 pub mod function;
@@ -20,6 +22,7 @@ pub mod messages;
 pub mod msg;
 pub mod overlay;
 pub mod pager;
+pub mod past;
 pub mod prompt;
 pub mod remote;
 pub mod review;
@@ -129,10 +132,14 @@ pub struct App {
     pub journal: Vec<journal::Entry>,
     /// What lies over the screen and takes all keys.
     pub overlay: Option<Overlay>,
+    /// What lies below the overlay and comes back when that is closed.
+    pub beneath: Vec<Overlay>,
     /// What was said, and the line that says it now.
     pub messages: Messages,
     /// Set when the program is to end, with its exit code.
     pub exit: Option<u8>,
+    /// When a key that sends was last pressed.
+    pressed_at: Option<Timestamp>,
     journal_ticket: Option<Ticket>,
     tickets: u64,
 }
@@ -157,8 +164,10 @@ impl App {
             bulk: None,
             journal: Vec::new(),
             overlay: None,
+            beneath: Vec::new(),
             messages: Messages::default(),
             exit: None,
+            pressed_at: None,
             journal_ticket: None,
             tickets: 0,
         }

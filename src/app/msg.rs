@@ -1,6 +1,6 @@
 //! What comes into the state and what goes out of it: data only.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
@@ -9,13 +9,16 @@ use crate::{
     cloud::{self, Identity, Spec, profiles::Profile},
     disk::{Over, SaveError},
     domain::{
+        body::Body,
         change::{Order, Permit, Written},
         compare::{Comparison, Side},
+        document::diff::Differences,
         function::{Details, State, Summary},
         invocation::{Chunk, Record, Reply, Request},
         journal,
         place::Place,
         release::{Extras, Releases},
+        shareable::Shareable,
         saved_event::{Owner, SavedEvent},
         secret::Secret,
     },
@@ -82,6 +85,10 @@ pub enum Msg {
     Streamed(Ticket, Chunk),
     /// An invocation ended.
     Invoked(Ticket, Result<Box<Reply>, cloud::Error>),
+    /// The differences of two answers, or why there is no telling.
+    Diffed(Ticket, Result<Differences, String>),
+    /// What a filter or a decoding of an answer gave, with its title; or why it gave nothing.
+    Looked(Ticket, Result<Box<(String, Body)>, String>),
     /// News of a followed log.
     Tail(Ticket, tail::Update),
     /// The profiles to pick from.
@@ -94,6 +101,8 @@ pub enum Msg {
     Observed(Ticket, Box<str>, Result<Box<Details>, cloud::Error>),
     /// A function's versions and aliases.
     Releases(Ticket, Result<Box<Releases>, cloud::Error>),
+    /// A function's shareable test events.
+    Shareable(Ticket, Result<Box<Shareable>, cloud::Error>),
     /// What the Configuration tab shows beside the configuration.
     Extras(Ticket, Box<Extras>),
     /// How long a log group is kept; the name is the function's.
@@ -110,6 +119,49 @@ pub enum Msg {
     EventStored(Ticket, Result<String, SaveError>),
     /// The newest invocations of the history on disk, newest last, or why it can't be read.
     InvocationsRead(Ticket, Result<Vec<Record>, String>),
+}
+
+/// What is to be made of a payload.
+#[derive(Clone)]
+pub enum Look {
+    /// What a jq filter gives.
+    Filter {
+        /// The filter.
+        program: String,
+        /// Of this.
+        body: Arc<Body>,
+    },
+    /// What is behind base64, gzip, JSON in a string.
+    Decode {
+        /// Of this.
+        body: Arc<Body>,
+        /// The string of its document; none for the whole.
+        node: Option<usize>,
+    },
+}
+
+impl fmt::Debug for Look {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Filter { body, .. } => f.debug_tuple("Filter").field(body).finish(),
+            Self::Decode { body, node } => f.debug_tuple("Decode").field(body).field(node).finish(),
+        }
+    }
+}
+
+impl PartialEq for Look {
+    /// Whether both are the same of the same payload.
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Filter { program, body }, Self::Filter { program: other, body: of }) => {
+                program == other && Arc::ptr_eq(body, of)
+            }
+            (Self::Decode { body, node }, Self::Decode { body: of, node: other }) => {
+                node == other && Arc::ptr_eq(body, of)
+            }
+            _ => false,
+        }
+    }
 }
 
 /// An event that is to be saved.
@@ -192,6 +244,10 @@ pub enum Effect {
         /// The template or saved event that it came from, for the history.
         event: Option<String>,
     },
+    /// Compare two answers, off the thread that draws.
+    Diff(Ticket, Arc<Body>, Arc<Body>),
+    /// Make something of a payload, off the thread that draws.
+    Look(Ticket, Look),
     /// Read a log group's history from `since` on, then follow it.
     FollowLogs {
         /// The request.
@@ -220,6 +276,8 @@ pub enum Effect {
     StopObserving(Ticket),
     /// Read versions, aliases and their provisioned concurrency.
     GetReleases(Ticket, String),
+    /// Read a function's shareable test events.
+    GetShareable(Ticket, String),
     /// Read what the Configuration tab shows beside the configuration.
     GetExtras(Ticket, String),
     /// Read how long log groups are kept: function name and group.

@@ -6,13 +6,17 @@ use nucleo_matcher::{
 };
 
 use super::{
-    Action, Context, Ticket, command,
+    Action, Context, Ticket,
+    answer::AnswerPane,
+    command,
     compare::Comparing,
+    differences::DifferencesPane,
     field::Field,
     function::{configuration, test, versions},
     history::HistoryPane,
     list::Cursor,
     merging::Merging,
+    past::PastPane,
     prompt::Prompt,
     review::Review,
     text_editor::TextEditor,
@@ -59,6 +63,12 @@ pub enum Overlay {
     Bulk,
     /// The journal of changes.
     History(Box<HistoryPane>),
+    /// An answer.
+    Answer(Box<AnswerPane>),
+    /// The invocations of this run and of earlier ones.
+    Past(Box<PastPane>),
+    /// Two answers compared.
+    Differences(Box<DifferencesPane>),
 }
 
 impl Overlay {
@@ -77,6 +87,10 @@ impl Overlay {
             // Whether a number is being typed is known by the app.
             Self::Bulk => Context::Bulk,
             Self::History(_) => Context::History,
+            Self::Answer(pane) if pane.typing.is_some() => Context::AnswerField,
+            Self::Answer(_) => Context::Answer,
+            Self::Past(_) => Context::Invocations,
+            Self::Differences(_) => Context::Differences,
         }
     }
 }
@@ -202,8 +216,10 @@ impl PickerKind {
     /// Whether what was typed may be taken as it is: AWS adds regions and runtimes.
     pub fn takes_typed(&self) -> bool {
         match self {
-            Self::Region | Self::Configuration(_) | Self::Test(test::Pick::Qualifier) => true,
-            Self::Profile | Self::Versions(_) | Self::Test(test::Pick::How) => false,
+            Self::Region
+            | Self::Configuration(_)
+            | Self::Test(test::Pick::Qualifier | test::Pick::Elsewhere(_)) => true,
+            Self::Profile | Self::Versions(_) | Self::Test(_) => false,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What can be typed: clap's types.
 
 mod change;
+mod events;
 
 use std::path::PathBuf;
 
@@ -8,6 +9,7 @@ pub use self::change::{
     Agreement, Alias, AliasCommand, AliasDelete, AliasList, AliasSet, Env, EnvCommand, EnvDiff, EnvExport,
     EnvForm, EnvGet, EnvImport, EnvSet, EnvUnset, Percent, Publish, ReleaseOutput, Rollback, Versions,
 };
+pub use self::events::{Events, EventsCommand, EventsList, EventsOutput, EventsShow};
 use clap::{
     Args, Parser, Subcommand, ValueEnum,
     builder::{NonEmptyStringValueParser, TypedValueParser as _},
@@ -91,6 +93,8 @@ pub enum Command {
     Invoke(Invoke),
     /// Print and follow logs
     Logs(Logs),
+    /// List test event templates, and show the events they make
+    Events(Events),
     /// Show and change environment variables
     Env(Env),
     /// List a function's versions, and the aliases that point to them
@@ -112,6 +116,7 @@ impl Command {
             Self::Get(_) => "get",
             Self::Invoke(_) => "invoke",
             Self::Logs(_) => "logs",
+            Self::Events(_) => "events",
             Self::Env(_) => "env",
             Self::Versions(_) => "versions",
             Self::Publish(_) => "publish",
@@ -142,7 +147,7 @@ pub struct Local {
     pub access_key: Option<String>,
 
     /// Fixed account id instead of one made at start
-    #[arg(long, value_name = "12 DIGITS", value_parser = NonEmptyStringValueParser::new().try_map(account_id))]
+    #[arg(long, value_name = "12 DIGITS", value_parser = account_id)]
     pub account_id: Option<String>,
 
     /// Start without the built-in sample functions
@@ -154,9 +159,9 @@ pub struct Local {
     pub no_traffic: bool,
 }
 
-fn account_id(text: String) -> Result<String, &'static str> {
+fn account_id(text: &str) -> Result<String, &'static str> {
     if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        Ok(text)
+        Ok(text.to_owned())
     } else {
         Err("an account id is 12 digits")
     }

@@ -10,6 +10,7 @@ mod config;
 mod configuration;
 mod dashboard;
 mod env;
+mod events;
 pub mod failure;
 mod get;
 mod invoke;
@@ -100,6 +101,7 @@ async fn command(arguments: Arguments) -> Result<u8, Failure> {
         Some(Command::Get(get)) => until_signal(get::run(&get, &settings)).await,
         Some(Command::Logs(logs)) => until_signal(logs::run(&logs, &settings)).await,
         Some(Command::Versions(versions)) => until_signal(versions::run(&versions, &settings)).await,
+        Some(Command::Events(events)) => events::run(&events, &settings).await,
         // These look after signals themselves.
         Some(Command::Invoke(invoke)) => Box::pin(invoke::run(&invoke, &settings)).await,
         Some(Command::Env(env)) => env::run(&env, &settings).await,

@@ -58,9 +58,23 @@ pub(super) struct Record {
 
 impl Record {
     /// Writes down that a change is about to be sent. Where that fails, the change goes on without.
-    pub(super) async fn begin(journal: Option<Journal>, place: &Place, order: &Order) -> Self {
+    pub(super) async fn begin(
+        journal: Option<Journal>,
+        place: &Place,
+        order: &Order,
+        operation: &str,
+    ) -> Self {
         let id = uuid::Uuid::new_v4().to_string();
-        let entry = Entry::begin(id, Timestamp::now(), place, order);
+        Self::of(journal, Entry::begin(id, Timestamp::now(), place, order).sent_as(operation)).await
+    }
+
+    /// The same of a registry, which comes before the change itself.
+    pub(super) async fn begin_registry(journal: Option<Journal>, place: &Place, order: &Order) -> Self {
+        let id = uuid::Uuid::new_v4().to_string();
+        Self::of(journal, Entry::of_registry(id, Timestamp::now(), place, order)).await
+    }
+
+    async fn of(journal: Option<Journal>, entry: Entry) -> Self {
         let mut record = Self { journal, entry, problem: None };
         record.add().await;
         record

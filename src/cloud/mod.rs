@@ -17,6 +17,7 @@ pub mod profiles;
 mod recheck;
 mod redact;
 pub mod releases;
+mod schemas;
 mod send;
 pub mod session;
 pub mod write;

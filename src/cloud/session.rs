@@ -1,7 +1,7 @@
 //! A session: one set of credentials, one region, one endpoint, and the clients made of them.
 
 use std::{
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, OnceLock, PoisonError, RwLock},
     time::Duration,
 };
 
@@ -42,6 +42,19 @@ pub struct Spec {
 }
 
 impl Spec {
+    /// The region that a session has. Only files are read.
+    ///
+    /// # Errors
+    /// There is no such profile, or what names the region names none.
+    pub async fn resolve_region(&self) -> Result<String, Error> {
+        if let Some(profile) = &self.profile {
+            check_profile(profile).await?;
+        }
+        let region = region(self).await;
+        check_region(&region)?;
+        Ok(region)
+    }
+
     /// Whether the endpoint is on this machine. An emulator takes any keys, so where none are named it gets `test`,
     /// as its documentation has it; nothing that is a secret could leave that way.
     fn is_emulator(&self) -> bool {
@@ -89,6 +102,9 @@ pub struct Session {
     lambda: aws_sdk_lambda::Client,
     logs: aws_sdk_cloudwatchlogs::Client,
     sts: aws_sdk_sts::Client,
+    /// Few sessions need it: made by the first who asks.
+    schemas: Arc<OnceLock<aws_sdk_schemas::Client>>,
+    config: Arc<SdkConfig>,
     control_plane: Budget,
     states: Budget,
     log_budget: Budget,
@@ -105,11 +121,7 @@ impl Session {
         if let Some(url) = &spec.endpoint_url {
             check_endpoint(url)?;
         }
-        if let Some(profile) = &spec.profile {
-            check_profile(profile).await?;
-        }
-        let region = region(spec).await;
-        check_region(&region)?;
+        let region = spec.resolve_region().await?;
         let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
             .http_client(http::client()?)
             .region(Region::new(region.clone()))
@@ -166,6 +178,8 @@ impl Session {
             region,
             endpoint: lambda_endpoint,
             account: Arc::default(),
+            schemas: Arc::default(),
+            config: Arc::new(config.clone()),
             lambda: aws_sdk_lambda::Client::from_conf(lambda.build()),
             logs: aws_sdk_cloudwatchlogs::Client::from_conf(logs.build()),
             sts: aws_sdk_sts::Client::from_conf(sts.build()),
@@ -202,6 +216,19 @@ impl Session {
 
     pub(super) fn sts(&self) -> &aws_sdk_sts::Client {
         &self.sts
+    }
+
+    pub(super) fn schemas(&self) -> &aws_sdk_schemas::Client {
+        self.schemas.get_or_init(|| {
+            let guard = Guard { read_only: self.spec.read_only };
+            let config = aws_sdk_schemas::config::Builder::from(&*self.config).interceptor(guard);
+            aws_sdk_schemas::Client::from_conf(config.build())
+        })
+    }
+
+    /// Whether schemas are AWS's own. They may have an endpoint of their own.
+    pub(super) fn is_schemas_on_aws(&self) -> bool {
+        is_aws(endpoint("schemas", &self.spec, &self.config).as_deref())
     }
 
     pub(super) fn account(&self) -> Option<String> {

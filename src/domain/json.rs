@@ -37,63 +37,100 @@ pub fn check(text: &str) -> Result<(), Problem> {
 /// The value written with line breaks and two blanks for each level; `None` where the text is not JSON.
 ///
 /// Only white space between tokens changes. Levels beyond 100 are no longer indented, so that a value of depth 10,000
-/// does not grow with the square of its depth.
+/// does not grow with the square of its depth; where the result would still be far larger than the text (32 MiB and
+/// twice its size), levels beyond 16, 4 or at last none.
 pub fn pretty(text: &str) -> Option<String> {
-    const DEEPEST: usize = 100;
     check(text).ok()?;
+    Some(laid_out(text))
+}
+
+/// The value without white space between its tokens; `None` where the text is not JSON.
+pub fn minify(text: &str) -> Option<String> {
+    check(text).ok()?;
+    let mut out = String::with_capacity(text.len());
+    out.extend(tokens(text).map(|(_, token)| token));
+    Some(out)
+}
+
+/// [`pretty`] of a text that has been checked.
+pub(super) fn laid_out(text: &str) -> String {
+    let most = text.len().saturating_mul(2).saturating_add(32 << 20);
+    // Without indentation no token more than doubles, so the last one always fits.
+    [100, 16, 4, 0].into_iter().find_map(|deepest| indented(text, deepest, most)).unwrap_or_default()
+}
+
+/// Indents up to the level `deepest`; `None` where that takes more than `most` bytes.
+fn indented(text: &str, deepest: usize, most: usize) -> Option<String> {
     let mut out = String::with_capacity(text.len() + text.len() / 4);
     let mut depth = 0usize;
+    let blanks = "  ".repeat(deepest);
     let line_break = |out: &mut String, depth: usize| {
         out.push('\n');
-        out.extend(std::iter::repeat_n("  ", depth.min(DEEPEST)));
+        out.push_str(&blanks[..2 * depth.min(deepest)]);
     };
-    let mut rest = text.trim();
-    while let Some(first) = rest.chars().next() {
-        let token = match first {
-            '"' => string_end(rest),
-            '{' | '[' | '}' | ']' | ',' | ':' => 1,
-            _ => rest.find(|c: char| c.is_ascii_whitespace() || ",]}".contains(c)).unwrap_or(rest.len()),
-        };
-        let (token, after) = rest.split_at(token);
-        rest = after.trim_start();
-        match first {
-            '{' | '[' => {
-                out.push(first);
-                if rest.starts_with(['}', ']']) {
-                    out.push_str(&rest[..1]);
-                    rest = rest[1..].trim_start();
+    let mut tokens = tokens(text).map(|(_, token)| token).peekable();
+    while let Some(token) = tokens.next() {
+        match token {
+            "{" | "[" => {
+                out.push_str(token);
+                if let Some(close) = tokens.next_if(|next| matches!(*next, "}" | "]")) {
+                    out.push_str(close);
                 } else {
                     depth += 1;
                     line_break(&mut out, depth);
                 }
             }
-            '}' | ']' => {
+            "}" | "]" => {
                 depth = depth.saturating_sub(1);
                 line_break(&mut out, depth);
-                out.push(first);
+                out.push_str(token);
             }
-            ',' => {
+            "," => {
                 out.push(',');
                 line_break(&mut out, depth);
             }
-            ':' => out.push_str(": "),
+            ":" => out.push_str(": "),
             _ => out.push_str(token),
+        }
+        if out.len() > most {
+            return None;
         }
     }
     Some(out)
 }
 
+/// The tokens of a text that is JSON, each with its offset in bytes.
+pub(super) fn tokens(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        at += bytes[at..].iter().position(|byte| !byte.is_ascii_whitespace())?;
+        let rest = &bytes[at..];
+        let length = match rest[0] {
+            b'"' => string_end(&text[at..]),
+            b'{' | b'[' | b'}' | b']' | b',' | b':' => 1,
+            _ => rest
+                .iter()
+                .position(|byte| matches!(byte, b' ' | b'\n' | b'\t' | b'\r' | b',' | b']' | b'}'))
+                .unwrap_or(rest.len()),
+        };
+        let start = at;
+        at += length;
+        Some((start, &text[start..at]))
+    })
+}
+
 /// The length in bytes of the string that the text begins with, quotes included; up to the end of the text where it
 /// is not closed.
 pub fn string_end(text: &str) -> usize {
-    let mut escaped = false;
-    for (at, byte) in text.bytes().enumerate().skip(1) {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' => escaped = true,
-            b'"' => return at + 1,
-            _ => {}
+    let bytes = text.as_bytes();
+    let mut at = 1;
+    while let Some(found) = bytes.get(at..).and_then(|rest| memchr::memchr2(b'"', b'\\', rest)) {
+        at += found;
+        if bytes[at] == b'"' {
+            return at + 1;
         }
+        at += 2;
     }
     text.len()
 }
@@ -125,6 +162,34 @@ mod tests {
         assert!(!problem.to_string().contains("hunter2"));
         assert!(check("{} {}").is_err());
         assert!(check("").is_err());
+    }
+
+    #[rstest]
+    #[case(
+        " { \"a b\" : [ 1.10 , -0 ,\t\"c\\\" d\" ] , \"a b\" : { } }\r\n",
+        r#"{"a b":[1.10,-0,"c\" d"],"a b":{}}"#
+    )]
+    #[case("\"\\ud800\"", "\"\\ud800\"")]
+    #[case(" null ", "null")]
+    fn minify_changes_only_white_space(#[case] text: &str, #[case] expected: &str) {
+        assert_eq!(minify(text).as_deref(), Some(expected));
+        assert_eq!(minify(&pretty(text).unwrap()).as_deref(), Some(expected));
+    }
+
+    #[test]
+    fn what_is_no_json_is_not_minified() {
+        for text in ["", "{", "1 2", "[1,]", "'a'", "\u{feff}1", "\u{a0}1"] {
+            assert_eq!((minify(text), pretty(text)), (None, None), "{text:?}");
+        }
+    }
+
+    #[rstest]
+    #[case::nothing_but_brackets("[".repeat(200_000) + &"]".repeat(200_000))]
+    #[case::many_values_far_down("[".repeat(100) + &"1,".repeat(200_000) + "1" + &"]".repeat(100))]
+    fn indentation_never_explodes(#[case] text: String) {
+        let written = pretty(&text).unwrap();
+        assert!(written.len() <= 2 * text.len() + (32 << 20), "{}", written.len());
+        assert!(minify(&written).unwrap() == text);
     }
 
     #[test]

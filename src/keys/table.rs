@@ -21,8 +21,17 @@ pub struct Binding {
 }
 
 const LISTED: &[Context] = &[Context::Functions, Context::Function];
-const SCROLLED: &[Context] =
-    &[Context::Global, Context::Page, Context::Merge, Context::Compare, Context::Bulk, Context::History];
+const SCROLLED: &[Context] = &[
+    Context::Global,
+    Context::Page,
+    Context::Merge,
+    Context::Compare,
+    Context::Bulk,
+    Context::History,
+    Context::Answer,
+    Context::Invocations,
+    Context::Differences,
+];
 const EDITED: &[Context] = &[Context::Environment, Context::Configuration];
 const TAB: &str = "to the tab of that number";
 
@@ -59,6 +68,27 @@ pub static BINDINGS: &[Binding] = &[
         Action::SendAs,
         "choose how it is sent: wait, stream, queue, dry run; tenant, client context",
         Some("as"),
+    ),
+    binding(
+        &[Context::Test],
+        &[key!(o)],
+        Action::OpenAnswer,
+        "open the answer over the whole screen",
+        Some("open"),
+    ),
+    binding(
+        &[Context::Test],
+        &[key!(h)],
+        Action::Invocations,
+        "what was sent in this run and before: send again, compare",
+        Some("history"),
+    ),
+    binding(
+        &[Context::Test, Context::Answer, Context::Invocations],
+        &[key!(shift - c)],
+        Action::CopyAs,
+        "copy the response, its request id, an aws or a curl command",
+        None,
     ),
     binding(
         &[Context::Test],
@@ -428,6 +458,80 @@ pub static BINDINGS: &[Binding] = &[
         Some("take back"),
     ),
     binding(&[Context::History], &[key!(y)], Action::CopyName, "copy the aws command", Some("copy command")),
+    // An answer.
+    binding(&[Context::Answer], &[key!(tab)], Action::NextView, "the next view", Some("view")),
+    binding(&[Context::Answer], &[key!(backtab)], Action::PreviousView, "the view before", None),
+    binding(
+        &[Context::Answer],
+        &[key!(enter), key!(space)],
+        Action::Fold,
+        "open or close the value, or show the tree",
+        Some("fold"),
+    ),
+    binding(&[Context::Answer], &[key!(z)], Action::FoldAll, "open or close all values", None),
+    binding(&[Context::Answer], &[key!('/')], Action::Filter, "search", Some("search")),
+    binding(&[Context::Answer], &[key!(n)], Action::NextMatch, "the next match", None),
+    binding(&[Context::Answer], &[key!(shift - n)], Action::PreviousMatch, "the match before", None),
+    binding(&[Context::Answer], &[key!('|')], Action::Query, "filter by jq", Some("jq")),
+    binding(
+        &[Context::Answer],
+        &[key!(x)],
+        Action::Decode,
+        "see through base64, gzip and JSON in a text",
+        Some("decode"),
+    ),
+    binding(&[Context::Answer], &[key!(y)], Action::CopyName, "copy the value, or all", Some("copy")),
+    binding(&[Context::Answer], &[key!(shift - y)], Action::CopyPath, "copy the path of the value", None),
+    binding(&[Context::Answer], &[key!(esc), key!(q)], Action::Back, "back", Some("back")),
+    binding(&[Context::AnswerField], &[key!(enter)], Action::Open, "search, filter", Some("go")),
+    binding(&[Context::AnswerField], &[key!(ctrl - u)], Action::Clear, "empty the field", None),
+    binding(&[Context::AnswerField], &[key!(esc)], Action::Back, "leave it", Some("leave")),
+    // The invocations.
+    binding(&[Context::Invocations], &[key!(enter)], Action::Open, "open the answer", Some("open")),
+    binding(
+        &[Context::Invocations],
+        &[key!(i)],
+        Action::SendAgain,
+        "send the same event again",
+        Some("again"),
+    ),
+    binding(
+        &[Context::Invocations],
+        &[key!('@')],
+        Action::SendElsewhere,
+        "send the same event to another version or alias",
+        Some("to"),
+    ),
+    binding(&[Context::Invocations], &[key!(space)], Action::Mark, "mark it to be compared", Some("mark")),
+    binding(
+        &[Context::Invocations],
+        &[key!(c)],
+        Action::Diff,
+        "compare its answer with the marked one, or the one before",
+        Some("compare"),
+    ),
+    binding(
+        &[Context::Invocations],
+        &[key!(ctrl - s)],
+        Action::Pin,
+        "keep its event under a name",
+        Some("keep"),
+    ),
+    binding(&[Context::Invocations], &[key!('!')], Action::ErrorsOnly, "only what failed", Some("failed")),
+    binding(
+        &[Context::Invocations, Context::Differences],
+        &[key!(esc), key!(q)],
+        Action::Back,
+        "back",
+        Some("back"),
+    ),
+    binding(
+        &[Context::Differences],
+        &[key!(shift - y)],
+        Action::CopyPath,
+        "copy the path",
+        Some("copy path"),
+    ),
     // Pages to read.
     binding(
         &[Context::Page],
@@ -445,7 +549,7 @@ pub static BINDINGS: &[Binding] = &[
     binding(SCROLLED, &[key!(pageup)], Action::PageUp, "a page up", None),
     binding(SCROLLED, &[key!(pagedown)], Action::PageDown, "a page down", None),
     binding(
-        &[Context::Global, Context::Compare, Context::History],
+        &[Context::Global, Context::Compare, Context::History, Context::Invocations],
         &[key!(r)],
         Action::Refresh,
         "read again",

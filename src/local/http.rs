@@ -26,7 +26,9 @@ use uuid::Uuid;
 use super::{
     auth::{Credentials, Refusal},
     lambda::{Lambda, operations},
-    logs, sts,
+    logs,
+    schemas::{self, Schemas},
+    sts,
 };
 
 /// Most bytes of a request for CloudWatch Logs: PutLogEvents takes 1 MB of text, which JSON's escapes can multiply.
@@ -120,6 +122,7 @@ pub(super) struct Gateway {
     pub partition: &'static str,
     pub lambda: Arc<Lambda>,
     pub logs: Arc<logs::Store>,
+    pub schemas: Schemas,
 }
 
 /// Accepts connections until `stop`. Dropping the future closes every connection.
@@ -170,6 +173,8 @@ pub(super) async fn serve(listener: TcpListener, gateway: Arc<Gateway>, stop: Ca
 enum Wire {
     /// restJson1: Lambda.
     Rest,
+    /// restJson1 with errors of its own shape: EventBridge Schemas.
+    Schemas,
     /// awsJson: the whole `X-Amz-Target`.
     Json(String),
     /// Query: a form body. STS.
@@ -187,6 +192,8 @@ impl Wire {
                 .is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"))
         {
             Self::Query
+        } else if schemas::is_path(path) {
+            Self::Schemas
         } else {
             Self::Rest
         }
@@ -198,6 +205,7 @@ impl Wire {
             Self::Rest => {
                 Answer::json(status, &json!({ "message": message })).with_header("x-amzn-errortype", code)
             }
+            Self::Schemas => schemas::error(status, code, message),
             Self::Json(_) => Answer::error_json11(status, code, message),
             Self::Query => sts::error(status, code, message, request_id),
         }
@@ -212,7 +220,7 @@ impl Wire {
         };
         // The awsJson services answer 400 to these, the others 403.
         let (status, code) = match self {
-            Self::Rest => (403, rest),
+            Self::Rest | Self::Schemas => (403, rest),
             Self::Json(_) => (400, rest),
             Self::Query => (403, query),
         };
@@ -263,9 +271,13 @@ impl Gateway {
             Ok(authorization) => authorization,
             Err(refusal) => return wire.refuse(&refusal, id),
         };
-        let operation = operations::find(&head.method, path, &query);
+        let operation = match &wire {
+            Wire::Schemas => schemas::find(&head.method, path),
+            _ => operations::find(&head.method, path, &query),
+        };
         let limit = match &wire {
             Wire::Rest => operations::body_limit(operation.as_ref().map(|it| it.name), &head.headers),
+            Wire::Schemas => schemas::BODY_LIMIT,
             Wire::Json(_) => LOGS_LIMIT,
             Wire::Query => FORM_LIMIT,
         };
@@ -293,13 +305,16 @@ impl Gateway {
             return wire.refuse(&refusal, id);
         }
         match &wire {
-            Wire::Rest => {
+            Wire::Rest | Wire::Schemas => {
                 let Some(operation) = operation else {
                     let what = unknown_operation(&head.method, &head.uri);
                     return wire.error(501, "NotImplementedException", &what, id);
                 };
                 let request = Request { query, headers: head.headers, body, id: id.to_owned() };
-                self.lambda.handle(&operation, &request).await
+                match wire {
+                    Wire::Schemas => self.schemas.handle(&operation, &request),
+                    _ => self.lambda.handle(&operation, &request).await,
+                }
             }
             Wire::Json(target) => self.logs(target, body).await,
             Wire::Query => sts::handle(
@@ -343,6 +358,7 @@ impl Wire {
     fn service(&self) -> Option<&'static str> {
         match self {
             Self::Rest => Some("lambda"),
+            Self::Schemas => Some("schemas"),
             Self::Json(target) => target.starts_with("Logs_20140328.").then_some("logs"),
             Self::Query => Some("sts"),
         }

@@ -14,7 +14,7 @@ use std::{
 use tokio::sync::mpsc;
 
 use super::{signals, terminal};
-use crate::app::Msg;
+use crate::{app::Msg, domain::jq};
 
 /// The exit code after a panic, as Rust itself has it.
 pub const EXIT: u8 = 101;
@@ -26,6 +26,10 @@ pub fn watch(messages: &mpsc::Sender<Msg>) {
     let messages = messages.clone();
     let drawing = thread::current().id();
     panic::set_hook(Box::new(move |info| {
+        if thread::current().name() == Some(jq::THREAD) {
+            // Ends that filter only, whose caller is told.
+            return;
+        }
         // The message may quote a value (a failed slice quotes its text): the place is enough to mend it.
         let place = info.location().map(|at| format!(" at {}:{}", at.file(), at.line())).unwrap_or_default();
         if PLACE.set(place).is_err() {

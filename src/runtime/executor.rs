@@ -16,7 +16,7 @@ use tokio::{sync::mpsc, task::JoinHandle};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use self::desk::Desk;
-use super::crash;
+use super::{crash, look};
 use crate::{
     app::{Effect, Msg, Ticket, msg::Connected},
     cloud::{self, Kind, Session, Spec, profiles},
@@ -146,6 +146,20 @@ impl Executor {
                 });
             }
             Effect::Invoke { ticket, request, place, event } => self.invoke(ticket, *request, *place, event),
+            Effect::Diff(ticket, before, after) => {
+                tokio::spawn(async move {
+                    let found = tokio::task::spawn_blocking(move || look::compare(&before, &after)).await;
+                    let found = found.unwrap_or_else(|error| Err(error.to_string()));
+                    send(&messages, Msg::Diffed(ticket, found)).await;
+                });
+            }
+            Effect::Look(ticket, look) => {
+                tokio::spawn(async move {
+                    let made = tokio::task::spawn_blocking(move || look::make(&look)).await;
+                    let made = made.unwrap_or_else(|error| Err(error.to_string()));
+                    send(&messages, Msg::Looked(ticket, made.map(Box::new))).await;
+                });
+            }
             Effect::FollowLogs { ticket, group, since } => {
                 self.with_session(Slot::Logs, ticket, |session| async move {
                     follow_logs(ticket, session, group, since, &messages).await;
@@ -169,6 +183,12 @@ impl Executor {
                 self.with_session(Slot::Observe(ticket), ticket, |session| async move {
                     let releases = session.releases(&name).await;
                     send(&messages, Msg::Releases(ticket, releases.map(Box::new))).await;
+                });
+            }
+            Effect::GetShareable(ticket, name) => {
+                self.with_session(Slot::Observe(ticket), ticket, |session| async move {
+                    let shareable = session.shareable_events(&name).await;
+                    send(&messages, Msg::Shareable(ticket, shareable.map(Box::new))).await;
                 });
             }
             Effect::GetExtras(ticket, name) => {

@@ -8,6 +8,7 @@ pub mod clock;
 pub mod crash;
 pub mod executor;
 pub mod frames;
+mod look;
 pub mod signals;
 pub mod terminal;
 

@@ -3,9 +3,11 @@
 //! Nothing here changes the state or asks anyone for anything. Geometry is `app::layout`'s; texts are cut and padded
 //! by [`paint`]; only rows that are on the screen are looked at.
 
+mod answer;
 mod bulk;
 mod compare;
 mod configuration;
+mod differences;
 mod editor;
 mod environment;
 mod footer;
@@ -21,6 +23,7 @@ mod merging;
 mod overlay;
 mod overview;
 mod paint;
+mod past;
 mod preview;
 mod review;
 mod start;

@@ -3,9 +3,9 @@
 use ratatui::buffer::Buffer;
 
 use super::{
-    Theme, bulk, compare, footer, history, merging,
+    Theme, answer, bulk, compare, differences, footer, history, merging,
     paint::{self, Align, Row, Shown, clear, json_line, note, pieces, scrolled},
-    review, text_editor, weights,
+    past, review, text_editor, weights,
 };
 use crate::{
     app::{
@@ -39,6 +39,9 @@ pub(super) fn draw(app: &App, overlay: &Overlay, size: Size, theme: &Theme, buff
         Overlay::Compare(comparing) => compare::draw(comparing, size, theme, buffer),
         Overlay::Bulk => bulk::draw(app, size, theme, buffer),
         Overlay::History(pane) => history::draw(app, pane, size, theme, buffer),
+        Overlay::Past(pane) => past::draw(app, pane, size, theme, buffer),
+        Overlay::Differences(pane) => differences::draw(pane, size, theme, buffer),
+        Overlay::Answer(pane) => answer::draw(app, pane, size, theme, buffer),
     }
 }
 

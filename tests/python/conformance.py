@@ -15,6 +15,7 @@ from asking import (
     ACCOUNT, ARN, BOOTSTRAP, CONFIG, REGION, ROLE, absent, archive, awslambda, create, equal, logs, refused, within,
 )
 from changes import concurrency, configuration, event_invoke_config, provisioned, retention, tags
+from registry import shareable_events
 
 
 def identity():
@@ -403,5 +404,6 @@ def signatures():
 
 
 for check in (identity, signatures, lifecycle, unknown, rules, invoking, concurrency, provisioned, event_invoke_config,
-              configuration, tags, lists, versions, logging_config, retention, absent_operations):
+              configuration, tags, lists, versions, logging_config, retention, shareable_events,
+              absent_operations):
     check()

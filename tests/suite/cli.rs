@@ -2,6 +2,7 @@
 
 mod basics;
 mod changing;
+mod events;
 mod invoking;
 mod listing;
 mod local;

@@ -2,7 +2,6 @@
 
 use std::{fmt, sync::Arc};
 
-use jiff::Timestamp;
 use tui_textarea::{CursorMove, TextArea};
 
 use crate::{
@@ -10,6 +9,7 @@ use crate::{
         Action,
         invocations::Invocation,
         pager::{Lined, Pager},
+        past::Key,
     },
     domain::{
         invocation::Mode,
@@ -47,8 +47,6 @@ pub struct TestPane {
     pub shown: Option<u64>,
     /// Where one is in its answer.
     pub pager: Pager,
-    /// When the key that sends was last pressed.
-    pub(in crate::app) pressed_at: Option<Timestamp>,
 }
 
 /// Where and how an event is sent.
@@ -65,31 +63,39 @@ pub struct Target {
 }
 
 /// What a picker of the tab picks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Pick {
     /// Version or alias.
     Qualifier,
     /// The mode, or what else is sent along.
     How,
+    /// What is copied of the invocation of that number.
+    Copy(u64),
+    /// Version or alias to which an event is sent again.
+    Elsewhere(Key),
 }
 
 impl Pick {
     /// What is picked, as a title.
-    pub fn title(self) -> &'static str {
+    pub fn title(&self) -> &'static str {
         match self {
             Self::Qualifier => "Send to",
             Self::How => "Send as",
+            Self::Copy(_) => "Copy",
+            Self::Elsewhere(_) => "Send again to",
         }
     }
 }
 
 /// What a prompt of the tab asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ask {
     /// Tenant id.
     Tenant,
     /// Client context.
     ClientContext,
+    /// Version or alias to which an event is sent again.
+    Elsewhere(Key),
 }
 
 /// What is shown of an invocation below its heading: the response, or what has come of it, then the log tail.
@@ -120,7 +126,7 @@ impl<'a> Preview<'a> {
     pub fn of(invocation: &'a Invocation) -> Self {
         let Some(reply) = invocation.reply() else {
             let part = sanitise_bytes(invocation.stream.tail(STREAM_SHOWN));
-            let part = Lines::new(sanitise_lines(&part));
+            let part = Lines::new(sanitise_lines(&part).into_owned());
             return Self {
                 title: (!part.is_empty()).then_some("Response so far"),
                 body: Body::Part(part),
@@ -129,8 +135,8 @@ impl<'a> Preview<'a> {
         };
         let title = if reply.answer.function_error.is_some() { "Error" } else { "Response" };
         let body = reply.body.pretty();
-        let log =
-            (!reply.answer.log_tail.is_empty()).then(|| Lines::new(sanitise_lines(&reply.answer.log_tail)));
+        let tail = &reply.answer.log_tail;
+        let log = (!tail.is_empty()).then(|| Lines::new(sanitise_lines(tail).into_owned()));
         Self { title: (!body.is_empty()).then_some(title), body: Body::Whole(body), log }
     }
 
@@ -199,7 +205,6 @@ impl TestPane {
             target: Target::default(),
             shown: None,
             pager: Pager::default(),
-            pressed_at: None,
         };
         pane.set_event(event);
         pane

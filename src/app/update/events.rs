@@ -3,7 +3,7 @@
 use crate::{
     app::{App, Effect, Ticket, messages::Severity},
     disk::SaveError,
-    domain::{invocation::Record, saved_event::SavedEvent, secret::Secret},
+    domain::{saved_event::SavedEvent, secret::Secret},
 };
 
 impl App {
@@ -33,16 +33,6 @@ impl App {
             Ok(done) => self.say(Severity::Info, done),
             Err(error) => self.say(Severity::Error, error.to_string()),
         }
-        Vec::new()
-    }
-
-    /// The history of invocations was read.
-    pub(super) fn invocations_read(
-        &mut self,
-        _ticket: Ticket,
-        result: Result<Vec<Record>, String>,
-    ) -> Vec<Effect> {
-        self.say_problem(result.err());
         Vec::new()
     }
 

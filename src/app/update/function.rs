@@ -132,10 +132,6 @@ impl App {
             self.screen = Screen::Functions;
             return Vec::new();
         };
-        if !matches!(action, Action::Send | Action::Open) {
-            // Another key: the one that sends was let go.
-            view.test.pressed_at = None;
-        }
         let handled = match view.tab {
             Tab::Overview => {
                 let lines = self.overview_rows();

@@ -1,5 +1,6 @@
 //! How messages change the state.
 
+mod answer;
 mod bulk;
 mod change;
 mod compare;
@@ -10,6 +11,7 @@ mod function;
 mod history;
 mod merging;
 mod overlay;
+mod past;
 mod rollback;
 mod session;
 mod test;
@@ -89,6 +91,14 @@ impl App {
                 Vec::new()
             }
             Msg::Invoked(ticket, result) => self.invoked(ticket, result),
+            Msg::Diffed(ticket, result) => {
+                self.diffed(ticket, result);
+                Vec::new()
+            }
+            Msg::Looked(ticket, result) => {
+                self.looked(ticket, result);
+                Vec::new()
+            }
             Msg::Tail(ticket, update) => {
                 let height = self.log_height();
                 if let Some(view) = &mut self.function {
@@ -103,6 +113,7 @@ impl App {
             Msg::Written(ticket, result) => self.written(ticket, result),
             Msg::Observed(ticket, name, result) => self.observed(ticket, &name, result),
             Msg::Releases(ticket, result) => self.releases_read(ticket, result),
+            Msg::Shareable(ticket, result) => self.shareable_observed(ticket, &result).unwrap_or_default(),
             Msg::Extras(ticket, extras) => {
                 self.extras_read(ticket, *extras);
                 Vec::new()
@@ -118,15 +129,21 @@ impl App {
                 self.awaited_rollback();
                 Vec::new()
             }
+            Msg::InvocationsRead(ticket, result) => {
+                self.invocations_read(ticket, result);
+                Vec::new()
+            }
             Msg::Events(ticket, result) => self.events_listed(ticket, result),
             Msg::EventRead(ticket, result) => self.event_read(ticket, result),
             Msg::EventStored(ticket, result) => self.event_stored(ticket, result),
-            Msg::InvocationsRead(ticket, result) => self.invocations_read(ticket, result),
             Msg::Trouble(text) => {
                 self.messages.say(now, Severity::Error, text);
                 Vec::new()
             }
         };
+        if self.overlay.is_none() {
+            self.overlay = self.beneath.pop();
+        }
         if let Some(Overlay::Review(review)) = &mut self.overlay
             && !asked
         {
@@ -237,6 +254,10 @@ impl App {
     }
 
     fn act(&mut self, action: Action) -> Vec<Effect> {
+        if !matches!(action, Action::Send | Action::Open | Action::SendAgain) {
+            // Another key: the one that sends was let go.
+            self.pressed_at = None;
+        }
         if self.overlay.is_some() {
             return self.act_on_overlay(&action);
         }

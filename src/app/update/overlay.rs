@@ -29,6 +29,9 @@ impl App {
             Some(Overlay::Compare(_)) => return self.act_on_compare(action),
             Some(Overlay::Bulk) => return self.act_on_bulk(action),
             Some(Overlay::History(_)) => return self.act_on_history(action),
+            Some(Overlay::Answer(_)) => return self.act_on_answer(action),
+            Some(Overlay::Past(_)) => return self.act_on_past(action),
+            Some(Overlay::Differences(_)) => return self.act_on_differences(action),
             _ => {}
         }
         match (&mut self.overlay, action) {
@@ -63,6 +66,11 @@ impl App {
             _ => {}
         }
         Vec::new()
+    }
+
+    /// Lays something over what is there, which comes back once that is gone.
+    pub(super) fn lay_over(&mut self, overlay: Overlay) {
+        self.beneath.extend(self.overlay.replace(overlay));
     }
 
     fn picked(&mut self, kind: PickerKind, chosen: String) -> Vec<Effect> {
@@ -191,6 +199,10 @@ impl App {
                 return self.connect(spec);
             }
             Command::History => return self.open_history(),
+            Command::Invocations => {
+                self.overlay = None;
+                return self.open_past(true);
+            }
             Command::Compare(first, second) => return self.compare_typed(*first, second.map(|side| *side)),
             Command::Bulk(Some(change)) => return self.bulk_typed(change),
             Command::Bulk(None) => self.reopen_bulk(),

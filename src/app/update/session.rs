@@ -19,11 +19,13 @@ impl App {
         }
         let epoch = self.session.begin(spec.clone());
         self.overlay = None;
+        self.beneath.clear();
         vec![Effect::Connect { epoch, spec, verify }]
     }
 
     pub(super) fn start_local(&mut self) -> Vec<Effect> {
         self.overlay = None;
+        self.beneath.clear();
         if let Some(spec) = self.session.local_spec.clone() {
             return self.connect(spec);
         }
@@ -72,6 +74,7 @@ impl App {
         self.screen = Screen::Functions;
         self.function = None;
         self.overlay = None;
+        self.beneath.clear();
         self.functions = self.functions.emptied();
         // It was about the session before; the message log keeps it.
         self.messages.dismiss();

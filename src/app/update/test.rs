@@ -61,6 +61,9 @@ impl App {
             }
             Action::Qualifier => self.pick_qualifier(),
             Action::SendAs => self.pick_how(),
+            Action::OpenAnswer => self.open_answer(None),
+            Action::CopyAs => self.pick_copy(),
+            Action::Invocations => self.open_past(false),
             Action::NextInvocation => self.step_invocation(1),
             Action::PreviousInvocation => self.step_invocation(-1),
             _ => return None,
@@ -70,10 +73,8 @@ impl App {
     /// Whether the key that sends was let go since it was pressed last. Most terminals don't tell a held key from
     /// presses: each one that comes too soon puts the next one off.
     pub(super) fn let_go(&mut self) -> bool {
-        let now = self.now;
-        let Some(view) = &mut self.function else { return true };
-        let held = view.test.pressed_at.is_some_and(|at| now.duration_since(at) < HELD_KEY);
-        view.test.pressed_at = Some(now);
+        let held = self.pressed_at.is_some_and(|at| self.now.duration_since(at) < HELD_KEY);
+        self.pressed_at = Some(self.now);
         if held {
             self.say(Severity::Info, "sent once for a held key: let it go, then press it again");
         }
@@ -258,9 +259,15 @@ impl App {
     }
 
     pub(super) fn test_picked(&mut self, pick: Pick, chosen: &str) -> Vec<Effect> {
+        match &pick {
+            Pick::Copy(number) => return self.copy_picked(*number, chosen),
+            Pick::Elsewhere(key) => return self.elsewhere_chosen(key, chosen),
+            Pick::Qualifier | Pick::How => {}
+        }
         let Some(view) = &mut self.function else { return Vec::new() };
         let target = &mut view.test.target;
         match pick {
+            Pick::Copy(_) | Pick::Elsewhere(_) => {}
             Pick::Qualifier => {
                 target.qualifier = Some(chosen.to_owned()).filter(|chosen| chosen != LATEST);
             }
@@ -281,7 +288,7 @@ impl App {
                         context.map(|context| context.reveal().to_owned()).unwrap_or_default(),
                     )
                 };
-                let title = if ask == Ask::Tenant { "Tenant id" } else { "Client context" };
+                let title = if matches!(ask, Ask::Tenant) { "Tenant id" } else { "Client context" };
                 let prompt = Prompt::new(title, rule, &text, prompt::Then::Test(ask));
                 self.overlay = Some(Overlay::Prompt(Box::new(prompt)));
             }
@@ -294,9 +301,16 @@ impl App {
     /// # Errors
     /// What is wrong with it.
     pub(super) fn test_asked(&mut self, ask: &Ask, text: &str) -> Result<Vec<Effect>, String> {
+        if let Ask::Elsewhere(key) = ask {
+            if text.is_empty() {
+                return Err("a number, an alias, or $LATEST is needed".into());
+            }
+            return Ok(self.elsewhere_chosen(key, text));
+        }
         let Some(view) = &mut self.function else { return Ok(Vec::new()) };
         let target = &mut view.test.target;
         match ask {
+            Ask::Elsewhere(_) => {}
             Ask::Tenant => {
                 // The pattern of X-Amz-Tenant-Id in the service model.
                 let allowed = |c: char| c.is_ascii_alphanumeric() || " _.:/=+-@".contains(c);
@@ -374,7 +388,7 @@ fn told(ended: &Invocation, name: &str, of_this_session: bool) -> (Severity, Str
 }
 
 /// What may be invoked: `$LATEST`, the aliases, the published versions.
-fn qualifiers(releases: &Releases) -> Vec<Item> {
+pub(super) fn qualifiers(releases: &Releases) -> Vec<Item> {
     let latest = Item { name: LATEST.into(), note: "the code as it is now".into() };
     let aliases = releases.aliases.iter().map(|alias| {
         let split = alias.additional.as_ref().map(|other| format!(" and version {}", other.version));

@@ -38,8 +38,18 @@ impl Operation {
 
 /// Finds the operation of a request.
 pub(in crate::local) fn find(method: &Method, path: &str, query: &[(String, String)]) -> Option<Operation> {
+    find_in(OPERATIONS, method, path, query)
+}
+
+/// The same in any service's table, which is written as [`OPERATIONS`] is.
+pub(in crate::local) fn find_in(
+    table: &[(&str, &str, &'static str)],
+    method: &Method,
+    path: &str,
+    query: &[(String, String)],
+) -> Option<Operation> {
     let path = path.strip_suffix('/').unwrap_or(path);
-    OPERATIONS.iter().filter(|(verb, ..)| *verb == method.as_str()).find_map(|(_, template, name)| {
+    table.iter().filter(|(verb, ..)| *verb == method.as_str()).find_map(|(_, template, name)| {
         let (template, condition) = template.split_once('?').unwrap_or((template, ""));
         if let Some((key, value)) = condition.split_once('=')
             && !query.iter().any(|(k, v)| k == key && v == value)

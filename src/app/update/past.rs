@@ -1,0 +1,326 @@
+//! The invocations of this run and of earlier ones: their keys, sending again, comparing.
+
+use std::sync::Arc;
+
+use crate::{
+    app::{
+        Action, App, Effect, Screen, Ticket,
+        answer::AnswerPane,
+        differences::DifferencesPane,
+        function::test::{Ask, Pick},
+        layout,
+        list::Cursor,
+        messages::Severity,
+        overlay::{Item, Overlay, Page, Picker, PickerKind},
+        past::{self, Entry, Key, PastPane},
+        prompt::{self, Prompt},
+    },
+    domain::{
+        body::Body,
+        document::diff::Differences,
+        invocation::{Record, Request},
+        place::Place,
+        secret::Secret,
+        text::sanitise,
+    },
+};
+
+/// An event that may be sent again.
+struct Again {
+    request: Request,
+    event: Option<String>,
+    place: Place,
+}
+
+impl App {
+    /// Opens the list: of the function that is open, or of all.
+    pub(super) fn open_past(&mut self, of_all: bool) -> Vec<Effect> {
+        let ticket = self.ticket();
+        let on_function = self.screen == Screen::Function && !of_all;
+        let function = self.function.as_ref().filter(|_| on_function).map(|view| view.name.clone());
+        let pane = PastPane { function, pending: Some(ticket), ..PastPane::default() };
+        self.lay_over(Overlay::Past(Box::new(pane)));
+        vec![Effect::ReadInvocations(ticket)]
+    }
+
+    pub(super) fn invocations_read(&mut self, ticket: Ticket, result: Result<Vec<Record>, String>) {
+        let below = self.beneath.iter_mut().chain(self.overlay.as_mut());
+        for overlay in below {
+            if let Overlay::Past(pane) = overlay
+                && pane.pending == Some(ticket)
+            {
+                pane.pending = None;
+                match result {
+                    Ok(records) => pane.records = records,
+                    Err(problem) => pane.error = Some(problem),
+                }
+                return;
+            }
+        }
+    }
+
+    pub(super) fn act_on_past(&mut self, action: &Action) -> Vec<Effect> {
+        let height = layout::past_height(self.size);
+        let Some(Overlay::Past(pane)) = &mut self.overlay else { return Vec::new() };
+        let len = pane.entries(&self.invocations).len();
+        if pane.cursor.handle(action, len, height) {
+            return Vec::new();
+        }
+        match action {
+            Action::Back | Action::Quit => self.overlay = None,
+            Action::ErrorsOnly => {
+                pane.failed_only = !pane.failed_only;
+                pane.cursor = Cursor::default();
+            }
+            Action::Mark => {
+                let key = pane.selected(&self.invocations).map(|entry| entry.key());
+                pane.marked = if pane.marked == key { None } else { key };
+            }
+            Action::Refresh => {
+                let ticket = self.ticket();
+                if let Some(Overlay::Past(pane)) = &mut self.overlay {
+                    pane.pending = Some(ticket);
+                }
+                return vec![Effect::ReadInvocations(ticket)];
+            }
+            Action::Open => return self.open_past_entry(),
+            Action::SendAgain => return self.send_again(),
+            Action::SendElsewhere => return self.send_elsewhere(),
+            Action::Diff => return self.compare_answers(),
+            Action::CopyAs => {
+                if let Some(Entry::Now(invocation)) = pane.selected(&self.invocations) {
+                    let number = invocation.number;
+                    return self.pick_copy_of(number);
+                }
+                self.say(Severity::Info, "only what was sent in this run can be copied");
+            }
+            Action::Pin => return self.pin_past(),
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    fn open_past_entry(&mut self) -> Vec<Effect> {
+        let zone = self.zone();
+        let Some(Overlay::Past(pane)) = &self.overlay else { return Vec::new() };
+        match pane.selected(&self.invocations) {
+            Some(Entry::Now(invocation)) if invocation.is_running() => {
+                self.say(Severity::Info, "its answer has not come yet");
+            }
+            Some(Entry::Now(invocation)) => {
+                let pane = AnswerPane::new(invocation);
+                self.lay_over(Overlay::Answer(Box::new(pane)));
+            }
+            Some(Entry::Earlier(record)) => {
+                let mut lines = past::details(record, &zone);
+                for (title, text) in [("Event", &record.payload), ("Response", &record.response)] {
+                    if let Some(text) = text {
+                        let body = Body::read(text.reveal().as_bytes().to_vec());
+                        lines.extend([String::new(), title.to_owned()]);
+                        lines.extend((0..body.pretty().len()).map(|nth| body.pretty().get(nth).to_owned()));
+                    }
+                }
+                let title = format!("Invocation of {}", sanitise(&record.function));
+                self.lay_over(Overlay::Page(Page { title, lines, cursor: Cursor::default() }));
+            }
+            None => {}
+        }
+        Vec::new()
+    }
+
+    /// What the selected entry sent, where that is still known.
+    fn again(&mut self) -> Option<Again> {
+        let Some(Overlay::Past(pane)) = &self.overlay else { return None };
+        let again = match pane.selected(&self.invocations)? {
+            Entry::Now(invocation) => (!invocation.forgotten).then(|| Again {
+                request: invocation.request.clone(),
+                event: invocation.event.clone(),
+                place: invocation.place.clone(),
+            }),
+            Entry::Earlier(record) => record.payload.as_ref().map(|payload| Again {
+                request: Request {
+                    function: record.function.clone(),
+                    qualifier: record.qualifier.clone(),
+                    tenant_id: record.tenant_id.clone(),
+                    mode: record.mode,
+                    payload: Arc::clone(payload),
+                    ..Request::default()
+                },
+                event: record.event.clone(),
+                place: record.place.clone(),
+            }),
+        };
+        if again.is_none() {
+            self.say(Severity::Info, "its event was not kept: it can't be sent again");
+        }
+        again
+    }
+
+    fn send_again(&mut self) -> Vec<Effect> {
+        if !self.let_go() {
+            return Vec::new();
+        }
+        match self.again() {
+            Some(again) => self.send_there(again),
+            None => Vec::new(),
+        }
+    }
+
+    /// An event goes only to the place where it was sent before: what is a test in one account is none in another.
+    fn send_there(&mut self, again: Again) -> Vec<Effect> {
+        if self.place().is_none_or(|here| !here.is_same(&again.place)) {
+            let text = format!("it was sent to {}: connect there to send it again", again.place);
+            self.say(Severity::Warning, text);
+            return Vec::new();
+        }
+        let target = again.request.target();
+        let effects = self.dispatch(again.request, again.event);
+        if !effects.is_empty() {
+            self.say(Severity::Info, format!("sent to {target}"));
+            if let Some(Overlay::Past(pane)) = &mut self.overlay {
+                // The newest is on top.
+                pane.cursor = Cursor::default();
+            }
+        }
+        effects
+    }
+
+    fn send_elsewhere(&mut self) -> Vec<Effect> {
+        let Some(again) = self.again() else { return Vec::new() };
+        let Some(Overlay::Past(pane)) = &self.overlay else { return Vec::new() };
+        let Some(key) = pane.selected(&self.invocations).map(|entry| entry.key()) else { return Vec::new() };
+        let view = self.function.as_ref().filter(|view| view.name == again.request.function);
+        if let Some(releases) = view.and_then(|view| view.versions.releases.value.as_ref()) {
+            let items: Vec<Item> = super::test::qualifiers(releases);
+            self.lay_over(Overlay::Picker(Picker::new(PickerKind::Test(Pick::Elsewhere(key)), items)));
+        } else {
+            let ask = prompt::Then::Test(Ask::Elsewhere(key));
+            let title = format!("Send to which version or alias of {}", sanitise(&again.request.function));
+            let prompt = Prompt::new(title, "a number, an alias, or $LATEST", "", ask);
+            self.lay_over(Overlay::Prompt(Box::new(prompt)));
+        }
+        Vec::new()
+    }
+
+    /// A qualifier was chosen for the invocation of that name.
+    pub(super) fn elsewhere_chosen(&mut self, key: &Key, qualifier: &str) -> Vec<Effect> {
+        // The list comes back first: it knows what is meant.
+        if !matches!(self.overlay, Some(Overlay::Past(_))) {
+            self.overlay = self.beneath.pop();
+        }
+        let Some(Overlay::Past(pane)) = &mut self.overlay else { return Vec::new() };
+        let entries = pane.entries(&self.invocations);
+        let Some(at) = entries.iter().position(|entry| entry.key() == *key) else { return Vec::new() };
+        let len = entries.len();
+        pane.cursor.go(at, len, layout::past_height(self.size));
+        let Some(mut again) = self.again() else { return Vec::new() };
+        again.request.qualifier = Some(qualifier.to_owned()).filter(|qualifier| qualifier != "$LATEST");
+        self.send_there(again)
+    }
+
+    /// Compares the marked answer with the selected one; without a mark the selected one with the one of the same
+    /// function before it.
+    fn compare_answers(&mut self) -> Vec<Effect> {
+        let ticket = self.ticket();
+        let Some(Overlay::Past(pane)) = &self.overlay else { return Vec::new() };
+        let Some(selected) = pane.selected(&self.invocations) else { return Vec::new() };
+        let marked = pane.marked.as_ref().and_then(|key| pane.find(&self.invocations, key));
+        let other = marked.filter(|marked| marked.key() != selected.key()).or_else(|| {
+            let rest = pane.entries(&self.invocations).into_iter().skip(pane.cursor.at + 1);
+            rest.filter(|entry| same_function(entry, &selected)).find(|entry| body(entry).is_some())
+        });
+        let Some(other) = other else {
+            self.say(Severity::Info, "there is no other answer: space marks one to compare with");
+            return Vec::new();
+        };
+        let zone = self.zone();
+        // The older one is what it was before.
+        let (before, after) =
+            if sent(&other) <= sent(&selected) { (other, selected) } else { (selected, other) };
+        let (Some(first), Some(second)) = (body(&before), body(&after)) else {
+            self.say(Severity::Info, "an answer is missing: it was not kept, or has not come yet");
+            return Vec::new();
+        };
+        let titles = [title(&before, &zone), title(&after, &zone)];
+        let pane = DifferencesPane { titles, pending: Some(ticket), result: None, cursor: Cursor::default() };
+        self.lay_over(Overlay::Differences(Box::new(pane)));
+        vec![Effect::Diff(ticket, first, second)]
+    }
+
+    pub(super) fn diffed(&mut self, ticket: Ticket, result: Result<Differences, String>) {
+        if let Some(Overlay::Differences(pane)) = &mut self.overlay
+            && pane.pending == Some(ticket)
+        {
+            pane.pending = None;
+            pane.result = Some(result);
+        }
+    }
+
+    pub(super) fn act_on_differences(&mut self, action: &Action) -> Vec<Effect> {
+        let rows = usize::from(layout::page(self.size).text.rows).saturating_sub(2);
+        let Some(Overlay::Differences(pane)) = &mut self.overlay else { return Vec::new() };
+        let len = pane.len();
+        if pane.cursor.handle(action, len, DifferencesPane::height(rows)) {
+            return Vec::new();
+        }
+        match action {
+            Action::Back | Action::Quit => self.overlay = None,
+            Action::CopyPath => {
+                let found = pane.result.as_ref().and_then(|result| result.as_ref().ok());
+                let path = found.and_then(|found| Some(found.list.get(pane.cursor.at)?.path.clone()));
+                return self.copy_text("the path", path);
+            }
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    fn pin_past(&mut self) -> Vec<Effect> {
+        let Some(again) = self.again() else { return Vec::new() };
+        self.save_event_as(&again.request.function, again.request.payload)
+    }
+
+    /// Keeps an event under a name.
+    pub(super) fn save_event_as(&mut self, _function: &str, _event: Arc<Secret>) -> Vec<Effect> {
+        Vec::new()
+    }
+}
+
+fn same_function(one: &Entry<'_>, other: &Entry<'_>) -> bool {
+    let function = |entry: &Entry<'_>| match entry {
+        Entry::Now(invocation) => invocation.request.function.clone(),
+        Entry::Earlier(record) => record.function.clone(),
+    };
+    function(one) == function(other)
+}
+
+fn sent(entry: &Entry<'_>) -> jiff::Timestamp {
+    match entry {
+        Entry::Now(invocation) => invocation.since,
+        Entry::Earlier(record) => record.at,
+    }
+}
+
+/// The response, where there is one.
+fn body(entry: &Entry<'_>) -> Option<Arc<Body>> {
+    match entry {
+        Entry::Now(invocation) if invocation.forgotten => None,
+        Entry::Now(invocation) => invocation.reply().map(|reply| Arc::clone(&reply.body)),
+        Entry::Earlier(record) => {
+            let response: &Arc<Secret> = record.response.as_ref()?;
+            Some(Arc::new(Body::read(response.reveal().as_bytes().to_vec())))
+        }
+    }
+}
+
+fn title(entry: &Entry<'_>, zone: &jiff::tz::TimeZone) -> String {
+    let (number, target) = match entry {
+        Entry::Now(invocation) => (format!("#{} ", invocation.number), invocation.request.target()),
+        Entry::Earlier(record) => {
+            let qualifier = record.qualifier.as_ref().map(|qualifier| format!(":{qualifier}"));
+            (String::new(), format!("{}{}", record.function, qualifier.unwrap_or_default()))
+        }
+    };
+    let at = crate::domain::format::date_time(sent(entry), zone);
+    format!("{number}{} {at}", sanitise(&target))
+}
