@@ -7,6 +7,7 @@ mod invoking;
 mod listing;
 mod local;
 mod logs;
+mod saved;
 
 use std::ffi::OsStr;
 use std::io::{Read, Write as _};

@@ -11,6 +11,7 @@
 mod support;
 
 mod cli;
+mod disk;
 mod emulators;
 mod engine_control;
 mod engine_exec;
