@@ -264,3 +264,18 @@ impl Ended {
         self
     }
 }
+
+/// The tests of signals hold however the tests themselves were started.
+#[cfg(target_os = "linux")]
+#[test]
+fn runs_heed_a_signal_that_the_tests_ignore() {
+    let mut tests = run::<&str>([]);
+    tests.command = Command::new("/bin/sh");
+    tests
+        .command
+        .args(["-c", "trap '' INT; exec \"$0\" --exact \"$1\""])
+        .arg(std::env::current_exe().unwrap())
+        .arg("cli::invoking::a_signal_before_anything_was_sent_ends_it_quietly");
+    let ended = tests.end().well();
+    assert!(ended.text().contains("1 passed"), "{ended:?}");
+}
