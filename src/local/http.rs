@@ -346,7 +346,7 @@ impl Gateway {
                 };
                 let request = Request { query, headers: head.headers, body, id: id.to_owned() };
                 match wire {
-                    Wire::Schemas => self.schemas.handle(&operation, &request),
+                    Wire::Schemas => Reply::Whole(self.schemas.handle(&operation, &request)),
                     _ => self.lambda.handle(&operation, &request).await,
                 }
             }
