@@ -102,6 +102,7 @@ impl App {
                 self.looked(ticket, result);
                 Vec::new()
             }
+            Msg::Repeated(..) | Msg::RepeatEnded(..) => Vec::new(),
             Msg::Tail(ticket, update) => {
                 let height = self.log_height();
                 if let Some(view) = &mut self.function {

@@ -21,11 +21,13 @@ use tokio::sync::oneshot;
 pub mod canned;
 mod http;
 mod reply;
+mod stream;
 #[cfg(test)]
 mod tests;
 
 pub use http::Request;
 pub use reply::Reply;
+pub use stream::Stream;
 
 /// What the server does with one request, which it has read to the end.
 #[derive(Debug, Clone)]
@@ -50,6 +52,8 @@ pub enum Fault {
     ResetMidBody(Reply),
     /// Sends the head and the first half of the body, then nothing more, and keeps the connection open.
     Stall(Reply),
+    /// Answers InvokeWithResponseStream, event by event.
+    Stream(Stream),
     /// Waits, then does this.
     Delay(Duration, Box<Fault>),
 }
@@ -82,7 +86,8 @@ impl Fault {
         Self::too_many_requests("ReservedFunctionConcurrentInvocationLimitExceeded", retry_after)
     }
 
-    fn too_many_requests(reason: &'static str, retry_after: u32) -> Self {
+    /// 429 for this reason.
+    pub fn too_many_requests(reason: &'static str, retry_after: u32) -> Self {
         Self::Error(AwsError {
             status: 429,
             code: "TooManyRequestsException".into(),
@@ -170,6 +175,8 @@ impl Fault {
 pub enum ConnectionFault {
     /// Resets it at once.
     Reset,
+    /// Reads so many bytes, then resets it.
+    ResetAfter(usize),
     /// Accepts it and never reads.
     Hang,
     /// Serves it.
@@ -399,6 +406,12 @@ async fn accept(listener: StdListener, shared: Arc<Shared>) {
                 // An error is the client's going away, which is no concern of the script's.
                 ConnectionFault::Serve => drop(serve_connection(stream, &shared).await),
                 ConnectionFault::Reset => reset(stream),
+                ConnectionFault::ResetAfter(bytes) => {
+                    let mut stream = stream;
+                    // Fewer where the client gave up.
+                    let _ = stream.read_exact(&mut vec![0; bytes]).await;
+                    reset(stream);
+                }
                 ConnectionFault::Hang => {
                     std::future::pending::<()>().await;
                     drop(stream);
@@ -447,6 +460,18 @@ async fn serve_connection(mut stream: TcpStream, shared: &Shared) -> io::Result<
             }
             Fault::Answer(reply) => stream.write_all(&reply.whole(number)).await?,
             Fault::Error(error) => stream.write_all(&error.reply(&request).whole(number)).await?,
+            Fault::Stream(events) => match events.send(&mut stream, number).await? {
+                stream::End::Whole => {}
+                stream::End::Close => return stream.shutdown().await,
+                stream::End::Reset => {
+                    reset(stream);
+                    return Ok(());
+                }
+                stream::End::Hang => {
+                    hold(stream).await;
+                    return Ok(());
+                }
+            },
             Fault::Hang => {
                 hold(stream).await;
                 return Ok(());
