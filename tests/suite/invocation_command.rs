@@ -178,7 +178,6 @@ async fn curl_gets_through_to_an_engine_that_checks_signatures() {
     for (request, status, body) in [
         (request(bogus), "200", "UnknownCouponError"),
         (Request { qualifier: Some("$LATEST".into()), ..request(bogus) }, "200", "UnknownCouponError"),
-        (Request { mode: Mode::ResponseStream, ..request(bogus) }, "200", "UnknownCouponError"),
         (Request { mode: Mode::DryRun, ..request("{}") }, "204", ""),
         (Request { mode: Mode::DryRun, ..request("") }, "204", ""),
     ] {
