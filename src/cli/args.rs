@@ -237,8 +237,17 @@ pub struct Invoke {
     pub payload: String,
 
     /// A test event template as the event, as `events list` shows them, filled in for the function
-    #[arg(long, value_name = "TEMPLATE", conflicts_with = "payload", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(
+        long,
+        value_name = "TEMPLATE",
+        conflicts_with_all = ["payload", "saved"],
+        value_parser = NonEmptyStringValueParser::new()
+    )]
     pub event: Option<String>,
+
+    /// Send a saved event: the function's own of that name, else the shared one
+    #[arg(long, value_name = "NAME", conflicts_with = "payload", value_parser = NonEmptyStringValueParser::new())]
+    pub saved: Option<String>,
 
     /// Queue the event and don't wait for the function
     #[arg(long = "async")]

@@ -10,6 +10,7 @@ use std::{pin::Pin, sync::Arc};
 use super::{
     args::{Invoke, Output as Form},
     failure::{FUNCTION_ERROR, Failure},
+    saved::Recording,
     settings::Settings,
     signals::{self, Signal},
     terminal::{self, Output},
@@ -59,41 +60,48 @@ pub async fn run(arguments: &Invoke, settings: &Settings) -> Result<u8, Failure>
     };
     match arguments.repeat {
         Some(times) => Box::pin(repeat::run(times, arguments, session, request, ended)).await,
-        None => Box::pin(once(arguments, &session, &request, ended)).await,
+        None => Box::pin(once(arguments, settings, &session, &request, ended)).await,
     }
 }
 
 async fn once(
     arguments: &Invoke,
+    settings: &Settings,
     session: &Session,
     request: &Request,
     mut ended: Ended,
 ) -> Result<u8, Failure> {
     let streamed = request.mode == Mode::ResponseStream && arguments.output == Form::Text;
+    // The answer, where it was waited for, and whether the response could be written.
     let invoke = async {
         if !streamed {
-            return Ok(session.invoke(request, None).await?);
+            return (Some(session.invoke(request, None).await), Ok(()));
         }
         let (pieces, mut writing) = stream::write();
         tokio::select! {
-            answer = session.invoke(request, Some(pieces)) => {
-                // What came stands before what is said of it.
-                stream::written(writing.await)?;
-                Ok(answer?)
-            }
-            // Before its end only where it fails: then nobody waits for the rest.
-            written = &mut writing => Err(stream::written(written).err().unwrap_or_else(stream::failure)),
+            // What came stands before what is said of it.
+            answer = session.invoke(request, Some(pieces)) => (Some(answer), stream::written(writing.await)),
+            // Before the end only where it fails: then nobody waits for the rest.
+            written = &mut writing => (None, stream::written(written)),
         }
     };
-    let answer = tokio::select! {
+    let recording = Recording::begin(request, payload::name(arguments), settings);
+    let (answer, written) = tokio::select! {
         biased;
-        answer = invoke => answer?,
+        done = invoke => done,
         Signal(code) = &mut ended => {
+            recording.left(session).await;
             let what =
                 format!("stopped waiting for {}: the invocation goes on, outcome unknown", request.target());
             return Err(Failure::new(code, what).with_hint("look at its logs before sending it again"));
         }
     };
+    let Some(answer) = answer else {
+        recording.left(session).await;
+        return written.map(|()| 0);
+    };
+    let answer = recording.end(session, answer).await?;
+    written?;
     let mut output = Output::stdout();
     match arguments.output {
         Form::Json => output.json(&answer::Whole::new(&answer))?,

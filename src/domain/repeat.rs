@@ -221,7 +221,8 @@ impl Tally {
         }
         let request = cost::estimate(0, 0, architecture)?;
         // Without what each call adds for one request.
-        let time = |(memory, billed): (&u32, &u64)| Some(cost::estimate(*billed, *memory, architecture)? - request);
+        let time =
+            |(memory, billed): (&u32, &u64)| Some(cost::estimate(*billed, *memory, architecture)? - request);
         let times = self.billed_by_memory.iter().map(time).sum::<Option<f64>>()?;
         Some(times + f64::from(self.measured) * request)
     }
@@ -309,10 +310,8 @@ mod tests {
     #[test]
     fn a_tally_counts_by_ending_and_by_reason() {
         let mut tally = Tally::new(Plan::default());
-        let throttled = |reason: Option<&str>| Shot {
-            reason: reason.map(str::to_owned),
-            ..shot(Ending::Throttled)
-        };
+        let throttled =
+            |reason: Option<&str>| Shot { reason: reason.map(str::to_owned), ..shot(Ending::Throttled) };
         let shots = [
             throttled(Some("CallerRateLimitExceeded")),
             shot(Ending::FunctionError("Unhandled".into())),

@@ -11,11 +11,13 @@
 mod support;
 
 mod cli;
+mod disk;
 mod emulators;
 mod engine_control;
 mod engine_exec;
 mod engine_logs;
 mod faults;
+mod invocation_command;
 mod keys_to_screen;
 mod pty;
 mod random_keys;

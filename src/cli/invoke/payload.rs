@@ -3,7 +3,7 @@
 use std::io::Read as _;
 
 use crate::{
-    cli::{args::Invoke, events, failure::Failure, settings::Settings},
+    cli::{args::Invoke, events, failure::Failure, saved, settings::Settings},
     domain::{invocation, json::check, secret::Secret},
 };
 
@@ -19,11 +19,17 @@ pub(super) async fn payload(
     settings: &Settings,
     limit: usize,
 ) -> Result<Secret, Failure> {
-    let text = match &arguments.event {
-        Some(template) => of_template(template, arguments, settings).await?,
-        None => read_from("the payload", &arguments.payload, true, limit).await?,
+    let text = match (&arguments.saved, &arguments.event) {
+        (Some(name), _) => saved::event(&arguments.function.name, name, settings).await?,
+        (_, Some(template)) => of_template(template, arguments, settings).await?,
+        _ => read_from("the payload", &arguments.payload, true, limit).await?,
     };
     checked(text, limit)
+}
+
+/// What the event is called, where it has a name.
+pub(super) fn name(arguments: &Invoke) -> Option<String> {
+    arguments.saved.clone().or_else(|| arguments.event.clone())
 }
 
 /// A template, filled in for the function that is invoked.
