@@ -337,8 +337,8 @@ mod tests {
                 (Ending::Throttled, 3),
             ]
         );
-        let throttles: Vec<_> = tally.throttles().collect();
-        assert_eq!(throttles, [("CallerRateLimitExceeded", 2), ("other", 1)]);
+        let reasons: Vec<_> = tally.throttles().collect();
+        assert_eq!(reasons, [("CallerRateLimitExceeded", 2), ("other", 1)]);
         // What was never answered has no round trip.
         assert_eq!((tally.round_trips.count(), tally.durations.count()), (6, 0));
     }

@@ -94,9 +94,9 @@ pub(super) async fn repeat(
                         stop.cancel();
                     }
                 }
-                step = steps.recv() => match step {
-                    Some(step) => {
-                        step.count(&mut tally);
+                news = steps.recv() => match news {
+                    Some(news) => {
+                        news.count(&mut tally);
                         due = due.or_else(|| Some(told.map_or_else(Instant::now, |told| told + PACE)));
                     }
                     None => return tally,

@@ -232,8 +232,13 @@ def handler(event, context):
 
 /// The same on every emulator: a version and an alias, a queued event, a dry run. Answers with what streaming came to.
 async fn invokes_in_each_mode(emulator: &Emulator, region: &'static str) -> Result<Answer, Error> {
-    create(emulator, region, "modes", "def handler(event, context): return {'version': context.function_version}")
-        .await;
+    create(
+        emulator,
+        region,
+        "modes",
+        "def handler(event, context): return {'version': context.function_version}",
+    )
+    .await;
     let session = open(emulator, region).await;
     active(&session, "modes").await;
     let lambda = aws_sdk_lambda::Client::new(&emulator.sdk_config(region));

@@ -191,8 +191,8 @@ impl Run {
                     ));
                 }
                 _ = pace.tick(), if progress.is_seen() => progress.show(&run.progress()),
-                step = steps.recv() => match step {
-                    Some(step) => run.take(&step),
+                news = steps.recv() => match news {
+                    Some(news) => run.take(&news),
                     None => break,
                 },
             }

@@ -35,7 +35,8 @@ fn what_came_of_them_stands_on_stderr() {
     let ended = run_on(&server, REPEAT).end().failed(7);
     let lines: Vec<&str> = ended.stderr.lines().collect();
     assert!(lines[0].starts_with("f:live: 20 of 20 ended in "), "{}", ended.stderr);
-    let has = |parts: [&str; 2]| lines.iter().any(|line| line.starts_with(parts[0]) && line.ends_with(parts[1]));
+    let has =
+        |parts: [&str; 2]| lines.iter().any(|line| line.starts_with(parts[0]) && line.ends_with(parts[1]));
     for parts in [
         ["OK ", " 12"],
         ["FUNCTION ERROR (Unhandled) ", " 5"],
@@ -117,12 +118,17 @@ const PROTECTED: &str = "[protected]\nnames = ['chec*']\n";
 fn what_is_protected_takes_its_name_however_few_they_are() {
     let server = answering("1");
     let run = |arguments: &[&str], config: &str| {
-        run_on(&server, [arguments, &["--repeat", "2", "--config", "c.toml"]].concat()).file("c.toml", config).end()
+        run_on(&server, [arguments, &["--repeat", "2", "--config", "c.toml"]].concat())
+            .file("c.toml", config)
+            .end()
     };
     let checkout = ["invoke", "checkout:live", "--yes"];
     let ended = run(&checkout, PROTECTED).failed(2);
     assert!(ended.stderr.contains("PROD: 2 invocations, 2 at once"), "{ended:?}");
-    assert!(ended.stderr.contains("needs --confirm checkout") && ended.stderr.contains("--yes does not"), "{ended:?}");
+    assert!(
+        ended.stderr.contains("needs --confirm checkout") && ended.stderr.contains("--yes does not"),
+        "{ended:?}"
+    );
     let wrong = run(&["invoke", "checkout", "--confirm", "check"], PROTECTED).failed(2);
     assert!(wrong.stderr.contains("takes --confirm checkout"), "{wrong:?}");
     assert_eq!(server.count("*"), 0);
@@ -139,7 +145,8 @@ fn an_account_may_be_protected() {
         let server = answering("1");
         serve_identity(&server, account);
         let config = "[protected]\naccounts = ['1234*']\n";
-        let run = run_on(&server, ["invoke", "f", "--repeat", "2", "--config", "c.toml"]).file("c.toml", config);
+        let run =
+            run_on(&server, ["invoke", "f", "--repeat", "2", "--config", "c.toml"]).file("c.toml", config);
         if asks {
             let ended = run.end().failed(2);
             assert!(ended.stderr.contains("needs --confirm f"), "{ended:?}");
@@ -204,7 +211,11 @@ fn ctrl_c_begins_no_further_one_and_prints_what_came() {
     server.answer("Invoke", move |_| {
         number += 1;
         // Those on their way when it is stopped.
-        if number > 5 { Fault::Answer(reply("1")).after(Duration::from_millis(300)) } else { Fault::Answer(reply("1")) }
+        if number > 5 {
+            Fault::Answer(reply("1")).after(Duration::from_millis(300))
+        } else {
+            Fault::Answer(reply("1"))
+        }
     });
     let started = run_on(&server, ["invoke", "f", "--repeat", "100", "--concurrency", "2"]).start();
     server.wait_arrived("Invoke", 7, PATIENCE);
@@ -213,7 +224,11 @@ fn ctrl_c_begins_no_further_one_and_prints_what_came() {
     let count = server.count("Invoke");
     assert!(ended.stderr.contains("on their way are waited for"), "{}", ended.stderr);
     assert!(ended.stderr.contains(&format!("f: {count} of 100 ended in")), "{count}: {}", ended.stderr);
-    assert!(ended.stderr.contains(&format!("error: stopped: {count} of 100 were sent\n")), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains(&format!("error: stopped: {count} of 100 were sent\n")),
+        "{}",
+        ended.stderr
+    );
     assert!(count < 12, "{count}");
 }
 
@@ -245,7 +260,10 @@ fn those_that_are_left_are_told(#[case] signals: &[Signal], #[case] code: i32) {
     assert_eq!(ended.code, Some(code), "{ended:?}");
     assert!(ended.stderr.contains("3 of them were not waited for, outcome unknown"), "{ended:?}");
     let whole = ended.json();
-    assert_eq!((&whole["Begun"], &whole["Ended"], &whole["Stopped"]), (&json!(4), &json!(1), &json!("a signal")));
+    assert_eq!(
+        (&whole["Begun"], &whole["Ended"], &whole["Stopped"]),
+        (&json!(4), &json!(1), &json!("a signal"))
+    );
     assert_eq!(server.count("*"), 4);
 }
 
@@ -254,7 +272,8 @@ fn each_mode_can_be_repeated() {
     for (flag, status, name) in [("--async", 202, "Queued"), ("--dry-run", 204, "Allowed")] {
         let server = FaultServer::start();
         server.always("Invoke", Fault::Answer(Reply::new(status, "application/json", "")));
-        let ended = run_on(&server, ["invoke", "f", flag, "--repeat", "3", "--output", "json"]).end().quietly();
+        let ended =
+            run_on(&server, ["invoke", "f", flag, "--repeat", "3", "--output", "json"]).end().quietly();
         assert_eq!(ended.json()["Endings"], json!({ name: 3 }));
         assert_eq!(ended.json()["DurationMs"]["P50"], Value::Null);
     }
@@ -262,6 +281,10 @@ fn each_mode_can_be_repeated() {
     let complete = json!({ "LogResult": base64(LOG) });
     let events = crate::support::fault_server::Stream::new().piece("x").complete(&complete);
     server.always("InvokeWithResponseStream", Fault::Stream(events));
-    let ended = run_on(&server, ["invoke", "f", "--stream", "--repeat", "3", "--output", "json"]).end().quietly();
-    assert_eq!((&ended.json()["Endings"], &ended.json()["BilledDurationMs"]), (&json!({ "Ok": 3 }), &json!(39)));
+    let ended =
+        run_on(&server, ["invoke", "f", "--stream", "--repeat", "3", "--output", "json"]).end().quietly();
+    assert_eq!(
+        (&ended.json()["Endings"], &ended.json()["BilledDurationMs"]),
+        (&json!({ "Ok": 3 }), &json!(39))
+    );
 }

@@ -69,7 +69,8 @@ fn tenant_and_client_context_go_along() {
 fn what_makes_no_sense_is_not_sent(#[case] arguments: &[&str], #[case] says: &str) {
     let server = answering("1");
     let long = format!("{{\"canary\": \"{}\"}}", "x".repeat(2700));
-    let ended = run_on(&server, [&["invoke", "f"], arguments].concat()).file("long.json", &long).end().failed(2);
+    let ended =
+        run_on(&server, [&["invoke", "f"], arguments].concat()).file("long.json", &long).end().failed(2);
     assert!(ended.stderr.contains(says), "{}", ended.stderr);
     assert!(!ended.stderr.contains("canary") && !ended.stderr.contains('\u{1b}'), "{}", ended.stderr);
     assert_eq!(server.count("*"), 0);

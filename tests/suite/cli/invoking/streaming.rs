@@ -20,7 +20,8 @@ fn streaming(events: Stream) -> FaultServer {
 #[test]
 fn the_response_is_passed_on_byte_by_byte() {
     let complete = json!({ "LogResult": base64(LOG) });
-    let server = streaming(Stream::new().piece("one\u{1b}[2J").piece([0xff]).piece("\ntwo").complete(&complete));
+    let server =
+        streaming(Stream::new().piece("one\u{1b}[2J").piece([0xff]).piece("\ntwo").complete(&complete));
     let ended = run_on(&server, ["invoke", "f", "--stream"]).end().well();
     assert_eq!(ended.stdout, b"one\x1b[2J\xff\ntwo");
     let line = ended.stderr.trim_end();
