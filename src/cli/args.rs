@@ -240,6 +240,10 @@ pub struct Invoke {
     #[arg(long, value_name = "NAME", conflicts_with = "payload", value_parser = NonEmptyStringValueParser::new())]
     pub saved: Option<String>,
 
+    /// A test event template as the event, as `events list` shows them, filled in for the function
+    #[arg(long, value_name = "TEMPLATE", conflicts_with_all = ["payload", "saved"], value_parser = NonEmptyStringValueParser::new())]
+    pub event: Option<String>,
+
     /// Queue the event and don't wait for the function
     #[arg(long = "async")]
     pub asynchronous: bool,

@@ -88,7 +88,8 @@ async fn once(
             written = &mut writing => Err(stream::written(written).err().unwrap_or_else(stream::failure)),
         }
     };
-    let recording = Recording::begin(request, arguments.saved.clone(), settings);
+    let recording =
+        Recording::begin(request, arguments.event.clone().or_else(|| arguments.saved.clone()), settings);
     let answer = tokio::select! {
         biased;
         answer = invoke => recording.end(session, answer?).await?,
