@@ -85,7 +85,8 @@ async fn once(
             written = &mut writing => (None, stream::written(written)),
         }
     };
-    let recording = Recording::begin(request, payload::name(arguments), settings);
+    let recording =
+        Recording::begin(request, arguments.event.clone().or_else(|| arguments.saved.clone()), settings);
     let (answer, written) = tokio::select! {
         biased;
         done = invoke => done,

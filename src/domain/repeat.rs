@@ -148,12 +148,11 @@ impl Tally {
         {
             OTHER.clone_into(code);
         }
-        match self.endings.iter_mut().find(|(known, _)| *known == ending) {
-            Some((_, count)) => *count += 1,
-            None => {
-                self.endings.push((ending, 1));
-                self.endings.sort_by(|(one, _), (other, _)| order(one).cmp(&order(other)));
-            }
+        if let Some((_, count)) = self.endings.iter_mut().find(|(known, _)| *known == ending) {
+            *count += 1;
+        } else {
+            self.endings.push((ending, 1));
+            self.endings.sort_by(|(one, _), (other, _)| order(one).cmp(&order(other)));
         }
         match shot.ending {
             // Nothing came back: how long that took is the time-out's affair, not the function's.

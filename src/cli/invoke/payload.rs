@@ -19,17 +19,12 @@ pub(super) async fn payload(
     settings: &Settings,
     limit: usize,
 ) -> Result<Secret, Failure> {
-    let text = match (&arguments.saved, &arguments.event) {
-        (Some(name), _) => saved::event(&arguments.function.name, name, settings).await?,
-        (_, Some(template)) => of_template(template, arguments, settings).await?,
-        _ => read_from("the payload", &arguments.payload, true, limit).await?,
+    let text = match (&arguments.event, &arguments.saved) {
+        (Some(template), _) => of_template(template, arguments, settings).await?,
+        (None, Some(name)) => saved::event(&arguments.function.name, name, settings).await?,
+        (None, None) => read_from("the payload", &arguments.payload, true, limit).await?,
     };
     checked(text, limit)
-}
-
-/// What the event is called, where it has a name.
-pub(super) fn name(arguments: &Invoke) -> Option<String> {
-    arguments.saved.clone().or_else(|| arguments.event.clone())
 }
 
 /// A template, filled in for the function that is invoked.

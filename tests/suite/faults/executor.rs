@@ -20,7 +20,8 @@ async fn next(messages: &mut mpsc::Receiver<Msg>) -> Msg {
 async fn connected(server: &FaultServer, queue: usize) -> (Executor, mpsc::Receiver<Msg>) {
     let (sender, mut messages) = mpsc::channel(queue);
     let local = || async { Err(Error::new(Kind::Unsupported, "not in this test")) };
-    let mut executor = Executor::new(sender, Arc::new(move || Box::pin(local())));
+    let mut executor =
+        Executor::new(sender, Arc::new(move || Box::pin(local())), lambdeck::disk::Disk::none());
     let spec = open(&server.endpoint()).await.spec().clone();
     executor.execute(Effect::Connect { epoch: 1, spec, verify: false });
     assert!(matches!(next(&mut messages).await, Msg::Connected(1, Ok(_))));
@@ -30,7 +31,12 @@ async fn connected(server: &FaultServer, queue: usize) -> (Executor, mpsc::Recei
 const TICKET: Ticket = Ticket { epoch: 1, number: 7 };
 
 fn stream() -> Effect {
-    Effect::Invoke(TICKET, Box::new(request(Mode::ResponseStream)))
+    Effect::Invoke {
+        ticket: TICKET,
+        request: Box::new(request(Mode::ResponseStream)),
+        place: Box::default(),
+        event: None,
+    }
 }
 
 #[tokio::test]
