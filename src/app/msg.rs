@@ -18,9 +18,9 @@ use crate::{
         journal,
         place::Place,
         release::{Extras, Releases},
-        shareable::Shareable,
         saved_event::{Owner, SavedEvent},
         secret::Secret,
+        shareable::Shareable,
     },
     tail,
 };

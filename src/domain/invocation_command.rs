@@ -74,7 +74,9 @@ pub fn aws(request: &Request, region: &str, profile: Option<&str>, endpoint: Opt
 #[must_use]
 pub fn curl(request: &Request, region: &str, endpoint: Option<&str>) -> String {
     let mut command = Command::default();
-    command.remark("keys come from the environment, as aws configure export-credentials --format env prints them");
+    command.remark(
+        "keys come from the environment, as aws configure export-credentials --format env prints them",
+    );
     let streams = request.mode == Mode::ResponseStream;
     if streams {
         command.remark("the response comes as a stream of binary frames");
@@ -234,7 +236,12 @@ mod tests {
 
     #[test]
     fn aws_in_full() {
-        let command = aws(&request("{\n\t\"a\": \"it's\"\n}"), "eu-west-1", Some("shop dev"), Some("http://127.0.0.1:1"));
+        let command = aws(
+            &request("{\n\t\"a\": \"it's\"\n}"),
+            "eu-west-1",
+            Some("shop dev"),
+            Some("http://127.0.0.1:1"),
+        );
         assert_eq!(
             command,
             r#"aws lambda invoke --function-name checkout --qualifier live --invocation-type RequestResponse --cli-binary-format raw-in-base64-out --payload '{"a":"it'\''s"}' --log-type Tail --region eu-west-1 --profile 'shop dev' --endpoint-url http://127.0.0.1:1 /dev/stdout"#
@@ -263,10 +270,15 @@ mod tests {
             ..request("")
         };
         let command = aws(&request, "eu-west-1", None, None);
-        assert!(command.contains(" --qualifier '$LATEST' --tenant-id 'tenant one' --invocation-type Event --client-context e30= "));
+        assert!(command.contains(
+            " --qualifier '$LATEST' --tenant-id 'tenant one' --invocation-type Event --client-context e30= "
+        ));
         assert!(!command.contains("--payload") && !command.contains("--log-type"), "{command}");
         let command = curl(&request, "eu-west-1", None);
-        assert!(command.contains("-H 'x-amz-client-context: e30=' -H 'x-amz-tenant-id: tenant one' --request POST "));
+        assert!(
+            command
+                .contains("-H 'x-amz-client-context: e30=' -H 'x-amz-tenant-id: tenant one' --request POST ")
+        );
         assert!(command.ends_with("?Qualifier=%24LATEST'"));
         assert!(!command.contains("Tail"), "{command}");
     }
@@ -275,9 +287,14 @@ mod tests {
     fn a_stream() {
         let request = Request { mode: Mode::ResponseStream, ..request("1") };
         let command = aws(&request, "eu-west-1", None, None);
-        assert!(command.starts_with("# the AWS CLI cannot stream") && command.contains("--invocation-type RequestResponse"));
+        assert!(
+            command.starts_with("# the AWS CLI cannot stream")
+                && command.contains("--invocation-type RequestResponse")
+        );
         let command = curl(&request, "eu-west-1", None);
-        assert!(command.contains("/2021-11-15/functions/checkout/response-streaming-invocations?Qualifier=live"));
+        assert!(
+            command.contains("/2021-11-15/functions/checkout/response-streaming-invocations?Qualifier=live")
+        );
         assert!(command.contains(" --no-buffer --output - "));
     }
 
@@ -307,10 +324,9 @@ mod tests {
     #[test]
     fn a_large_event_comes_from_a_file() {
         let payload = format!("\"{}\"", "x".repeat(INLINE));
-        for command in [
-            aws(&request(&payload), "eu-west-1", None, None),
-            curl(&request(&payload), "eu-west-1", None),
-        ] {
+        for command in
+            [aws(&request(&payload), "eu-west-1", None, None), curl(&request(&payload), "eu-west-1", None)]
+        {
             assert!(command.contains("# the event has 102402 bytes: save it as event.json first\n"));
             assert!(command.len() < 1000);
         }

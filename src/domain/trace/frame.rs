@@ -220,7 +220,9 @@ fn is_qualified(name: &str) -> bool {
 
 /// Not `node:events`, `<anonymous>` and the like.
 fn is_path(file: &str) -> bool {
-    file.contains('/') && !file.starts_with(['<', '[']) && !file.split('/').next().unwrap_or_default().contains(':')
+    file.contains('/')
+        && !file.starts_with(['<', '['])
+        && !file.split('/').next().unwrap_or_default().contains(':')
 }
 
 fn is_dependency(path: &str) -> bool {
