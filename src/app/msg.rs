@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{Action, layout::Size};
 use crate::{
-    cloud::{self, Identity, Spec, profiles::Profile},
+    cloud::{self, Identity, Spec, profiles::Profile, repeat::Why},
     disk::{Over, SaveError},
     domain::{
         body::Body,
@@ -18,6 +18,7 @@ use crate::{
         journal,
         place::Place,
         release::{Extras, Releases},
+        repeat::{Plan, Tally},
         saved_event::{Owner, SavedEvent},
         secret::Secret,
         shareable::Shareable,
@@ -89,6 +90,10 @@ pub enum Msg {
     Diffed(Ticket, Result<Differences, String>),
     /// What a filter or a decoding of an answer gave, with its title; or why it gave nothing.
     Looked(Ticket, Result<Box<(String, Body)>, String>),
+    /// How far a request is that is sent many times: some ten of these a second at most.
+    Repeated(Ticket, Box<Tally>),
+    /// A request was sent many times, and all of it ended: what it came to, and why no more were sent.
+    RepeatEnded(Ticket, Box<Tally>, Box<Why>),
     /// News of a followed log.
     Tail(Ticket, tail::Update),
     /// The profiles to pick from.
@@ -248,6 +253,10 @@ pub enum Effect {
     Diff(Ticket, Arc<Body>, Arc<Body>),
     /// Make something of a payload, off the thread that draws.
     Look(Ticket, Look),
+    /// Send a request many times, each once. It is never cancelled.
+    Repeat(Ticket, Box<Request>, Plan),
+    /// Begin no further one of these; those on their way are waited for.
+    StopRepeat(Ticket),
     /// Read a log group's history from `since` on, then follow it.
     FollowLogs {
         /// The request.

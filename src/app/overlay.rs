@@ -11,18 +11,20 @@ use super::{
     command,
     compare::Comparing,
     differences::DifferencesPane,
+    events::EventsPane,
     field::Field,
     function::{configuration, test, versions},
     history::HistoryPane,
     list::Cursor,
     merging::Merging,
+    msg::{EventToExport, EventToSave},
     past::PastPane,
     prompt::Prompt,
     review::Review,
     text_editor::TextEditor,
     weights::Weights,
 };
-use crate::domain::text;
+use crate::domain::{saved_event::Owner, text};
 
 /// What lies over the screen.
 #[derive(Debug)]
@@ -69,6 +71,8 @@ pub enum Overlay {
     Past(Box<PastPane>),
     /// Two answers compared.
     Differences(Box<DifferencesPane>),
+    /// The events that can be chosen.
+    Events(Box<EventsPane>),
 }
 
 impl Overlay {
@@ -91,6 +95,7 @@ impl Overlay {
             Self::Answer(_) => Context::Answer,
             Self::Past(_) => Context::Invocations,
             Self::Differences(_) => Context::Differences,
+            Self::Events(_) => Context::Events,
         }
     }
 }
@@ -107,10 +112,16 @@ pub struct Question {
 }
 
 /// What a Yes does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Then {
     /// End the program.
     Quit,
+    /// Delete a saved event.
+    DeleteEvent(Owner, String),
+    /// Save an event over what is there.
+    SaveOver(Box<EventToSave>),
+    /// Write an event over a file.
+    ExportOver(EventToExport, String),
 }
 
 /// A text to read.

@@ -15,7 +15,11 @@ use clap::{
     builder::{NonEmptyStringValueParser, TypedValueParser as _},
 };
 
-use crate::{cloud::session::check_endpoint, domain::name::FunctionRef, ui::Theme};
+use crate::{
+    cloud::session::check_endpoint,
+    domain::{invocation::check_tenant_id, name::FunctionRef, repeat::Plan},
+    ui::Theme,
+};
 
 /// A terminal dashboard for AWS Lambda. Without a command it opens on the session that the AWS environment names.
 #[derive(Debug, Parser)]
@@ -216,8 +220,13 @@ pub struct Get {
     pub reveal: bool,
 }
 
-/// `invoke`: sends exactly one request, which is never repeated.
+/// `invoke`: sends exactly one request, which is never repeated unless --repeat says so.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes of its own: 7 where the function failed, 8 where the request left and no whole answer came: \
+                        then it may have run. With --repeat: 7 where one of them failed, else 8 where one of them is \
+                        unknown, else that of the first that did not go through."
+)]
 pub struct Invoke {
     /// Function name or ARN, with a version or an alias if wanted
     #[arg(value_name = "NAME[:QUALIFIER]")]
@@ -231,6 +240,10 @@ pub struct Invoke {
     #[arg(long, value_name = "NAME", conflicts_with = "payload", value_parser = NonEmptyStringValueParser::new())]
     pub saved: Option<String>,
 
+    /// A test event template as the event, as `events list` shows them, filled in for the function
+    #[arg(long, value_name = "TEMPLATE", conflicts_with_all = ["payload", "saved"], value_parser = NonEmptyStringValueParser::new())]
+    pub event: Option<String>,
+
     /// Queue the event and don't wait for the function
     #[arg(long = "async")]
     pub asynchronous: bool,
@@ -239,13 +252,52 @@ pub struct Invoke {
     #[arg(long, conflicts_with = "asynchronous")]
     pub dry_run: bool,
 
-    /// Print the last 4 KB of the log to stderr
+    /// Stream the response: write it as it comes
     #[arg(long, conflicts_with_all = ["asynchronous", "dry_run"])]
+    pub stream: bool,
+
+    /// Tenant, for a function with tenant isolation
+    #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new().try_map(tenant))]
+    pub tenant: Option<String>,
+
+    /// The client context: a JSON object, or @ and a file that holds it
+    #[arg(long, value_name = "JSON|@FILE")]
+    pub client_context: Option<String>,
+
+    /// Print the last 4 KB of the log to stderr
+    #[arg(long, conflicts_with_all = ["asynchronous", "dry_run", "repeat"])]
     pub tail: bool,
 
-    /// text is the response as it is, json an object that also holds status, durations and log tail
+    /// Send it so many times and print what came of them; more than 100, or more than 10 at once, is asked for
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(Plan::MOST_TIMES)))]
+    pub repeat: Option<u32>,
+
+    /// How many of them at once
+    #[arg(
+        long,
+        value_name = "C",
+        requires = "repeat",
+        default_value_t = Plan::FREE_AT_ONCE,
+        value_parser = clap::value_parser!(u32).range(1..=i64::from(Plan::MOST_AT_ONCE))
+    )]
+    pub concurrency: u32,
+
+    /// Don't ask before many are sent; where there is no terminal to ask on, that needs this
+    #[arg(short, long, requires = "repeat")]
+    pub yes: bool,
+
+    /// The function's name, where it would have to be typed: to repeat what is protected
+    #[arg(long, value_name = "NAME", requires = "repeat")]
+    pub confirm: Option<String>,
+
+    /// text is the response as it is, json an object that also holds status, durations and log tail; with --repeat text
+    /// goes to stderr
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
     pub output: Output,
+}
+
+fn tenant(id: String) -> Result<String, String> {
+    check_tenant_id(&id).map(|()| id)
 }
 
 /// `logs`.

@@ -52,6 +52,13 @@ impl Output {
         Self { writer: BufWriter::with_capacity(64 * 1024, writer), terminal, coloured: coloured(terminal) }
     }
 
+    /// This process's stderr, for tables of what is not the data.
+    pub fn stderr() -> Self {
+        let stderr = io::stderr();
+        let terminal = stderr.is_terminal();
+        Self { writer: BufWriter::new(Box::new(stderr)), terminal, coloured: coloured(terminal) }
+    }
+
     /// Memory, as if it were a file.
     #[cfg(test)]
     pub fn to_memory() -> (Self, Memory) {
@@ -111,6 +118,43 @@ impl Output {
     /// As [`Self::bytes`].
     pub fn flush(&mut self) -> Result<(), Failure> {
         self.writer.flush().map_err(|error| Failure::writing(&error))
+    }
+}
+
+/// A line on stderr that says how far something is, written over and over. Nothing where nobody looks at it.
+#[derive(Debug)]
+pub struct Progress {
+    terminal: bool,
+    shown: bool,
+}
+
+impl Progress {
+    /// None is shown yet.
+    pub fn new() -> Self {
+        Self { terminal: io::stderr().is_terminal(), shown: false }
+    }
+
+    /// Whether anybody looks at it.
+    pub fn is_seen(&self) -> bool {
+        self.terminal
+    }
+
+    /// Shows a sanitised line in place of the one before, as far as it fits.
+    pub fn show(&mut self, line: &str) {
+        if self.terminal {
+            // The last column stays free: some terminals break the line there.
+            let columns = crossterm::terminal::size().map_or(80, |(columns, _)| usize::from(columns));
+            let line = crate::domain::text::fit(line, columns.saturating_sub(1));
+            let _ = io::stderr().lock().write_all(format!("\r\x1b[K{line}").as_bytes());
+            self.shown = true;
+        }
+    }
+
+    /// Takes it away, before anything else is said.
+    pub fn clear(&mut self) {
+        if std::mem::take(&mut self.shown) {
+            let _ = io::stderr().lock().write_all(b"\r\x1b[K");
+        }
     }
 }
 

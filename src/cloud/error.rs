@@ -1,5 +1,7 @@
 //! One error for all calls: what happened, why, and what to do.
 
+mod invoke;
+
 use std::{error::Error as StdError, fmt};
 
 use aws_credential_types::provider::error::CredentialsError;
@@ -51,6 +53,8 @@ pub struct Error {
     pub hint: Option<String>,
     /// AWS's request id, for its support.
     pub request_id: Option<String>,
+    /// AWS's word for why it was throttled, such as `CallerRateLimitExceeded`. It is in the message, too.
+    pub reason: Option<String>,
 }
 
 impl fmt::Display for Error {
@@ -68,7 +72,7 @@ impl StdError for Error {}
 impl Error {
     /// An error with a message of this program's own.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), hint: None, request_id: None }
+        Self { kind, message: message.into(), hint: None, request_id: None, reason: None }
     }
 
     /// Adds what to do.
@@ -114,22 +118,8 @@ impl Error {
             message: sanitise(&message).into_owned(),
             hint: hint(&found, profile),
             request_id: found.request_id,
+            reason: found.reason,
         }
-    }
-
-    /// The failure of an invocation. Where the request may have arrived, its outcome is unknown: saying "failed" would
-    /// invite doing it twice.
-    pub(super) fn from_invoke<E>(what: &str, profile: Option<&str>, error: &SdkError<E, HttpResponse>) -> Self
-    where
-        E: ProvideErrorMetadata + StdError + 'static,
-    {
-        let mut failed = Self::from_sdk(what, profile, error);
-        if may_have_arrived(&failed, error) {
-            failed.kind = Kind::OutcomeUnknown;
-            failed.hint =
-                Some("outcome unknown: it may have run. Look at its logs before sending it again".into());
-        }
-        failed
     }
 
     /// The failure of a change, without any value that it holds. As with invocations its outcome may be unknown; here
@@ -253,7 +243,10 @@ where
             let code = service.err().code();
             let message = service.err().message();
             let detail = match (message, code) {
-                (Some(message), Some(code)) => format!("{message} ({code})"),
+                (Some(message), Some(code)) => match reason(raw) {
+                    Some(reason) => format!("{message} ({code}, {reason})"),
+                    None => format!("{message} ({code})"),
+                },
                 (Some(message), None) => message.to_owned(),
                 (None, Some(code)) => code.to_owned(),
                 (None, None) => format!("the endpoint answered HTTP {status} without an AWS error"),
@@ -338,11 +331,7 @@ fn hint_of_kind(kind: Kind, profile: Option<&str>, reason: Option<&str>) -> Opti
         }
         Kind::Denied => "ask for the permission that the message names, or use another profile".into(),
         Kind::Throttled => match reason {
-            Some("CallerRateLimitExceeded") => "too many API calls from this account: wait a moment".into(),
-            Some(reason) if reason.starts_with("Reserved") => {
-                "the function's reserved concurrency is used up: wait, or raise it".into()
-            }
-            Some(_) => "the account's concurrency is used up: wait, or stop what uses it".into(),
+            Some(reason) => invoke::throttled(reason).into(),
             None => "AWS asks to slow down: wait a moment, then try again".into(),
         },
         Kind::Timeout | Kind::Network => "check the network and the endpoint, then try again".into(),

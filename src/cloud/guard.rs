@@ -65,7 +65,8 @@ fn reads(operation: &str) -> bool {
 
 /// Whether an operation may leave.
 fn check(read_only: bool, operation: &str, admitted: Option<&str>) -> Result<(), Refusal> {
-    let allowed = reads(operation) || (!read_only && (operation == "Invoke" || admitted == Some(operation)));
+    let invokes = matches!(operation, "Invoke" | "InvokeWithResponseStream");
+    let allowed = reads(operation) || (!read_only && (invokes || admitted == Some(operation)));
     if allowed { Ok(()) } else { Err(Refusal { operation: operation.to_owned(), read_only }) }
 }
 
@@ -125,8 +126,11 @@ mod tests {
             assert!(check(false, operation, Some(operation)).is_ok(), "{operation}");
             assert!(check(true, operation, Some(operation)).is_err(), "{operation}");
         }
-        assert!(check(false, "Invoke", None).is_ok());
-        assert!(check(true, "Invoke", None).is_err());
+        for operation in ["Invoke", "InvokeWithResponseStream"] {
+            assert!(check(false, operation, None).is_ok(), "{operation}");
+            assert!(check(true, operation, None).is_err(), "{operation}");
+        }
+        assert!(check(false, "InvokeAsync", None).is_err());
     }
 
     /// Calls the SDK's clients past the door.

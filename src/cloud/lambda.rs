@@ -1,20 +1,7 @@
-//! The Lambda API.
+//! Reading functions.
 
-use std::time::{Duration, Instant};
-
-use aws_sdk_lambda::{
-    primitives::Blob,
-    types::{InvocationType as SdkInvocationType, LogType},
-};
-
-use super::{Error, Session, convert, session::Patient};
-use crate::domain::{
-    function::{Details, Function, State, Summary},
-    invocation::{Answer, Mode, Request},
-    report::find_report,
-    secret::Secret,
-    text::sanitise,
-};
+use super::{Error, Session, convert};
+use crate::domain::function::{Details, Function, State, Summary};
 
 /// One page of ListFunctions.
 #[derive(Debug)]
@@ -94,88 +81,5 @@ impl Session {
     pub async fn observe(&self, name: &str) -> Result<Details, Error> {
         self.control_plane().acquire().await;
         self.get_function(name, None).await
-    }
-
-    /// Sends one invocation: exactly one request, never retried.
-    ///
-    /// # Errors
-    /// [`super::Kind::OutcomeUnknown`] where it left and no answer came. A function that failed is no error here:
-    /// its [`Answer`] says so.
-    pub async fn invoke(&self, request: &Request) -> Result<Answer, Error> {
-        // The service ends a function at its time-out: 30 s on top of that is for the way.
-        let limit = Duration::from_secs(u64::from(request.timeout_s.unwrap_or(900)) + 30);
-        let patient = Patient::of(limit);
-        let started = Instant::now();
-        let answer = self
-            .lambda()
-            .invoke()
-            .function_name(&request.function)
-            .set_qualifier(request.qualifier.clone())
-            .invocation_type(match request.mode {
-                Mode::RequestResponse | Mode::ResponseStream => SdkInvocationType::RequestResponse,
-                Mode::Event => SdkInvocationType::Event,
-                Mode::DryRun => SdkInvocationType::DryRun,
-            })
-            .set_log_type(request.mode.responds().then_some(LogType::Tail))
-            .payload(Blob::new(request.payload.reveal().as_bytes()))
-            .customize()
-            .config_override(
-                aws_sdk_lambda::config::Config::builder()
-                    .retry_config(patient.retry)
-                    .timeout_config(patient.timeout)
-                    .stalled_stream_protection(patient.stalled),
-            )
-            .send()
-            .await
-            .map_err(|error| {
-                let error = self.invoke_error(&format!("invoke {}", request.function), &error);
-                without_payload(error, &request.payload)
-            })?;
-        let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let log_tail = convert::log_tail(answer.log_result());
-        Ok(Answer {
-            status: u16::try_from(answer.status_code()).unwrap_or_default(),
-            function_error: answer.function_error().map(|error| sanitise(error).into_owned()),
-            executed_version: answer.executed_version().map(|version| sanitise(version).into_owned()),
-            report: find_report(&log_tail),
-            request_id: aws_sdk_lambda::operation::RequestId::request_id(&answer)
-                .map(|id| sanitise(id).into_owned()),
-            payload: answer.payload.map(Blob::into_inner).unwrap_or_default(),
-            log_tail,
-            elapsed_ms,
-            ..Answer::default()
-        })
-    }
-}
-
-/// Lambda quotes what it can't parse.
-fn without_payload(mut error: Error, payload: &Secret) -> Error {
-    if let Some(quote) = error.message.find("[Source:") {
-        error.message.truncate(quote);
-        error.message.push_str("...");
-    }
-    let shown = sanitise(payload.reveal());
-    if shown.len() > 2 {
-        error.message = error.message.replace(&*shown, "...");
-    }
-    error
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::cloud::Kind;
-
-    #[test]
-    fn an_error_does_not_quote_the_payload() {
-        let payload = Secret::new(r#"{"token":"hunter2"}"#);
-        for message in [
-            r#"could not parse: [Source: (byte[])"{"token":"hunter2"}"; line: 1]"#,
-            r#"could not parse {"token":"hunter2"}: no"#,
-        ] {
-            let error = without_payload(Error::new(Kind::Invalid, message), &payload);
-            assert!(!error.message.contains("hunter2"), "{}", error.message);
-            assert!(error.message.starts_with("could not parse"));
-        }
     }
 }

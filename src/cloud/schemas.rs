@@ -258,8 +258,8 @@ impl Session {
         }
         if to < first {
             return Some(format!(
-                "somebody else made the schema anew at the same moment: version {from} was read, and version {to} was \
-                 written. Look at what is there now"
+                "version {from} was read, and version {to} was written: somebody else made the schema anew at the same \
+                 moment, or the registry made no new version. Look at what is there now"
             ));
         }
         let mut theirs = Vec::new();

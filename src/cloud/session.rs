@@ -17,7 +17,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::service_config::ServiceConfigKey;
 
 use super::{Budget, Error, Journal, Kind, guard::Guard, http, redact::Redaction};
-use crate::domain::{place::Protected, secret::Secret, text::sanitise};
+use crate::domain::{invocation::Request, place::Protected, secret::Secret, text::sanitise};
 
 /// The region where nothing names one.
 pub const FALLBACK_REGION: &str = "us-east-1";
@@ -258,11 +258,11 @@ impl Session {
         Error::from_sdk(what, self.spec.profile.as_deref(), error)
     }
 
-    pub(super) fn invoke_error<E>(&self, what: &str, error: &SdkError<E, HttpResponse>) -> Error
+    pub(super) fn invoke_error<E>(&self, request: &Request, error: &SdkError<E, HttpResponse>) -> Error
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
-        Error::from_invoke(what, self.spec.profile.as_deref(), error)
+        Error::from_invoke(request, self.spec.profile.as_deref(), error)
     }
 
     pub(super) fn write_error<E>(

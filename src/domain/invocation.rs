@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{body::Body, place::Place, report::Report, secret::Secret};
+use super::{body::Body, json, place::Place, report::Report, secret::Secret};
 
 /// How an invocation is sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -81,7 +81,8 @@ pub struct Request {
     pub payload: Arc<Secret>,
     /// The client context, a JSON object; at most [`CLIENT_CONTEXT_LIMIT`] bytes of base64.
     pub client_context: Option<Arc<Secret>>,
-    /// The function's time-out in seconds where it is known; the client waits 30 s longer than that.
+    /// The function's time-out in seconds where it is known: what the elapsed time is shown against. It may be another
+    /// by now, or for this version, so nobody gives up by it: the answer is waited for as long as any function may run.
     pub timeout_s: Option<u32>,
 }
 
@@ -99,6 +100,36 @@ impl Request {
             None => self.function.clone(),
         }
     }
+}
+
+/// Whether a text can be a tenant's id (`X-Amz-Tenant-Id` in the service model).
+///
+/// # Errors
+/// The rule.
+pub fn check_tenant_id(id: &str) -> Result<(), String> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || " _.:/=+-@".contains(c);
+    if (1..=256).contains(&id.len()) && id.chars().all(allowed) {
+        Ok(())
+    } else {
+        Err("a tenant id has at most 256 characters of a-z A-Z 0-9 space _ . : / = + - @".into())
+    }
+}
+
+/// A client context as it may be sent.
+///
+/// # Errors
+/// It is no JSON object, or too long.
+pub fn client_context(text: &str) -> Result<Secret, String> {
+    json::check(text).map_err(|problem| format!("the client context is not JSON: {problem}"))?;
+    if !text.trim_start().starts_with('{') {
+        return Err("the client context must be a JSON object".into());
+    }
+    if text.len().div_ceil(3) * 4 > CLIENT_CONTEXT_LIMIT {
+        return Err(format!(
+            "the client context is too long: {CLIENT_CONTEXT_LIMIT} bytes in base64 at most"
+        ));
+    }
+    Ok(Secret::new(text))
 }
 
 /// How an invocation that AWS answered ended.

@@ -24,6 +24,7 @@ pub mod name;
 pub mod needle;
 pub mod place;
 pub mod release;
+pub mod repeat;
 pub mod report;
 pub mod runtimes;
 pub mod saved_event;

@@ -4,14 +4,18 @@
 //! must not reach it), a known key, the size of the body, the signature. Only then is it given to its service, which
 //! is told by the request's shape.
 
-use std::{convert::Infallible, sync::Arc, time::SystemTime};
+use std::{convert::Infallible, io, sync::Arc, time::SystemTime};
 
 use bytes::{Bytes, BytesMut};
 
-use http_body_util::{BodyExt, Full};
+use futures_util::{
+    StreamExt as _,
+    stream::{BoxStream, Map},
+};
+use http_body_util::{BodyExt, Either, Full, StreamBody};
 use hyper::{
     HeaderMap, Method, Response, StatusCode, Uri,
-    body::Incoming,
+    body::{Frame, Incoming},
     header::{self, HeaderName, HeaderValue},
     server::conn::http1,
     service::service_fn,
@@ -87,6 +91,23 @@ impl Answer {
         self
     }
 }
+
+/// What is sent back: an answer, or the head of one whose body follows piece by piece.
+pub(super) enum Reply {
+    Whole(Answer),
+    /// Each piece is sent as it comes; an error cuts the connection off. When the client hangs up, the stream is dropped.
+    Streamed(Answer, BoxStream<'static, io::Result<Bytes>>),
+}
+
+impl From<Answer> for Reply {
+    fn from(answer: Answer) -> Self {
+        Self::Whole(answer)
+    }
+}
+
+/// The body of a [`Reply`].
+type Body = Either<Full<Bytes>, StreamBody<Pieces>>;
+type Pieces = Map<BoxStream<'static, io::Result<Bytes>>, fn(io::Result<Bytes>) -> io::Result<Frame<Bytes>>>;
 
 /// A request as the services see it: whole, and known to come from the holder of the key. It has no `Debug`: payloads
 /// and environment values are in it.
@@ -229,10 +250,19 @@ impl Wire {
 }
 
 impl Gateway {
-    async fn respond(&self, request: hyper::Request<Incoming>) -> Response<Full<Bytes>> {
+    async fn respond(&self, request: hyper::Request<Incoming>) -> Response<Body> {
         let id = Uuid::new_v4().to_string();
-        let answer = self.answer(request, &id).await;
-        let mut response = Response::new(Full::new(answer.body));
+        let (answer, body) = match self.answer(request, &id).await {
+            Reply::Whole(mut answer) => {
+                let body = Full::new(std::mem::take(&mut answer.body));
+                (answer, Either::Left(body))
+            }
+            Reply::Streamed(head, pieces) => {
+                let frame: fn(_) -> _ = |piece: io::Result<Bytes>| piece.map(Frame::data);
+                (head, Either::Right(StreamBody::new(pieces.map(frame))))
+            }
+        };
+        let mut response = Response::new(body);
         *response.status_mut() =
             StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         for (name, value) in answer.headers {
@@ -246,12 +276,12 @@ impl Gateway {
         response
     }
 
-    async fn answer(&self, request: hyper::Request<Incoming>, id: &str) -> Answer {
+    async fn answer(&self, request: hyper::Request<Incoming>, id: &str) -> Reply {
         let (head, body) = request.into_parts();
         let path = head.uri.path();
         let wire = Wire::of(&head.method, path, &head.headers);
         if let Err(message) = check_sender(&head.headers) {
-            return wire.error(403, "AccessDeniedException", message, id);
+            return wire.error(403, "AccessDeniedException", message, id).into();
         }
         let query = parse_form(head.uri.query().unwrap_or_default());
         if head.method == Method::GET
@@ -263,13 +293,13 @@ impl Gateway {
                 &query,
                 SystemTime::now(),
             ) {
-                Ok(()) => self.lambda.code_archive(sha256).await,
-                Err(refusal) => wire.refuse(&refusal, id),
+                Ok(()) => self.lambda.code_archive(sha256).await.into(),
+                Err(refusal) => wire.refuse(&refusal, id).into(),
             };
         }
         let authorization = match self.credentials.authorize(&head.headers) {
             Ok(authorization) => authorization,
-            Err(refusal) => return wire.refuse(&refusal, id),
+            Err(refusal) => return wire.refuse(&refusal, id).into(),
         };
         let operation = match &wire {
             Wire::Schemas => schemas::find(&head.method, path),
@@ -283,8 +313,12 @@ impl Gateway {
         };
         let body = match read(body, limit).await {
             Ok(body) => body,
-            Err(Unread::TooLarge) => return too_large(&wire, operation.map(|it| it.name), limit, id),
-            Err(Unread::Broken) => return wire.error(400, "IncompleteBody", "The body ended early.", id),
+            Err(Unread::TooLarge) => {
+                return too_large(&wire, operation.map(|it| it.name), limit, id).into();
+            }
+            Err(Unread::Broken) => {
+                return wire.error(400, "IncompleteBody", "The body ended early.", id).into();
+            }
         };
         let verified = self.credentials.verify(
             &authorization,
@@ -295,34 +329,35 @@ impl Gateway {
             SystemTime::now(),
         );
         if let Err(refusal) = verified {
-            return wire.refuse(&refusal, id);
+            return wire.refuse(&refusal, id).into();
         }
         if let Some(expected) = wire.service()
             && expected != authorization.service()
         {
             let refusal =
                 Refusal::Mismatch(format!("Credential should be scoped to correct service: '{expected}'."));
-            return wire.refuse(&refusal, id);
+            return wire.refuse(&refusal, id).into();
         }
         match &wire {
             Wire::Rest | Wire::Schemas => {
                 let Some(operation) = operation else {
                     let what = unknown_operation(&head.method, &head.uri);
-                    return wire.error(501, "NotImplementedException", &what, id);
+                    return wire.error(501, "NotImplementedException", &what, id).into();
                 };
                 let request = Request { query, headers: head.headers, body, id: id.to_owned() };
                 match wire {
-                    Wire::Schemas => self.schemas.handle(&operation, &request),
+                    Wire::Schemas => Reply::Whole(self.schemas.handle(&operation, &request)),
                     _ => self.lambda.handle(&operation, &request).await,
                 }
             }
-            Wire::Json(target) => self.logs(target, body).await,
+            Wire::Json(target) => self.logs(target, body).await.into(),
             Wire::Query => sts::handle(
                 &parse_form(&String::from_utf8_lossy(&body)),
                 &self.account_id,
                 self.partition,
                 id,
-            ),
+            )
+            .into(),
         }
     }
 

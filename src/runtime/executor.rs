@@ -16,15 +16,16 @@ use tokio::{sync::mpsc, task::JoinHandle};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use self::desk::Desk;
-use super::{crash, look};
+use super::{crash, look, sending};
 use crate::{
     app::{Effect, Msg, Ticket, msg::Connected},
-    cloud::{self, Kind, Session, Spec, profiles},
+    cloud::{self, Kind, Session, Spec, profiles, repeat::Why},
     disk::Disk,
     domain::{
         change::{Order, Permit},
-        invocation::{Answer, Reply, Request},
+        invocation::Request,
         place::Place,
+        repeat::{Plan, Tally},
     },
     tail,
 };
@@ -52,7 +53,7 @@ enum Slot {
     Observe(Ticket),
 }
 
-/// Runs effects. Dropping it cancels all reads.
+/// Runs effects. Dropping it cancels all reads, and begins no further invocation of those that are sent many times.
 pub struct Executor {
     messages: mpsc::Sender<Msg>,
     start_local: StartLocal,
@@ -61,6 +62,8 @@ pub struct Executor {
     /// Changes on their way.
     writes: Vec<JoinHandle<()>>,
     desk: Desk,
+    /// What is being sent many times. Where a guard is dropped, no further one is begun.
+    repeats: HashMap<Ticket, (DropGuard, JoinHandle<()>)>,
     epoch: u32,
 }
 
@@ -92,6 +95,7 @@ impl Executor {
             sessions: Sessions::default(),
             slots: HashMap::new(),
             writes: Vec::new(),
+            repeats: HashMap::new(),
             epoch: 0,
         }
     }
@@ -161,6 +165,8 @@ impl Executor {
                     send(&messages, Msg::Looked(ticket, made.map(Box::new))).await;
                 });
             }
+            Effect::Repeat(ticket, request, plan) => self.repeat(ticket, *request, plan),
+            Effect::StopRepeat(ticket) => _ = self.repeats.remove(&ticket),
             Effect::FollowLogs { ticket, group, since } => {
                 self.with_session(Slot::Logs, ticket, |session| async move {
                     follow_logs(ticket, session, group, since, &messages).await;
@@ -233,15 +239,30 @@ impl Executor {
         let (session, messages) = (self.session(ticket), self.messages.clone());
         let recording = self.desk.begin(ticket, place, &request, event);
         tokio::spawn(async move {
-            let answer = match session {
-                Some(session) => session.invoke(&request).await,
+            let reply = match session {
+                Some(session) => sending::invoke(ticket, &session, &request, &messages).await,
                 None => Err(not_connected()),
             };
             crash::rehearse("invoke");
-            let reply = read(answer).await;
             recording.end(&reply);
             send(&messages, Msg::Invoked(ticket, reply)).await;
         });
+    }
+
+    /// What is on its way is never cancelled, also not by the end of its session.
+    fn repeat(&mut self, ticket: Ticket, request: Request, plan: Plan) {
+        let (session, messages) = (self.session(ticket), self.messages.clone());
+        let stop = CancellationToken::new();
+        let guard = stop.clone().drop_guard();
+        let task = tokio::spawn(async move {
+            let (tally, why) = match session {
+                Some(session) => sending::repeat(ticket, session, request, plan, stop, &messages).await,
+                None => (Tally::new(plan), Why::Pointless(not_connected())),
+            };
+            send(&messages, Msg::RepeatEnded(ticket, Box::new(tally), Box::new(why))).await;
+        });
+        self.repeats.retain(|_, (_, task)| !task.is_finished());
+        self.repeats.insert(ticket, (guard, task));
     }
 
     /// Never cancelled, also not by the end of its session.
@@ -306,18 +327,9 @@ impl Executor {
     }
 }
 
-async fn send(messages: &mpsc::Sender<Msg>, message: Msg) {
+pub(super) async fn send(messages: &mpsc::Sender<Msg>, message: Msg) {
     // The loop is gone: so is the one who asked.
     let _ = messages.send(message).await;
-}
-
-/// Reads the payload where it holds nobody up.
-async fn read(answer: Result<Answer, cloud::Error>) -> Result<Box<Reply>, cloud::Error> {
-    let answer = answer?;
-    let read = tokio::task::spawn_blocking(move || Box::new(Reply::read(answer))).await;
-    read.map_err(|error| {
-        cloud::Error::new(Kind::OutcomeUnknown, format!("the answer can't be read: {error}"))
-    })
 }
 
 fn not_connected() -> cloud::Error {

@@ -9,6 +9,7 @@ pub mod crash;
 pub mod executor;
 pub mod frames;
 mod look;
+mod sending;
 pub mod signals;
 pub mod terminal;
 

@@ -66,7 +66,7 @@ async fn invoke(session: &Session, function: &str, payload: Value) -> Answer {
         timeout_s: None,
         ..Request::default()
     };
-    session.invoke(&request).await.unwrap()
+    session.invoke(&request, None).await.unwrap()
 }
 
 /// Until the function has settled.

@@ -1,21 +1,27 @@
 //! AWS and the network on a bad day: every failure ends, in time, in one error that says what happened and what to do,
 //! and what changes something is never sent twice.
 
+mod executor;
+mod invocations;
+mod repeats;
+mod streams;
+
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use lambdeck::cloud::logs::EventQuery;
 use lambdeck::cloud::{Error, Kind, Session, Spec};
-use lambdeck::domain::invocation::{Answer, Request};
+use lambdeck::domain::invocation::{Answer, Mode, Request};
 use lambdeck::domain::secret::Secret;
-use lambdeck::local::{Engine, Options};
 use serde_json::json;
 
 use crate::support::fault_server::canned::{function_name, serve_functions};
 use crate::support::fault_server::{ConnectionFault, Fault, FaultServer, Reply, refused_endpoint};
 
 const SECRET: &str = "a secret that no error may repeat";
+const CONTEXT: &str = "a context that no error may repeat";
 
 async fn open(endpoint: &str) -> Session {
     session(endpoint, false).await
@@ -32,14 +38,20 @@ async fn session(endpoint: &str, read_only: bool) -> Session {
     Session::open(&spec).await.unwrap()
 }
 
-async fn invoke(session: &Session) -> Result<Answer, Error> {
-    let request = Request {
+/// A request with secrets in its event and its client context.
+fn request(mode: Mode) -> Request {
+    Request {
         function: "checkout".into(),
-        payload: std::sync::Arc::new(Secret::new(json!({ "card": SECRET }).to_string())),
+        mode,
+        payload: Arc::new(Secret::new(json!({ "card": SECRET }).to_string())),
+        client_context: Some(Arc::new(Secret::new(json!({ "custom": { "who": CONTEXT } }).to_string()))),
         timeout_s: Some(3),
         ..Request::default()
-    };
-    session.invoke(&request).await
+    }
+}
+
+async fn invoke(session: &Session) -> Result<Answer, Error> {
+    session.invoke(&request(Mode::RequestResponse), None).await
 }
 
 /// Runs a call whose answer never comes. Once its request has arrived the clock jumps from time-out to time-out.
@@ -57,7 +69,7 @@ async fn timed_out<T>(server: &FaultServer, operation: &str, call: impl Future<O
 #[track_caller]
 fn assert_presentable(error: &Error) {
     for text in [format!("{error}"), format!("{error:?}")] {
-        for never in [SECRET, "the-secret-key", "<html", "Response {", "SdkError"] {
+        for never in [SECRET, CONTEXT, "the-secret-key", "<html", "Response {", "SdkError"] {
             assert!(!text.contains(never), "{text}");
         }
     }
@@ -177,138 +189,6 @@ async fn a_connection_that_never_opens_carried_nothing() {
     assert!(error.message.contains("no connection in time"), "{error:?}");
     assert_presentable(&error);
     drop(waiting);
-}
-
-#[tokio::test]
-async fn an_invocation_without_an_answer_was_sent_once_and_its_outcome_is_unknown() {
-    let answer = || Reply::json(&json!({ "done": true }));
-    let faults = [
-        Fault::Reset,
-        Fault::Close,
-        Fault::Cut(answer()),
-        Fault::ResetMidBody(answer()),
-        Fault::unavailable(),
-        Fault::html_bad_gateway(),
-    ];
-    for fault in faults {
-        let server = FaultServer::start();
-        server.always("Invoke", fault.clone());
-        let error = invoke(&open(&server.endpoint()).await).await.unwrap_err();
-        assert_eq!(error.kind, Kind::OutcomeUnknown, "{fault:?}: {error:?}");
-        assert!(error.to_string().contains("outcome unknown"), "{error}");
-        assert_presentable(&error);
-        assert_eq!(server.count("Invoke"), 1, "{fault:?}");
-    }
-}
-
-#[tokio::test]
-async fn an_invocation_that_is_never_answered_was_sent_once_and_its_outcome_is_unknown() {
-    for fault in [Fault::Hang, Fault::Stall(Reply::json(&json!({ "done": true })))] {
-        let server = FaultServer::start();
-        server.always("Invoke", fault.clone());
-        let session = open(&server.endpoint()).await;
-        let error = timed_out(&server, "Invoke", invoke(&session)).await.unwrap_err();
-        assert_eq!(error.kind, Kind::OutcomeUnknown, "{fault:?}: {error:?}");
-        assert_presentable(&error);
-        assert_eq!(server.count("Invoke"), 1, "{fault:?}");
-    }
-}
-
-#[tokio::test]
-async fn an_invocation_that_ran_though_its_answer_was_lost_is_not_called_failed() {
-    let behind = FaultServer::start();
-    behind.always("Invoke", Fault::Answer(Reply::json(&json!({ "done": true }))));
-    let server = FaultServer::forwarding(&behind.endpoint());
-    server.script("Invoke", [Fault::PassThenReset]);
-    let session = open(&server.endpoint()).await;
-    assert_eq!(invoke(&session).await.unwrap_err().kind, Kind::OutcomeUnknown);
-    assert_eq!(behind.count("Invoke"), 1);
-    // The session goes on.
-    assert_eq!(invoke(&session).await.unwrap().payload, br#"{"done":true}"#);
-    assert_eq!(behind.count("Invoke"), 2);
-}
-
-#[tokio::test]
-async fn behind_the_fault_server_the_local_engine_runs_what_is_sent_just_once() {
-    let engine = Engine::start(Options {
-        port: 0,
-        access_key: None,
-        account_id: None,
-        region: "eu-west-1".into(),
-        settle_ms: 0,
-        samples: true,
-        traffic: false,
-        program: env!("CARGO_BIN_EXE_lambdeck").into(),
-    })
-    .await
-    .unwrap();
-    // Requests pass unchanged, so the engine finds their signatures good.
-    let server = FaultServer::forwarding(&engine.endpoint_url());
-    let spec = Spec {
-        region: Some("eu-west-1".into()),
-        endpoint_url: Some(server.endpoint()),
-        keys: Some((engine.access_key_id().to_owned(), engine.secret_access_key().clone())),
-        ..Spec::default()
-    };
-    let session = Session::open(&spec).await.unwrap();
-    let request = Request {
-        function: "greeter".into(),
-        payload: std::sync::Arc::new(Secret::new("{}")),
-        timeout_s: Some(30),
-        ..Request::default()
-    };
-    server.script("Invoke", [Fault::PassThenReset]);
-    assert_eq!(session.invoke(&request).await.unwrap_err().kind, Kind::OutcomeUnknown);
-    assert_eq!(session.invoke(&request).await.unwrap().function_error, None);
-    assert_eq!(server.count("Invoke"), 2);
-
-    // It ran twice: once without telling, once with.
-    let query = EventQuery { group: "/aws/lambda/greeter".into(), ..EventQuery::default() };
-    let events = session.filter_log_events(&query).await.unwrap().events;
-    let starts = events.iter().filter(|event| event.message.starts_with("START RequestId: ")).count();
-    assert_eq!(starts, 2, "{events:?}");
-    engine.shutdown().await;
-}
-
-#[tokio::test]
-async fn an_invocation_that_was_refused_is_a_plain_failure_and_was_sent_once() {
-    let cases = [
-        (Fault::access_denied(), Kind::Denied, "lambda:InvokeFunction"),
-        (Fault::expired_token(), Kind::Credentials, "expired"),
-        (Fault::function_not_found("checkout"), Kind::NotFound, "Function not found"),
-        (Fault::internal_error(), Kind::Service, "ServiceException"),
-        (Fault::throttled(1), Kind::Throttled, "too many API calls"),
-        (Fault::concurrency_exceeded(1), Kind::Throttled, "reserved concurrency is used up"),
-    ];
-    for (fault, kind, says) in cases {
-        let server = FaultServer::start();
-        server.always("Invoke", fault.clone());
-        let error = invoke(&open(&server.endpoint()).await).await.unwrap_err();
-        assert_eq!(error.kind, kind, "{fault:?}: {error:?}");
-        assert!(error.to_string().contains(says), "{error}");
-        assert!(error.message.starts_with("could not invoke checkout: "), "{error}");
-        assert_presentable(&error);
-        assert_eq!(server.count("Invoke"), 1, "{fault:?}");
-    }
-}
-
-#[tokio::test]
-async fn a_late_answer_is_no_failure() {
-    let server = FaultServer::start();
-    let answer = Fault::Answer(Reply::json(&json!({ "late": true })));
-    server.always("Invoke", answer.after(Duration::from_millis(300)));
-    let answer = invoke(&open(&server.endpoint()).await).await.unwrap();
-    assert_eq!(answer.payload, br#"{"late":true}"#);
-    assert!(answer.elapsed_ms >= 300, "{}", answer.elapsed_ms);
-}
-
-#[tokio::test]
-async fn a_function_that_failed_is_an_answer() {
-    let server = FaultServer::start();
-    let failure = json!({ "errorMessage": "no", "errorType": "ValueError" });
-    server.always("Invoke", Fault::Answer(Reply::json(&failure).header("x-amz-function-error", "Unhandled")));
-    let answer = invoke(&open(&server.endpoint()).await).await.unwrap();
-    assert_eq!((answer.status, answer.function_error.as_deref()), (200, Some("Unhandled")));
 }
 
 #[tokio::test]

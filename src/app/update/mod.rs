@@ -33,6 +33,9 @@ use super::{
 };
 use crate::cloud;
 
+pub(super) use self::events::Awaited;
+pub use self::events::FromDisk;
+
 impl App {
     /// What to do first: make the session.
     pub fn start(&mut self) -> Vec<Effect> {
@@ -100,6 +103,7 @@ impl App {
                 self.looked(ticket, result);
                 Vec::new()
             }
+            Msg::Repeated(..) | Msg::RepeatEnded(..) => Vec::new(),
             Msg::Tail(ticket, update) => {
                 let height = self.log_height();
                 if let Some(view) = &mut self.function {
@@ -114,7 +118,10 @@ impl App {
             Msg::Written(ticket, result) => self.written(ticket, result),
             Msg::Observed(ticket, name, result) => self.observed(ticket, &name, result),
             Msg::Releases(ticket, result) => self.releases_read(ticket, result),
-            Msg::Shareable(ticket, result) => self.shareable_observed(ticket, &result).unwrap_or_default(),
+            Msg::Shareable(ticket, result) => match self.shareable_observed(ticket, &result) {
+                Some(effects) => effects,
+                None => self.shareable_read(ticket, result),
+            },
             Msg::Extras(ticket, extras) => {
                 self.extras_read(ticket, *extras);
                 Vec::new()

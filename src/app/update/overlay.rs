@@ -30,14 +30,24 @@ impl App {
             Some(Overlay::Bulk) => return self.act_on_bulk(action),
             Some(Overlay::History(_)) => return self.act_on_history(action),
             Some(Overlay::Answer(_)) => return self.act_on_answer(action),
+            Some(Overlay::Events(_)) => return self.act_on_events(action),
             Some(Overlay::Past(_)) => return self.act_on_past(action),
             Some(Overlay::Differences(_)) => return self.act_on_differences(action),
             _ => {}
         }
         match (&mut self.overlay, action) {
             (Some(Overlay::Question(question)), Action::Yes) => {
-                let Then::Quit = question.then;
-                self.exit = Some(0);
+                let then = question.then.clone();
+                self.overlay = None;
+                return match then {
+                    Then::Quit => {
+                        self.exit = Some(0);
+                        Vec::new()
+                    }
+                    Then::DeleteEvent(owner, name) => self.delete_saved(owner, name),
+                    Then::SaveOver(event) => self.save_over(*event),
+                    Then::ExportOver(event, path) => self.export_over(event, path),
+                };
             }
             (Some(Overlay::CommandLine(line)), Action::Open) => {
                 // It may hold a value.

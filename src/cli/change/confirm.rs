@@ -12,24 +12,29 @@ use crate::domain::{change::Consent, text::sanitise};
 const MAX_ANSWER: u64 = 4096;
 
 /// Asks for what a change takes: a Yes, or, where `must_type` says so, the name of what is changed. What the flags say is
-/// not asked for. A name that is given is as good as a Yes, and one that is another is a mistake in any case.
+/// not asked for. A name that is given is as good as a Yes, and one that is another is a mistake in any case. `what` is
+/// what it is called: `this change`.
 ///
 /// # Errors
 /// It was not given, or there is no terminal to ask on.
-pub async fn consent(name: &str, must_type: bool, agreement: &Agreement) -> Result<Consent, Failure> {
+pub async fn consent(
+    what: &str,
+    name: &str,
+    must_type: bool,
+    agreement: &Agreement,
+) -> Result<Consent, Failure> {
     if let Some(given) = &agreement.confirm {
         return if given == name {
             Ok(Consent::Typed(given.clone()))
         } else {
-            let text = format!("--confirm names something else: this change takes --confirm {name}");
+            let text = format!("--confirm names something else: {what} takes --confirm {name}");
             Err(Failure::usage(text).with_hint("nothing was sent"))
         };
     }
     if must_type {
-        let question = format!("Type {} to send this change: ", sanitise(name));
+        let question = format!("Type {} to send {what}: ", sanitise(name));
         let Some(answer) = ask(&question).await else {
-            let text =
-                format!("there is no terminal to type the name on: this change needs --confirm {name}");
+            let text = format!("there is no terminal to type the name on: {what} needs --confirm {name}");
             return Err(Failure::usage(text).with_hint("nothing was sent; --yes does not replace it"));
         };
         return if answer == name {
@@ -41,9 +46,9 @@ pub async fn consent(name: &str, must_type: bool, agreement: &Agreement) -> Resu
     if agreement.yes {
         return Ok(Consent::Yes);
     }
-    let Some(answer) = ask("Send this change? [y/N] ").await else {
-        return Err(Failure::usage("there is no terminal to ask on: this change needs --yes")
-            .with_hint("nothing was sent; look at the change above, then add --yes"));
+    let Some(answer) = ask(&format!("Send {what}? [y/N] ")).await else {
+        return Err(Failure::usage(format!("there is no terminal to ask on: {what} needs --yes"))
+            .with_hint("nothing was sent; look at what stands above, then add --yes"));
     };
     let yes = ["y", "yes"].iter().any(|yes| answer.eq_ignore_ascii_case(yes));
     if yes { Ok(Consent::Yes) } else { Err(declined("not agreed to")) }

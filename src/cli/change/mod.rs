@@ -1,7 +1,7 @@
 //! The way of every change that a command makes: read, shown with where it goes, agreed to, sent once, watched until it
 //! is known what became of it. Nothing here goes to stdout.
 
-mod confirm;
+pub mod confirm;
 mod watch;
 
 use std::cell::Cell;
@@ -198,7 +198,7 @@ impl Target {
             return Err(Failure::new(code, "stopped: nothing was changed"));
         }
         stage.step.set(Step::Asking);
-        let consent = confirm::consent(&name, typed(protected).is_some(), agreement).await?;
+        let consent = confirm::consent("this change", &name, typed(protected).is_some(), agreement).await?;
         stage.step.set(Step::Reading);
         Ok(Some(Permit { place: self.place.clone(), function: self.function.clone(), consent }))
     }
@@ -291,6 +291,6 @@ pub fn difference(before: &Details, now: &Details) -> Vec<DiffLine> {
     diff
 }
 
-fn account_of(arn: &str) -> Option<String> {
+pub(super) fn account_of(arn: &str) -> Option<String> {
     arn.split(':').nth(4).filter(|account| !account.is_empty()).map(str::to_owned)
 }

@@ -83,9 +83,13 @@ pub(in crate::local) fn body_limit(operation: Option<&str>, headers: &HeaderMap)
 
 /// The answer to a request beyond [`body_limit`].
 pub(in crate::local) fn too_large(operation: &str, limit: usize) -> Answer {
-    if operation == "Invoke" {
+    if let Some(known_as) = match operation {
         // Its message speaks of the operation's older name.
-        let message = format!("Request must be smaller than {limit} bytes for the InvokeFunction operation");
+        "Invoke" => Some("InvokeFunction"),
+        "InvokeWithResponseStream" => Some(operation),
+        _ => None,
+    } {
+        let message = format!("Request must be smaller than {limit} bytes for the {known_as} operation");
         return Error::new(413, "RequestTooLargeException", message).answer();
     }
     Error::entity_too_large(format!(

@@ -27,7 +27,7 @@ async fn invoke(engine: &Engine, function: &str, event: &str) {
         timeout_s: Some(10),
         ..Request::default()
     };
-    session.invoke(&request).await.unwrap();
+    session.invoke(&request, None).await.unwrap();
 }
 
 async fn greet(engine: &Engine, name: &str) {

@@ -1,6 +1,9 @@
 //! Somebody else writes, too: before, in between, and at the same moment.
 
+use serde_json::json;
+
 use super::*;
+use crate::support::fault_server::Reply;
 
 #[tokio::test]
 async fn of_two_who_change_the_same_event_the_second_is_told() {
@@ -119,17 +122,23 @@ async fn who_made_the_schema_anew_in_between_is_told_of() {
 
 #[tokio::test]
 async fn without_versions_nobody_can_tell_and_that_is_said() {
-    use crate::support::fault_server::Reply;
     let server = FaultServer::start();
-    let stored = serde_json::json!({ "Content": document(r#""one":{"value":1}"#) });
+    let stored = json!({ "Content": document(r#""one":{"value":1}"#) });
     server.always("DescribeSchema", Fault::Answer(Reply::json(&stored)));
-    server.always("UpdateSchema", Fault::Answer(Reply::json(&serde_json::json!({}))));
+    server.always("UpdateSchema", Fault::Answer(Reply::json(&json!({}))));
     let stage = Stage::new().await;
     let spec = Spec { endpoint_url: Some(server.endpoint()), journal: None, ..stage.session.spec().clone() };
     let session = Session::open(&spec).await.unwrap();
     let written = write(&session, "one", Some("1"), Some("2")).await.unwrap();
     assert!(written.warning.unwrap().contains("tells no versions"));
     assert_eq!(server.count("UpdateSchema"), 1);
+
+    // A registry that makes no new version accuses nobody.
+    let stored = json!({ "Content": document(r#""one":{"value":1}"#), "SchemaVersion": "7" });
+    server.always("DescribeSchema", Fault::Answer(Reply::json(&stored)));
+    server.always("UpdateSchema", Fault::Answer(Reply::json(&json!({ "SchemaVersion": "7" }))));
+    let warning = write(&session, "one", Some("1"), Some("2")).await.unwrap().warning.unwrap();
+    assert!(warning.contains("or the registry made no new version"), "{warning}");
 }
 
 #[tokio::test]
