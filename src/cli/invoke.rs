@@ -72,7 +72,7 @@ async fn once(
     mut ended: Ended,
 ) -> Result<u8, Failure> {
     let streamed = request.mode == Mode::ResponseStream && arguments.output == Form::Text;
-    // What could not be written down here is a failure of its own; what AWS answered goes into the history.
+    // What could not be written down here is a failure of its own.
     let invoke = async {
         if !streamed {
             return Ok(session.invoke(request, None).await);
@@ -92,7 +92,13 @@ async fn once(
         Recording::begin(request, arguments.event.clone().or_else(|| arguments.saved.clone()), settings);
     let answer = tokio::select! {
         biased;
-        answer = invoke => recording.end(session, answer?).await?,
+        answer = invoke => match answer {
+            Ok(answer) => recording.end(session, answer).await?,
+            Err(failure) => {
+                recording.left(session).await;
+                return Err(failure);
+            }
+        },
         Signal(code) = &mut ended => {
             recording.left(session).await;
             let what =
