@@ -20,6 +20,7 @@ use crate::{
     domain::{
         change::{Order, Permit},
         invocation::{Answer, Reply, Request},
+        json::Problem,
     },
     tail,
 };
@@ -141,6 +142,15 @@ impl Executor {
                     send(&messages, Msg::Diffed(ticket, found)).await;
                 });
             }
+            Effect::Examine(ticket, what, event) => {
+                tokio::spawn(async move {
+                    let found = tokio::task::spawn_blocking(move || look::examine(what, &event)).await;
+                    let found = found.unwrap_or_else(|error| {
+                        Err(Problem { line: 1, column: 1, message: error.to_string() })
+                    });
+                    send(&messages, Msg::Examined(ticket, found)).await;
+                });
+            }
             Effect::Look(ticket, look) => {
                 tokio::spawn(async move {
                     let made = tokio::task::spawn_blocking(move || look::make(&look)).await;
@@ -195,7 +205,7 @@ impl Executor {
                 send(&messages, Msg::Profiles(ticket, profiles::profiles().await)).await;
             }),
             // The terminal's affairs: the loop takes them.
-            Effect::ReadInvocations(_) | Effect::Copy(_) | Effect::Suspend => {}
+            Effect::ReadInvocations(_) | Effect::EditOutside(..) | Effect::Copy(_) | Effect::Suspend => {}
         }
     }
 

@@ -66,7 +66,7 @@ impl App {
             Action::Invocations => self.open_past(false),
             Action::NextInvocation => self.step_invocation(1),
             Action::PreviousInvocation => self.step_invocation(-1),
-            _ => return None,
+            other => return self.act_on_event(other),
         })
     }
 
