@@ -253,12 +253,19 @@ impl Editor {
 
 /// The offset in bytes behind so many characters.
 pub fn skip(text: &str, characters: usize) -> usize {
-    let mut rest = text.chars();
-    if let Some(last) = characters.checked_sub(1) {
-        // Not one by one: a line may have 6 MB.
-        rest.nth(last);
+    // A line may have 6 MB: counting the characters of a block is far faster than going over them.
+    const BLOCK: usize = 4096;
+    let (mut at, mut left) = (0, characters);
+    while at < text.len() {
+        let block = &text[at..text.floor_char_boundary(at + BLOCK)];
+        let count = block.chars().count();
+        if count > left {
+            return at + block.char_indices().nth(left).map_or(0, |(within, _)| within);
+        }
+        at += block.len();
+        left -= count;
     }
-    text.len() - rest.as_str().len()
+    at
 }
 
 /// Where lines begin behind the line ends of a text that itself begins at `from`.

@@ -32,22 +32,32 @@ impl fmt::Display for Problem {
 /// The first place where it is not. The message quotes nothing of the text.
 pub fn check(text: &str) -> Result<(), Problem> {
     serde_json::from_str::<IgnoredAny>(text).map(|_| ()).map_err(|error| {
-        let message = error.to_string();
-        let message = readable(message.split(" at line ").next().unwrap_or_default());
-        let (line, column) = place(text, offset(text, &error));
-        Problem { line, column, message }
+        let told = error.to_string();
+        let told = told.split(" at line ").next().unwrap_or_default();
+        let at = offset(text, &error, told);
+        let (line, column) = place(text, at);
+        let closes = matches!(text.as_bytes().get(at), Some(b']' | b'}'));
+        let message = if closes && text[..at].trim_ascii_end().ends_with(',') {
+            "a comma before the end of a list or object"
+        } else {
+            readable(told)
+        };
+        Problem { line, column, message: message.to_owned() }
     })
 }
 
+const CONTROL: &str = "control character (\\u0000-\\u001F) found while parsing a string";
+
 /// The byte that an error is about. serde_json counts columns in bytes, and names the last one where the text ends too
-/// early; a byte that ends a line counts as column 0 of the next.
-fn offset(text: &str, error: &serde_json::Error) -> usize {
+/// early; of a control character it names the byte before.
+fn offset(text: &str, error: &serde_json::Error, told: &str) -> usize {
     if error.is_eof() {
         return text.len();
     }
     let mut ends = memchr::memchr_iter(b'\n', text.as_bytes());
     let start = error.line().checked_sub(2).and_then(|before| ends.nth(before)).map_or(0, |end| end + 1);
-    text.floor_char_boundary((start + error.column()).saturating_sub(1))
+    let behind = start + error.column();
+    text.floor_char_boundary(if told == CONTROL { behind } else { behind.saturating_sub(1) })
 }
 
 /// Line and column of an offset, both from 1, the column in characters.
@@ -59,7 +69,7 @@ fn place(text: &str, offset: usize) -> (usize, usize) {
 }
 
 /// What serde_json says, for people who write an event and no parser.
-fn readable(message: &str) -> String {
+fn readable(message: &str) -> &str {
     match message {
         "EOF while parsing a value" => "a value is missing",
         "EOF while parsing a string" => "a text is not closed",
@@ -69,14 +79,10 @@ fn readable(message: &str) -> String {
         "expected ident" => "neither true, false nor null",
         "key must be a string" => "the name of a member must be a text in double quotes",
         "trailing characters" => "something behind the end of the value",
-        "trailing comma" => "a comma before the end of a list or object",
-        "control character (\\u0000-\\u001F) found while parsing a string" => {
-            "a line break or control character in a text"
-        }
+        CONTROL => "a line break or control character in a text",
         "invalid escape" => "a backslash before what can't be escaped",
         other => other,
     }
-    .to_owned()
 }
 
 /// The value written with line breaks and two blanks for each level; `None` where the text is not JSON.
@@ -219,6 +225,12 @@ mod tests {
     #[case::an_open_text("\"世", 1, 3, "a text is not closed")]
     #[case::two_values("{}\n{}", 2, 1, "something behind the end of the value")]
     #[case::a_comma_too_much("[1,]", 1, 4, "a comma before the end of a list or object")]
+    #[case::a_comma_behind_the_last_member(
+        "{\"a\":1, \n}",
+        2,
+        1,
+        "a comma before the end of a list or object"
+    )]
     #[case::a_bare_name("{\n  a: 1}", 2, 3, "the name of a member must be a text in double quotes")]
     #[case::misspelt("[nul]", 1, 5, "neither true, false nor null")]
     fn a_place_is_counted_as_people_do(

@@ -79,6 +79,17 @@ fn going_up_and_down_keeps_the_column() {
 }
 
 #[test]
+fn a_place_in_a_long_line_is_found() {
+    let line = "aé世👧".repeat(3000);
+    let editor = Editor::new(&format!("x\n{line}"));
+    for (column, (at, _)) in line.char_indices().enumerate().step_by(97) {
+        assert_eq!((skip(&line, column), editor.offset(1, column)), (at, at + 2));
+        assert_eq!(editor.place(at + 2), (1, column));
+    }
+    assert_eq!((skip(&line, 12_000), skip(&line, usize::MAX)), (line.len(), line.len()));
+}
+
+#[test]
 fn a_selection_is_replaced_cut_and_pasted() {
     let mut editor = Editor::new("one two");
     editor.input(&Input { key: Key::Right, ctrl: true, alt: false, shift: true });

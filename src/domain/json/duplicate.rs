@@ -76,7 +76,7 @@ mod tests {
     #[case::none(r#"{"a":1,"b":{"a":2},"c":[{"a":1},{"a":2}],"d":"a"}"#, None)]
     #[case::values_may_be_the_same(r#"{"a":"x","b":"x","c":["x","x"]}"#, None)]
     #[case::at_once("{\"ä\":1,\n \"ä\":2}", Some((2, 2, 1)))]
-    #[case::behind_an_object("{\"ä\":{\"x\":[]},  \"ä\":2}", Some((1, 18, 1)))]
+    #[case::behind_an_object("{\"ä\":{\"x\":[]},  \"ä\":2}", Some((1, 17, 1)))]
     #[case::in_a_list("[0,\n{\"x\":{}, \"x\":1}]", Some((2, 10, 2)))]
     #[case::escaped(r#"{"a":1,"\u0061":2}"#, Some((1, 8, 1)))]
     #[case::half_a_pair(r#"{"\ud800":1,"\ud801":2,"\ud800":3}"#, Some((1, 24, 1)))]
