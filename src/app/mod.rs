@@ -10,6 +10,7 @@ pub mod command;
 pub mod compare;
 pub mod differences;
 pub mod draft;
+pub mod editor;
 pub mod events;
 pub mod field;
 pub mod function;

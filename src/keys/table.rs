@@ -55,6 +55,9 @@ pub static BINDINGS: &[Binding] = &[
     binding(&[Context::Test], &[key!(enter)], Action::Send, "send the event", Some("send")),
     binding(&[Context::Test], &[key!(e)], Action::Edit, "edit the event", Some("edit")),
     binding(&[Context::Test], &[key!('=')], Action::Format, "write the event prettily", Some("format")),
+    binding(&[Context::Test], &[key!(shift - m)], Action::Minify, "write the event without blanks", None),
+    binding(&[Context::Test], &[key!(u)], Action::Undo, "take the last change of the event back", None),
+    binding(&[Context::Test], &[key!(shift - u)], Action::Redo, "make that change again", None),
     binding(
         &[Context::Test],
         &[key!('@')],
@@ -297,6 +300,35 @@ pub static BINDINGS: &[Binding] = &[
     // The event editor.
     binding(&[Context::Editor], &[key!(f5), key!(ctrl - r)], Action::Send, "send the event", Some("send")),
     binding(&[Context::Editor], &[key!(ctrl - f)], Action::Format, "write it prettily", Some("format")),
+    binding(&[Context::Editor], &[key!(ctrl - l)], Action::Minify, "write it without blanks", None),
+    binding(
+        &[Context::Editor, Context::TextEditor],
+        &[key!(ctrl - u), key!(alt - u)],
+        Action::Undo,
+        "take the last change back",
+        None,
+    ),
+    binding(
+        &[Context::Editor, Context::TextEditor],
+        &[key!(ctrl - y), key!(alt - r)],
+        Action::Redo,
+        "make it again",
+        None,
+    ),
+    binding(
+        &[Context::Test, Context::Editor],
+        &[key!(ctrl - o)],
+        Action::EditOutside,
+        "edit the event in $VISUAL or $EDITOR",
+        None,
+    ),
+    binding(
+        &[Context::Test, Context::Editor],
+        &[key!(f8), key!(ctrl - g)],
+        Action::GoToProblem,
+        "to the place that is no JSON, or a name that is there twice",
+        None,
+    ),
     binding(
         &[Context::Editor],
         &[key!(esc), key!(ctrl - s)],

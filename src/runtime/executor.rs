@@ -24,6 +24,7 @@ use crate::{
     domain::{
         change::{Order, Permit},
         invocation::Request,
+        json::Problem,
         place::Place,
         repeat::{Plan, Tally},
     },
@@ -158,6 +159,15 @@ impl Executor {
                     send(&messages, Msg::Diffed(ticket, found)).await;
                 });
             }
+            Effect::Examine(ticket, what, event) => {
+                tokio::spawn(async move {
+                    let found = tokio::task::spawn_blocking(move || look::examine(what, &event)).await;
+                    let found = found.unwrap_or_else(|error| {
+                        Err(Problem { line: 1, column: 1, message: error.to_string() })
+                    });
+                    send(&messages, Msg::Examined(ticket, found)).await;
+                });
+            }
             Effect::Look(ticket, look) => {
                 tokio::spawn(async move {
                     let made = tokio::task::spawn_blocking(move || look::make(&look)).await;
@@ -230,7 +240,7 @@ impl Executor {
             }
             Effect::ReadInvocations(ticket) => self.desk.read_invocations(ticket),
             // The terminal's affairs: the loop takes them.
-            Effect::Copy(_) | Effect::Suspend => {}
+            Effect::EditOutside(..) | Effect::Copy(_) | Effect::Suspend => {}
         }
     }
 

@@ -6,6 +6,7 @@ mod change;
 mod compare;
 mod configuration;
 mod environment;
+mod event_editor;
 mod history;
 mod logs;
 mod test;

@@ -6,6 +6,7 @@ mod change;
 mod compare;
 mod configuration;
 mod environment;
+mod event;
 mod events;
 mod function;
 mod history;
@@ -95,6 +96,14 @@ impl App {
                 Vec::new()
             }
             Msg::Invoked(ticket, result) => self.invoked(ticket, result),
+            Msg::Examined(ticket, result) => {
+                self.examined(ticket, result);
+                Vec::new()
+            }
+            Msg::EditedOutside(ticket, result) => {
+                self.edited_outside(ticket, result);
+                Vec::new()
+            }
             Msg::Diffed(ticket, result) => {
                 self.diffed(ticket, result);
                 Vec::new()
@@ -158,6 +167,7 @@ impl App {
             review.came_up = Some(now);
         }
         effects.extend(self.want_states());
+        effects.extend(self.want_event_checked());
         // What was said before must not hide the keys of a dialog or a field that has just opened.
         if !was_asked && self.is_asked() && self.messages.fades_at() == said {
             self.messages.dismiss();

@@ -68,7 +68,7 @@ impl App {
             Action::Save => self.save_event(),
             Action::NextInvocation => self.step_invocation(1),
             Action::PreviousInvocation => self.step_invocation(-1),
-            _ => return None,
+            other => return self.act_on_event(other),
         })
     }
 
