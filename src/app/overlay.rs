@@ -18,6 +18,7 @@ use super::{
     merging::Merging,
     past::PastPane,
     prompt::Prompt,
+    repeat::RepeatForm,
     review::Review,
     text_editor::TextEditor,
     weights::Weights,
@@ -69,6 +70,10 @@ pub enum Overlay {
     Past(Box<PastPane>),
     /// Two answers compared.
     Differences(Box<DifferencesPane>),
+    /// How often a request is to be sent.
+    RepeatForm(Box<RepeatForm>),
+    /// A request that is sent many times; its state is the app's, for it goes on without being looked at.
+    Repeat,
 }
 
 impl Overlay {
@@ -91,6 +96,8 @@ impl Overlay {
             Self::Answer(_) => Context::Answer,
             Self::Past(_) => Context::Invocations,
             Self::Differences(_) => Context::Differences,
+            Self::RepeatForm(_) => Context::RepeatForm,
+            Self::Repeat => Context::Repeat,
         }
     }
 }
@@ -111,6 +118,8 @@ pub struct Question {
 pub enum Then {
     /// End the program.
     Quit,
+    /// Send a request many times, as the form below the question has it.
+    Repeat,
 }
 
 /// A text to read.

@@ -18,9 +18,7 @@ use aws_sdk_lambda::{
 use aws_smithy_runtime_api::{
     box_error::BoxError,
     client::{
-        interceptors::{
-            Intercept, context::BeforeDeserializationInterceptorContextRef, dyn_dispatch_hint,
-        },
+        interceptors::{Intercept, context::BeforeDeserializationInterceptorContextRef, dyn_dispatch_hint},
         runtime_components::RuntimeComponents,
     },
 };
@@ -164,7 +162,10 @@ impl Session {
             let event = match timeout_at(deadline, output.event_stream.recv()).await {
                 Ok(Ok(Some(event))) => event,
                 Ok(Ok(None)) => {
-                    return Err(broken(Error::broken_off_as(request, "it ended before its end was announced")));
+                    return Err(broken(Error::broken_off_as(
+                        request,
+                        "it ended before its end was announced",
+                    )));
                 }
                 Ok(Err(error)) => return Err(broken(Error::broken_off(request, &error))),
                 Err(_) => return Err(broken(Error::broken_off_as(request, "nothing more came in time"))),

@@ -221,7 +221,8 @@ impl Tally {
         }
         let request = cost::estimate(0, 0, architecture)?;
         // Without what each call adds for one request.
-        let time = |(memory, billed): (&u32, &u64)| Some(cost::estimate(*billed, *memory, architecture)? - request);
+        let time =
+            |(memory, billed): (&u32, &u64)| Some(cost::estimate(*billed, *memory, architecture)? - request);
         let times = self.billed_by_memory.iter().map(time).sum::<Option<f64>>()?;
         Some(times + f64::from(self.measured) * request)
     }
@@ -267,6 +268,12 @@ impl Samples {
         self.0.get(rank.saturating_sub(1)).copied()
     }
 
+    /// How many are below a limit.
+    #[must_use]
+    pub fn below(&self, limit: f64) -> usize {
+        self.0.partition_point(|sample| sample.total_cmp(&limit).is_lt())
+    }
+
     /// The largest one.
     #[must_use]
     pub fn max(&self) -> Option<f64> {
@@ -309,10 +316,8 @@ mod tests {
     #[test]
     fn a_tally_counts_by_ending_and_by_reason() {
         let mut tally = Tally::new(Plan::default());
-        let throttled = |reason: Option<&str>| Shot {
-            reason: reason.map(str::to_owned),
-            ..shot(Ending::Throttled)
-        };
+        let throttled =
+            |reason: Option<&str>| Shot { reason: reason.map(str::to_owned), ..shot(Ending::Throttled) };
         let shots = [
             throttled(Some("CallerRateLimitExceeded")),
             shot(Ending::FunctionError("Unhandled".into())),
@@ -404,6 +409,8 @@ mod tests {
             let found = samples.percentile(percent).unwrap();
             let at_or_below = |limit: f64| numbers.iter().filter(|number| f64::from(**number) <= limit).count();
             prop_assert!(numbers.iter().any(|number| f64::from(*number).total_cmp(&found).is_eq()));
+            let below = numbers.iter().filter(|number| f64::from(**number) < found).count();
+            prop_assert_eq!(samples.below(found), below);
             prop_assert!(at_or_below(found) * 100 >= numbers.len() * percent as usize);
             prop_assert!(at_or_below(found - 1.0) * 100 < (numbers.len() * percent as usize).max(1));
         }

@@ -32,13 +32,15 @@ impl App {
             Some(Overlay::Answer(_)) => return self.act_on_answer(action),
             Some(Overlay::Past(_)) => return self.act_on_past(action),
             Some(Overlay::Differences(_)) => return self.act_on_differences(action),
+            Some(Overlay::RepeatForm(_)) => return self.act_on_repeat_form(action),
+            Some(Overlay::Repeat) => return self.act_on_repeat(action),
             _ => {}
         }
         match (&mut self.overlay, action) {
-            (Some(Overlay::Question(question)), Action::Yes) => {
-                let Then::Quit = question.then;
-                self.exit = Some(0);
-            }
+            (Some(Overlay::Question(question)), Action::Yes) => match question.then {
+                Then::Quit => self.exit = Some(0),
+                Then::Repeat => return self.repeat_agreed(),
+            },
             (Some(Overlay::CommandLine(line)), Action::Open) => {
                 // It may hold a value.
                 let typed = Secret::new(line.field.text());
@@ -206,6 +208,7 @@ impl App {
             Command::Compare(first, second) => return self.compare_typed(*first, second.map(|side| *side)),
             Command::Bulk(Some(change)) => return self.bulk_typed(change),
             Command::Bulk(None) => self.reopen_bulk(),
+            Command::Repeat => self.reopen_repeat(),
             Command::Utc => self.settings.utc = !self.settings.utc,
             Command::Quit => return self.quit(),
         }

@@ -34,8 +34,7 @@ pub async fn consent(
     if must_type {
         let question = format!("Type {} to send {what}: ", sanitise(name));
         let Some(answer) = ask(&question).await else {
-            let text =
-                format!("there is no terminal to type the name on: {what} needs --confirm {name}");
+            let text = format!("there is no terminal to type the name on: {what} needs --confirm {name}");
             return Err(Failure::usage(text).with_hint("nothing was sent; --yes does not replace it"));
         };
         return if answer == name {

@@ -99,9 +99,8 @@ impl Around {
     async fn look(session: &Session, function: &FunctionRef) -> Self {
         let protected = &session.spec().protected;
         let by_account = !protected.accounts.is_empty() || !protected.profiles.is_empty();
-        let identity = async {
-            if by_account { Box::pin(session.identity()).await.ok()?.account } else { None }
-        };
+        let identity =
+            async { if by_account { Box::pin(session.identity()).await.ok()?.account } else { None } };
         let details = async {
             let wanted = by_account || session.endpoint().is_none();
             let name = function.function_name();
@@ -310,7 +309,8 @@ fn ending(run: &Run, request: &Request) -> Result<u8, Failure> {
     // Why it ended early stands before what all of them came to.
     match (&run.why, &run.first) {
         (Some(Why::Pointless(error)), _) => {
-            failure.message = format!("stopped, for it is no use to go on: {}", Failure::from(error.clone()).message);
+            failure.message =
+                format!("stopped, for it is no use to go on: {}", Failure::from(error.clone()).message);
             failure.hint.clone_from(&error.hint);
         }
         (_, Some(first)) => {

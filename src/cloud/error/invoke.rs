@@ -174,12 +174,16 @@ fn hint_of_invoke(found: &Found, request: &Request) -> Option<&'static str> {
         "RecursiveInvocationException" => {
             "AWS stopped a loop: the function invokes itself by way of another service"
         }
-        "DurableExecutionAlreadyStartedException" => "an execution of this name was started with another event",
+        "DurableExecutionAlreadyStartedException" => {
+            "an execution of this name was started with another event"
+        }
         _ if code.starts_with("EFS") || code.starts_with("S3Files") => {
             "the function can't use its file system: check the mount target, the access point and the security groups"
         }
         _ if found.kind == Kind::Throttled => throttled(found.reason.as_deref()?),
-        _ if found.kind == Kind::Conflict => "it can't be invoked as it is: look at its state, then try again",
+        _ if found.kind == Kind::Conflict => {
+            "it can't be invoked as it is: look at its state, then try again"
+        }
         _ if found.kind == Kind::Unsupported && request.mode == Mode::ResponseStream => {
             "this endpoint does not offer response streaming: send it as RequestResponse"
         }
@@ -210,8 +214,10 @@ fn without_payload(message: &str, request: &Request, values: bool, kind: Kind) -
     if values && matches!(kind, Kind::Invalid | Kind::Service | Kind::Unsupported) {
         for secret in sent.iter().take(2) {
             for value in values_of(secret.reveal()) {
-                let plain: Option<String> =
-                    value.contains('\\').then(|| serde_json::from_str(&format!("\"{value}\"")).ok()).flatten();
+                let plain: Option<String> = value
+                    .contains('\\')
+                    .then(|| serde_json::from_str(&format!("\"{value}\"")).ok())
+                    .flatten();
                 for form in [Some(value), plain.as_deref()].into_iter().flatten() {
                     message = without_word(message, form);
                 }
@@ -253,12 +259,14 @@ fn values_of(json: &str) -> impl Iterator<Item = &str> {
                 }
                 let value = json.get(from + 1..at).unwrap_or_default();
                 at += 1;
-                let next = bytes.get(at..).unwrap_or_default().iter().find(|byte| !byte.is_ascii_whitespace());
+                let next =
+                    bytes.get(at..).unwrap_or_default().iter().find(|byte| !byte.is_ascii_whitespace());
                 if next != Some(&b':') && value.len() >= SHORT {
                     return Some(value);
                 }
             } else if byte.is_ascii_digit() {
-                while bytes.get(at).is_some_and(|byte| byte.is_ascii_alphanumeric() || b".+-".contains(byte)) {
+                while bytes.get(at).is_some_and(|byte| byte.is_ascii_alphanumeric() || b".+-".contains(byte))
+                {
                     at += 1;
                 }
                 if at - from >= SHORT {

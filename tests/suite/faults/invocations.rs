@@ -74,7 +74,9 @@ async fn a_connection_that_breaks_before_or_in_the_request_is_not_tried_again() 
     // More than a socket's buffers hold.
     let large = Arc::new(Secret::new(format!("\"{}\"", "x".repeat(6 * 1024 * 1024 - 2))));
     for mode in Mode::ALL {
-        for fault in [ConnectionFault::Reset, ConnectionFault::ResetAfter(100), ConnectionFault::ResetAfter(200_000)] {
+        for fault in
+            [ConnectionFault::Reset, ConnectionFault::ResetAfter(100), ConnectionFault::ResetAfter(200_000)]
+        {
             let server = FaultServer::start();
             server.always("*", good(mode));
             server.script_connections([fault]);
@@ -159,16 +161,14 @@ async fn though_its_answer_was_lost_one_that_ran_is_not_called_failed() {
 
 #[tokio::test]
 async fn behind_the_fault_server_the_local_engine_runs_what_is_sent_just_once() {
-    let engine = Engine::start(lambdeck::local::Options { samples: true, ..engine::options() }).await.unwrap();
+    let engine =
+        Engine::start(lambdeck::local::Options { samples: true, ..engine::options() }).await.unwrap();
     // Requests pass unchanged, so the engine finds their signatures good.
     let server = FaultServer::forwarding(&engine.endpoint_url());
     let spec = Spec { endpoint_url: Some(server.endpoint()), ..engine::spec(&engine) };
     let session = Session::open(&spec).await.unwrap();
-    let request = Request {
-        function: "greeter".into(),
-        payload: Arc::new(Secret::new("{}")),
-        ..Request::default()
-    };
+    let request =
+        Request { function: "greeter".into(), payload: Arc::new(Secret::new("{}")), ..Request::default() };
     server.script("Invoke", [Fault::PassThenReset]);
     assert_eq!(session.invoke(&request, None).await.unwrap_err().kind, Kind::OutcomeUnknown);
     assert_eq!(session.invoke(&request, None).await.unwrap().function_error, None);
@@ -184,7 +184,8 @@ async fn behind_the_fault_server_the_local_engine_runs_what_is_sent_just_once() 
 
 #[tokio::test]
 async fn six_megabytes_go_in_and_come_out() {
-    let engine = Engine::start(lambdeck::local::Options { samples: true, ..engine::options() }).await.unwrap();
+    let engine =
+        Engine::start(lambdeck::local::Options { samples: true, ..engine::options() }).await.unwrap();
     let session = Session::open(&engine::spec(&engine)).await.unwrap();
     let name = "é".repeat(3 * 1024 * 1024 - 100);
     let send = async |payload: String| {
@@ -206,7 +207,14 @@ async fn six_megabytes_go_in_and_come_out() {
 /// Errors that Lambda answers an invocation with: status, code and message, then the kind, how it ended, and words of
 /// what to do.
 const REFUSALS: [(u16, &str, &str, Kind, Ending, &str); 30] = [
-    (400, "InvalidParameterValueException", "Add a valid tenant ID in your request.", Kind::Invalid, Ending::Refused, ""),
+    (
+        400,
+        "InvalidParameterValueException",
+        "Add a valid tenant ID in your request.",
+        Kind::Invalid,
+        Ending::Refused,
+        "",
+    ),
     (400, "InvalidRequestContentException", "Could not parse", Kind::Invalid, Ending::Refused, ""),
     (400, "RecursiveInvocationException", "loop", Kind::Invalid, Ending::Refused, "stopped a loop"),
     (400, "SnapStartException", "no", Kind::Service, Ending::Refused, "snapshot could not be restored"),
@@ -214,12 +222,33 @@ const REFUSALS: [(u16, &str, &str, Kind, Ending, &str); 30] = [
     (403, "AccessDeniedException", "no", Kind::Denied, Ending::Denied, "permission that the message names"),
     (403, "EFSMountFailureException", "no", Kind::Service, Ending::Refused, "file system"),
     (403, "ExpiredTokenException", "old", Kind::Credentials, Ending::Denied, "renew the credentials"),
-    (404, "ResourceNotFoundException", "Function not found", Kind::NotFound, Ending::NotFound, "check the name"),
+    (
+        404,
+        "ResourceNotFoundException",
+        "Function not found",
+        Kind::NotFound,
+        Ending::NotFound,
+        "check the name",
+    ),
     (408, "EFSMountTimeoutException", "slow", Kind::Service, Ending::Refused, "file system"),
     (408, "EFSMountConnectivityException", "no", Kind::Service, Ending::Refused, "file system"),
-    (408, "SnapStartTimeoutException", "no", Kind::Service, Ending::Refused, "snapshot could not be restored"),
+    (
+        408,
+        "SnapStartTimeoutException",
+        "no",
+        Kind::Service,
+        Ending::Refused,
+        "snapshot could not be restored",
+    ),
     (409, "SnapStartNotReadyException", "wait", Kind::Conflict, Ending::Refused, "SnapStart still prepares"),
-    (409, "ResourceConflictException", "is Pending", Kind::Conflict, Ending::Refused, "wait until it is Active"),
+    (
+        409,
+        "ResourceConflictException",
+        "is Pending",
+        Kind::Conflict,
+        Ending::Refused,
+        "wait until it is Active",
+    ),
     (409, "DurableExecutionAlreadyStartedException", "x", Kind::Conflict, Ending::Refused, "another event"),
     (410, "EFSIOException", "no", Kind::Service, Ending::Refused, "file system"),
     (413, "RequestTooLargeException", "6291556 bytes", Kind::Invalid, Ending::Refused, "shorten the event"),
@@ -261,7 +290,10 @@ async fn throttling_says_by_whose_fault() {
     let cases = [
         ("CallerRateLimitExceeded", "too many API calls"),
         ("ReservedFunctionConcurrentInvocationLimitExceeded", "reserved concurrency is used up"),
-        ("ReservedFunctionInvocationRateLimitExceeded", "too many requests for the function's reserved concurrency"),
+        (
+            "ReservedFunctionInvocationRateLimitExceeded",
+            "too many requests for the function's reserved concurrency",
+        ),
         ("ConcurrentInvocationLimitExceeded", "the account's concurrency is used up"),
         ("FunctionInvocationRateLimitExceeded", "too many requests for the account's concurrency"),
         ("ConcurrentSnapshotCreateLimitExceeded", "SnapStart snapshots"),
@@ -322,7 +354,9 @@ async fn an_error_quotes_nothing_of_what_was_sent() {
         serde_json::to_string(&payload).unwrap(),
     ];
     for quote in quotes {
-        for (status, code) in [(400, "InvalidRequestContentException"), (400, "NewException"), (500, "ServiceException")] {
+        for (status, code) in
+            [(400, "InvalidRequestContentException"), (400, "NewException"), (500, "ServiceException")]
+        {
             let server = FaultServer::start();
             server.always("Invoke", Fault::error(status, code, &quote));
             let error = send(&server, &request(Mode::RequestResponse)).await.unwrap_err();
@@ -339,11 +373,8 @@ async fn everything_of_a_request_is_on_the_wire() {
     for mode in Mode::ALL {
         let server = FaultServer::start();
         server.always("*", good(mode));
-        let request = Request {
-            qualifier: Some("live".into()),
-            tenant_id: Some("tenant a/1".into()),
-            ..request(mode)
-        };
+        let request =
+            Request { qualifier: Some("live".into()), tenant_id: Some("tenant a/1".into()), ..request(mode) };
         send(&server, &request).await.unwrap();
         let sent = server.requests(operation(mode)).remove(0);
         assert_eq!(sent.parameter("Qualifier"), Some("live"));
@@ -369,7 +400,10 @@ async fn an_answer_has_its_headers_sorted_and_neutralised() {
     server.always("Invoke", Fault::Answer(reply));
     let answer = invoke(&open(&server.endpoint()).await).await.unwrap();
     let names: Vec<&str> = answer.headers.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(names, ["content-length", "content-type", "x-amzn-requestid", "x-first", "x-first", "x-second"]);
+    assert_eq!(
+        names,
+        ["content-length", "content-type", "x-amzn-requestid", "x-first", "x-first", "x-second"]
+    );
     assert_eq!((answer.headers[3].1.as_str(), answer.headers[4].1.as_str()), ("2", "1"));
     assert!(!answer.headers[5].1.contains('\u{9b}'), "{:?}", answer.headers);
     assert_eq!(answer.log_tail, "a log");

@@ -105,7 +105,11 @@ async fn a_stream_that_breaks_off_has_an_unknown_outcome_and_was_sent_once() {
         let server = answering(events.clone());
         let (result, pieces) = stream(&server).await;
         let error = result.unwrap_err();
-        assert_eq!((error.kind, error.ending()), (Kind::OutcomeUnknown, Ending::Unknown), "{events:?} {error:?}");
+        assert_eq!(
+            (error.kind, error.ending()),
+            (Kind::OutcomeUnknown, Ending::Unknown),
+            "{events:?} {error:?}"
+        );
         assert!(error.message.starts_with("could not invoke checkout: the response broke off ("), "{error}");
         assert!(error.message.contains(says), "{says}: {error}");
         assert!(error.to_string().contains("it may have run"), "{error}");

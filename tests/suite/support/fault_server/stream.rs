@@ -61,8 +61,7 @@ impl Stream {
     /// Any event.
     #[must_use]
     pub fn event(self, kind: &str, content_type: &str, payload: &[u8]) -> Self {
-        let headers =
-            [(":message-type", "event"), (":event-type", kind), (":content-type", content_type)];
+        let headers = [(":message-type", "event"), (":event-type", kind), (":content-type", content_type)];
         self.bytes(frame(&headers, payload))
     }
 
