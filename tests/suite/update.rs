@@ -8,6 +8,7 @@ mod configuration;
 mod environment;
 mod history;
 mod logs;
+mod repeat;
 mod test;
 mod versions;
 
