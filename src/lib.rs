@@ -5,6 +5,7 @@
 //! | room | holds |
 //! |---|---|
 //! | [`domain`] | plain types and rules: functions, invocations, log events, text sanitising |
+//! | [`disk`] | files of the program's own: saved events, the history of invocations |
 //! | [`cloud`] | the only place that talks to AWS: session, Lambda, CloudWatch Logs, errors, request budget |
 //! | [`tail`] | following logs without losing any: the poller and the bounded store |
 //! | [`app`] | the state and `update(Msg) -> Vec<Effect>`: no I/O, no clocks |
@@ -20,6 +21,7 @@
 pub mod app;
 pub mod cli;
 pub mod cloud;
+pub mod disk;
 pub mod domain;
 pub mod keys;
 pub mod local;

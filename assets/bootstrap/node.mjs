@@ -18,6 +18,7 @@ const LEVELS = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"];
 const STREAMING = Symbol.for("aws.lambda.runtime.handler.streaming");
 
 let requestId;
+let tenantId;
 
 // --- Errors
 
@@ -70,7 +71,8 @@ function describe(error) {
 }
 
 function jsonLine(level, args) {
-  const line = { timestamp: new Date().toISOString(), level, requestId };
+  // Without a tenant it is left out.
+  const line = { timestamp: new Date().toISOString(), level, requestId, tenantId };
   const withErrors = (_, value) => (value instanceof Error ? { ...describe(value), ...value } : value);
   if (args.length === 1) {
     try {
@@ -119,17 +121,16 @@ const [host, port] = env.AWS_LAMBDA_RUNTIME_API.split(":");
 // One connection that is kept open. While it is idle it does not keep the event loop busy.
 const agent = new http.Agent({ keepAlive: true, maxSockets: 1, noDelay: true });
 
-function request(method, route, headers) {
-  const sent = http.request({ host, port, method, path: `${API}/${route}`, headers, agent });
-  // The engine is gone, and so is our purpose.
-  sent.on("error", () => process.exit(1));
-  return sent;
+function request(method, route, headers, extra) {
+  return http.request({ host, port, method, path: `${API}/${route}`, headers, agent, ...extra });
 }
 
-function call(method, route, body = "", headers = {}) {
+function call(method, route, body = "", headers = {}, extra = {}) {
   return new Promise((resolve) => {
     const bytes = Buffer.from(body);
-    const sent = request(method, route, { "Content-Length": bytes.length, ...headers });
+    const sent = request(method, route, { "Content-Length": bytes.length, ...headers }, extra);
+    // The engine is gone, and so is our purpose.
+    sent.on("error", () => process.exit(1));
     sent.on("response", (response) => {
       const chunks = [];
       response.on("data", (chunk) => chunks.push(chunk));
@@ -148,13 +149,17 @@ function json(value) {
   }
 }
 
-function postError(route, error) {
+function headerText(text) {
+  return String(text).replace(/[^\x20-\x7e]/g, "?");
+}
+
+function postError(route, error, extra) {
   const body = errorObject(error);
-  const errorType = String(body.errorType).replace(/[^\x20-\x7e]/g, "?");
-  return call("POST", route, json(body), {
+  const headers = {
     "Content-Type": "application/json",
-    "Lambda-Runtime-Function-Error-Type": errorType,
-  });
+    "Lambda-Runtime-Function-Error-Type": headerText(body.errorType),
+  };
+  return call("POST", route, json(body), headers, extra);
 }
 
 // --- Loading the handler
@@ -219,7 +224,11 @@ globalThis.awslambda = {
     /** Status, headers and cookies go first, and are told from the body by eight zeros. */
     from(stream, prelude) {
       stream.setContentType("application/vnd.awslambda.http-integration-response");
-      stream.write(Buffer.concat([Buffer.from(JSON.stringify(prelude)), Buffer.alloc(8)]));
+      const text = JSON.stringify(prelude);
+      stream._onBeforeFirstWrite = (write) => {
+        write(text);
+        write(new Uint8Array(8));
+      };
       return stream;
     },
   },
@@ -243,6 +252,7 @@ function contextOf(headers, extra) {
     identity: parsed("lambda-runtime-cognito-identity"),
     invokedFunctionArn: headers["lambda-runtime-invoked-function-arn"],
     awsRequestId: headers["lambda-runtime-aws-request-id"],
+    tenantId: headers["lambda-runtime-aws-tenant-id"],
     getRemainingTimeInMillis: () => deadline - Date.now(),
   });
 }
@@ -280,46 +290,68 @@ function run(handler, event, headers) {
   });
 }
 
-/** As `run`, for a handler that writes its response to a stream. */
-async function runStreaming(handler, event, headers, route) {
-  const sent = request("POST", `${route}/response`, {
+/** The stream that a handler writes its response to: the body of a request that is sent as it is written. */
+function responseStream(route) {
+  const stream = request("POST", `${route}/response`, {
     "Content-Type": "application/octet-stream",
     "Lambda-Runtime-Function-Response-Mode": "streaming",
     Trailer: "Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body",
     "Transfer-Encoding": "chunked",
   });
-  const settled = new Promise((resolve) => {
-    sent.on("response", (response) => response.resume().on("end", resolve));
-  });
-  sent.setContentType = (type) => sent.setHeader("Content-Type", type);
-  const plain = sent.write.bind(sent);
-  sent.write = (chunk, ...rest) => {
-    const raw = typeof chunk === "string" || chunk instanceof Uint8Array;
-    return plain(raw ? chunk : JSON.stringify(chunk), ...rest);
+  let begun = false;
+  stream.setContentType = (type) => {
+    if (begun) throw new RuntimeFault("InvalidStreamingOperation", "Cannot set content-type, too late.");
+    stream.setHeader("Content-Type", type);
   };
+  const write = stream.write.bind(stream);
+  stream.write = (chunk, ...rest) => {
+    if (!begun) {
+      begun = true;
+      stream._onBeforeFirstWrite?.(write);
+    }
+    const raw = typeof chunk === "string" || chunk instanceof Uint8Array;
+    return write(raw ? chunk : JSON.stringify(chunk), ...rest);
+  };
+  return stream;
+}
+
+/** As `run`, for a handler that writes its response to a stream. */
+async function runStreaming(handler, event, headers, route) {
+  const stream = responseStream(route);
+  // The handler may destroy it: that is an error of the event. Where the engine is gone, the next call shows it.
+  const answered = new Promise((resolve, reject) => {
+    stream.on("response", (response) => response.resume().on("end", resolve));
+    stream.on("error", reject);
+    stream.on("close", () => reject(new Error("Response stream is not finished.")));
+  });
+  answered.catch(() => {});
   try {
-    await handler(event, sent, contextOf(headers, { callbackWaitsForEmptyEventLoop: true }));
-    if (!sent.writableEnded) throw new Error("Response stream is not finished.");
+    const result = handler(event, stream, contextOf(headers, { callbackWaitsForEmptyEventLoop: true }));
+    if (typeof result?.then !== "function") throw new Error("Streaming does not support non-async handlers.");
+    if ((await result) !== undefined) console.warn("Streaming handlers ignore return values.");
+    await answered;
   } catch (error) {
     logError("Invoke Error", error);
-    if (!sent.writableEnded) {
+    if (!stream.writableEnded && !stream.destroyed) {
       const body = errorObject(error);
-      sent.addTrailers({
-        "Lambda-Runtime-Function-Error-Type": String(body.errorType),
-        "Lambda-Runtime-Function-Error-Body": Buffer.from(JSON.stringify(body)).toString("base64"),
+      stream.addTrailers({
+        "Lambda-Runtime-Function-Error-Type": headerText(body.errorType),
+        "Lambda-Runtime-Function-Error-Body": Buffer.from(json(body)).toString("base64"),
       });
-      sent.end();
+      stream.end();
     }
+    await answered.catch(() => {});
   }
-  await settled;
 }
 
 async function serveOne(handler) {
   const { headers, body } = await call("GET", "invocation/next");
   requestId = headers["lambda-runtime-aws-request-id"];
+  tenantId = headers["lambda-runtime-aws-tenant-id"];
   env._X_AMZN_TRACE_ID = headers["lambda-runtime-trace-id"] ?? "";
   const route = `invocation/${requestId}`;
-  onFailure = (error) => postError(`${route}/error`, error);
+  // On a connection of its own: a response may be under way on the one that is kept open.
+  onFailure = (error) => postError(`${route}/error`, error, { agent: false });
   if (handler[STREAMING]) {
     await runStreaming(handler, JSON.parse(body), headers, route);
     return;

@@ -21,6 +21,7 @@ ENSURE_ASCII = os.environ.get("AWS_EXECUTION_ENV", "") in {
 }
 
 request_id = None
+tenant_id = None
 
 
 class Fault(Exception):
@@ -127,10 +128,10 @@ class LambdaContext:
         self.memory_limit_in_mb = env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
         self.function_version = env("AWS_LAMBDA_FUNCTION_VERSION")
         self.invoked_function_arn = headers.get("lambda-runtime-invoked-function-arn")
-        self.tenant_id = headers.get("lambda-runtime-aws-tenant-id")
         client = parsed("lambda-runtime-client-context", "Client Context")
         self.client_context = ClientContext(client) if isinstance(client, dict) else None
         self.identity = CognitoIdentity(parsed("lambda-runtime-cognito-identity", "Cognito Identity") or {})
+        self.tenant_id = headers.get("lambda-runtime-aws-tenant-id")
         self._deadline_ms = int(headers.get("lambda-runtime-deadline-ms", 0))
 
     def get_remaining_time_in_millis(self):
@@ -239,11 +240,12 @@ def write(text):
 class LogHandler(logging.Handler):
     def emit(self, record):
         record.aws_request_id = request_id or ""
+        record.tenant_id = tenant_id
         write(self.format(record))
 
 
 class JsonFormatter(logging.Formatter):
-    own = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "aws_request_id"}
+    own = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "aws_request_id", "tenant_id"}
 
     def format(self, record):
         fault = record.exc_info if record.exc_info and record.exc_info[0] else None
@@ -262,6 +264,8 @@ class JsonFormatter(logging.Formatter):
             line["errorType"] = fault[0].__name__
             line["errorMessage"] = str(fault[1])
             line["location"] = f"{record.pathname}:{record.funcName}:{record.lineno}"
+        if record.tenant_id is not None:
+            line["tenantId"] = record.tenant_id
         line.update((name, value) for name, value in vars(record).items() if name not in self.own and name not in line)
         return json.dumps(line, ensure_ascii=False, default=str)
 
@@ -299,10 +303,11 @@ def official_client(task_root):
 
 
 def serve(api, handler):
-    global request_id
+    global request_id, tenant_id
     while True:
         headers, body = api.call("GET", "invocation/next")
         request_id = headers.get("lambda-runtime-aws-request-id")
+        tenant_id = headers.get("lambda-runtime-aws-tenant-id")
         os.environ["_X_AMZN_TRACE_ID"] = headers.get("lambda-runtime-trace-id", "")
         try:
             context = LambdaContext(headers)

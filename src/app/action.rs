@@ -41,6 +41,8 @@ pub enum Context {
     Invocations,
     /// Two answers compared.
     Differences,
+    /// The events that can be chosen.
+    Events,
     /// What is to be sent many times: how often, how many at a time.
     RepeatForm,
     /// Sending many times, under way or done.
@@ -87,6 +89,7 @@ impl Context {
                 | Self::VariableFilter
                 | Self::Editor
                 | Self::AnswerField
+                | Self::Events
                 | Self::RepeatForm
                 | Self::LogFilter
                 | Self::CommandLine
@@ -157,8 +160,10 @@ pub enum Action {
     EditText,
     /// Add a variable, an alias, a tag.
     Add,
-    /// Add variables from a `.env` text.
+    /// Add variables from a `.env` text, an event from a file.
     Import,
+    /// Write it to a file.
+    Export,
     /// Rename a variable.
     Rename,
     /// Delete, always confirmed.

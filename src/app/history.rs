@@ -164,6 +164,9 @@ pub fn readable(entry: &Entry, here: &Place) -> Result<Read, String> {
         "PublishVersion" => "a version that was published stays: it can be deleted in the Versions tab",
         "DeleteFunction" => "a version that was deleted is gone: publish another one",
         "CreateAlias" => "there was no such alias before: it can be deleted in the Versions tab",
+"CreateRegistry" | "CreateSchema" | "UpdateSchema" | "DeleteSchema" => {
+            "the journal holds no events: the registry keeps the earlier versions of a schema that is still there"
+        }
         "PutRetentionPolicy" | "DeleteRetentionPolicy" => {
             "bulk retention DAYS sets it, and the entry tells how many days it was"
         }

@@ -10,6 +10,7 @@ pub mod command;
 pub mod compare;
 pub mod differences;
 pub mod draft;
+pub mod events;
 pub mod field;
 pub mod function;
 pub mod functions;
@@ -32,7 +33,8 @@ pub mod text_editor;
 mod update;
 pub mod weights;
 
-pub use update::StartChoice;
+use update::Awaited;
+pub use update::{FromDisk, StartChoice};
 
 pub use action::{Action, Context};
 pub use msg::{Effect, Msg, Ticket};
@@ -144,6 +146,7 @@ pub struct App {
     pub exit: Option<u8>,
     /// When a key that sends was last pressed.
     pressed_at: Option<Timestamp>,
+    awaited: Option<Awaited>,
     journal_ticket: Option<Ticket>,
     tickets: u64,
 }
@@ -173,6 +176,7 @@ impl App {
             messages: Messages::default(),
             exit: None,
             pressed_at: None,
+            awaited: None,
             journal_ticket: None,
             tickets: 0,
         }

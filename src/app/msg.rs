@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::{Action, layout::Size};
 use crate::{
     cloud::{self, Identity, Spec, profiles::Profile, repeat::Why},
+    disk::{Over, SaveError},
     domain::{
         body::Body,
         change::{Order, Permit, Written},
@@ -15,8 +16,12 @@ use crate::{
         function::{Details, State, Summary},
         invocation::{Chunk, Record, Reply, Request},
         journal,
+        place::Place,
         release::{Extras, Releases},
         repeat::{Plan, Tally},
+        saved_event::{Owner, SavedEvent},
+        secret::Secret,
+        shareable::Shareable,
     },
     tail,
 };
@@ -101,6 +106,8 @@ pub enum Msg {
     Observed(Ticket, Box<str>, Result<Box<Details>, cloud::Error>),
     /// A function's versions and aliases.
     Releases(Ticket, Result<Box<Releases>, cloud::Error>),
+    /// A function's shareable test events.
+    Shareable(Ticket, Result<Box<Shareable>, cloud::Error>),
     /// What the Configuration tab shows beside the configuration.
     Extras(Ticket, Box<Extras>),
     /// How long a log group is kept; the name is the function's.
@@ -109,6 +116,12 @@ pub enum Msg {
     Compared(Ticket, Result<Box<Comparison>, cloud::Error>),
     /// The journal of changes, oldest first, or why it can't be read.
     Journal(Ticket, Result<Vec<journal::Entry>, String>),
+    /// The saved events of a function and the shared ones, as they are listed.
+    Events(Ticket, Result<Vec<SavedEvent>, String>),
+    /// The name and the content of an event that was read or imported.
+    EventRead(Ticket, Result<(String, Secret), String>),
+    /// An event was saved, renamed, deleted or exported, as the text tells; or not.
+    EventStored(Ticket, Result<String, SaveError>),
     /// The newest invocations of the history on disk, newest last, or why it can't be read.
     InvocationsRead(Ticket, Result<Vec<Record>, String>),
 }
@@ -156,6 +169,41 @@ impl PartialEq for Look {
     }
 }
 
+/// An event that is to be saved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventToSave {
+    /// Whose it is.
+    pub owner: Owner,
+    /// Its name.
+    pub name: String,
+    /// Its content.
+    pub content: Arc<Secret>,
+    /// What it may take the place of.
+    pub over: Over,
+}
+
+/// An event that is to be renamed, or given to another owner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventToRename {
+    /// Whose it is.
+    pub owner: Owner,
+    /// Its name.
+    pub name: String,
+    /// Whose it is to be.
+    pub to_owner: Owner,
+    /// The name that it is to have.
+    pub to: String,
+}
+
+/// What is written to a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EventToExport {
+    /// A saved event.
+    Saved(Owner, String),
+    /// A text, such as the one that is being edited.
+    Text(Arc<Secret>),
+}
+
 /// Something is to be done, outside.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
@@ -190,8 +238,17 @@ pub enum Effect {
         /// Wait so long first: a change is settling.
         after: Duration,
     },
-    /// Send an invocation, once.
-    Invoke(Ticket, Box<Request>),
+    /// Send an invocation, once. When it has ended it is in the history on disk.
+    Invoke {
+        /// The request.
+        ticket: Ticket,
+        /// What is sent.
+        request: Box<Request>,
+        /// Where, for the history.
+        place: Box<Place>,
+        /// The template or saved event that it came from, for the history.
+        event: Option<String>,
+    },
     /// Compare two answers, off the thread that draws.
     Diff(Ticket, Arc<Body>, Arc<Body>),
     /// Make something of a payload, off the thread that draws.
@@ -228,6 +285,8 @@ pub enum Effect {
     StopObserving(Ticket),
     /// Read versions, aliases and their provisioned concurrency.
     GetReleases(Ticket, String),
+    /// Read a function's shareable test events.
+    GetShareable(Ticket, String),
     /// Read what the Configuration tab shows beside the configuration.
     GetExtras(Ticket, String),
     /// Read how long log groups are kept: function name and group.
@@ -236,6 +295,29 @@ pub enum Effect {
     Compare(Ticket, Box<[Side; 2]>),
     /// Read the journal.
     ReadJournal(Ticket),
+    /// List the saved events of a function, and the shared ones.
+    ListEvents(Ticket, String),
+    /// Read a saved event.
+    ReadEvent(Ticket, Owner, String),
+    /// Save an event.
+    SaveEvent(Ticket, Box<EventToSave>),
+    /// Rename a saved event.
+    RenameEvent(Ticket, Box<EventToRename>),
+    /// Delete a saved event.
+    DeleteEvent(Ticket, Owner, String),
+    /// Read an event from a file somebody made: the path as it was typed. The answer is [`Msg::EventRead`].
+    ImportEvent(Ticket, String),
+    /// Write an event to a file.
+    ExportEvent {
+        /// The request.
+        ticket: Ticket,
+        /// Which.
+        event: Box<EventToExport>,
+        /// The path as it was typed.
+        path: String,
+        /// Whether a file that is there is replaced.
+        overwrite: bool,
+    },
     /// Read the history of invocations.
     ReadInvocations(Ticket),
     /// Put a text on the clipboard.

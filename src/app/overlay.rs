@@ -11,11 +11,13 @@ use super::{
     command,
     compare::Comparing,
     differences::DifferencesPane,
+    events::EventsPane,
     field::Field,
     function::{configuration, test, versions},
     history::HistoryPane,
     list::Cursor,
     merging::Merging,
+    msg::{EventToExport, EventToSave},
     past::PastPane,
     prompt::Prompt,
     repeat::RepeatForm,
@@ -23,7 +25,7 @@ use super::{
     text_editor::TextEditor,
     weights::Weights,
 };
-use crate::domain::text;
+use crate::domain::{saved_event::Owner, text};
 
 /// What lies over the screen.
 #[derive(Debug)]
@@ -74,6 +76,8 @@ pub enum Overlay {
     RepeatForm(Box<RepeatForm>),
     /// A request that is sent many times; its state is the app's, for it goes on without being looked at.
     Repeat,
+    /// The events that can be chosen.
+    Events(Box<EventsPane>),
 }
 
 impl Overlay {
@@ -98,6 +102,7 @@ impl Overlay {
             Self::Differences(_) => Context::Differences,
             Self::RepeatForm(_) => Context::RepeatForm,
             Self::Repeat => Context::Repeat,
+            Self::Events(_) => Context::Events,
         }
     }
 }
@@ -114,12 +119,18 @@ pub struct Question {
 }
 
 /// What a Yes does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Then {
     /// End the program.
     Quit,
     /// Send a request many times, as the form below the question has it.
     Repeat,
+    /// Delete a saved event.
+    DeleteEvent(Owner, String),
+    /// Save an event over what is there.
+    SaveOver(Box<EventToSave>),
+    /// Write an event over a file.
+    ExportOver(EventToExport, String),
 }
 
 /// A text to read.

@@ -236,6 +236,10 @@ pub struct Invoke {
     #[arg(long, value_name = "JSON|@FILE|-", default_value = "{}", allow_hyphen_values = true)]
     pub payload: String,
 
+    /// Send a saved event: the function's own of that name, else the shared one
+    #[arg(long, value_name = "NAME", conflicts_with = "payload", value_parser = NonEmptyStringValueParser::new())]
+    pub saved: Option<String>,
+
     /// Queue the event and don't wait for the function
     #[arg(long = "async")]
     pub asynchronous: bool,

@@ -21,9 +21,12 @@ const FILE: &str = "config.toml";
 /// More than this is no configuration file.
 const MAX_BYTES: u64 = 1024 * 1024;
 /// The keys, as a warning names them.
-const KEYS: [&str; 7] = ["profile", "region", "endpoint_url", "read_only", "theme", "utc", "protected"];
+const KEYS: [&str; 8] =
+    ["profile", "region", "endpoint_url", "read_only", "theme", "utc", "protected", "invocations"];
 /// The keys of `[protected]`.
 const PROTECTED_KEYS: [&str; 3] = ["profiles", "accounts", "names"];
+/// The keys of `[invocations]`.
+const INVOCATIONS_KEYS: [&str; 2] = ["history", "payloads"];
 
 /// The settings of the file.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -42,8 +45,22 @@ pub struct Config {
     pub utc: bool,
     /// Where every change takes a typed name.
     pub protected: Protected,
+    /// What is kept of invocations.
+    pub invocations: Kept,
     /// What could not be used, a line for each: `FILE:LINE:COLUMN: why`.
     pub warnings: Vec<String>,
+}
+
+/// What the history on disk keeps of invocations.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Kept {
+    /// There is no history: `history = false`.
+    Nothing,
+    /// What was invoked, how it ended, and its numbers.
+    #[default]
+    Outcomes,
+    /// Events and responses, too: `payloads = true`.
+    Payloads,
 }
 
 /// lambdeck's configuration directory: `LAMBDECK_CONFIG_DIR`, else the system's place for such directories.
@@ -71,7 +88,8 @@ pub fn load(chosen: Option<&Path>) -> Result<Config, Failure> {
         Err(error) => {
             let warning = format!("{}: can't be read: {error}; {EVERYTHING}", path.display());
             let warnings = vec![sanitise(&warning).into_owned()];
-            Ok(Config { warnings, protected: everything(), ..Config::default() })
+            let invocations = Kept::Nothing;
+            Ok(Config { warnings, protected: everything(), invocations, ..Config::default() })
         }
     }
 }
@@ -114,6 +132,10 @@ impl Config {
                     set_protected(&mut config.protected, value, &mut problems);
                     Ok(())
                 }
+                "invocations" => {
+                    set_invocations(&mut config.invocations, value, &mut problems);
+                    Ok(())
+                }
                 unknown => {
                     let known = KEYS.join(", ");
                     problems.push((key.span().start, format!("unknown key `{unknown}`; there are {known}")));
@@ -133,6 +155,13 @@ impl Config {
             config.protected = everything();
             if let Some((_, problem)) = problems.first_mut() {
                 *problem = format!("{problem}; {EVERYTHING}");
+            }
+        }
+        // The same for what was not to be kept.
+        if broken && text.contains("invocations") {
+            config.invocations = Kept::Nothing;
+            if let Some((_, problem)) = problems.first_mut() {
+                *problem = format!("{problem}; {NOTHING_KEPT}");
             }
         }
         problems.sort_by_key(|(at, _)| *at);
@@ -229,6 +258,43 @@ fn set_protected(protected: &mut Protected, value: &Spanned<DeValue>, problems: 
     }
 }
 
+/// What a warning says where the file does not tell what is kept of invocations.
+const NOTHING_KEPT: &str = "no invocation is kept until that is mended";
+
+/// Reads `[invocations]`. A mistake in it keeps too little and not too much.
+fn set_invocations(kept: &mut Kept, value: &Spanned<DeValue>, problems: &mut Vec<(usize, String)>) {
+    let before = problems.len();
+    let mut problem =
+        |at: usize, text: String| problems.push((at, format!("invocations{text}; {NOTHING_KEPT}")));
+    let (mut history, mut payloads) = (true, false);
+    if let DeValue::Table(table) = value.get_ref() {
+        for (key, value) in table {
+            let name: &str = key.get_ref();
+            let flag = match name {
+                "history" => &mut history,
+                "payloads" => &mut payloads,
+                unknown => {
+                    let known = INVOCATIONS_KEYS.join(", ");
+                    problem(key.span().start, format!(": unknown key `{unknown}`; there are {known}"));
+                    continue;
+                }
+            };
+            if let Err(why) = set_flag(flag, value) {
+                problem(value.span().start, format!(".{name}: {why}"));
+            }
+        }
+    } else {
+        let found = article(value.get_ref());
+        problem(value.span().start, format!(": a table is wanted here, not {found}"));
+    }
+    *kept = match (history, payloads) {
+        _ if problems.len() > before => Kept::Nothing,
+        (false, _) => Kept::Nothing,
+        (true, true) => Kept::Payloads,
+        (true, false) => Kept::Outcomes,
+    };
+}
+
 fn set_flag(setting: &mut bool, value: &Spanned<DeValue>) -> Result<(), String> {
     match value.get_ref() {
         DeValue::Boolean(flag) => {
@@ -268,7 +334,7 @@ mod tests {
     fn every_key_is_read() {
         let text = "profile = 'dev'\nregion = 'eu-west-1'\nendpoint_url = 'http://127.0.0.1:4566'\n\
                     read_only = true\ntheme = 'mono'\nutc = true\n[protected]\nprofiles = ['prod*', 'live']\n\
-                    accounts = '123456789012'\nnames = []\n";
+                    accounts = '123456789012'\nnames = []\n[invocations]\npayloads = true\n";
         let config = Config::parse(text, "c");
         assert_eq!(
             config,
@@ -284,6 +350,7 @@ mod tests {
                     accounts: vec!["123456789012".into()],
                     names: Vec::new(),
                 },
+                invocations: Kept::Payloads,
                 warnings: Vec::new(),
             }
         );
@@ -298,10 +365,10 @@ mod tests {
         assert_eq!(
             config.warnings,
             [
-                "c.toml:1:1: unknown key `regoin`; there are profile, region, endpoint_url, read_only, theme, utc, protected",
+                "c.toml:1:1: unknown key `regoin`; there are profile, region, endpoint_url, read_only, theme, utc, protected, invocations",
                 "c.toml:2:7: utc: true or false is wanted here, not a text",
                 "c.toml:4:11: theme: a text is wanted here, not a number",
-                "c.toml:5:2: unknown key `keys`; there are profile, region, endpoint_url, read_only, theme, utc, protected",
+                "c.toml:5:2: unknown key `keys`; there are profile, region, endpoint_url, read_only, theme, utc, protected, invocations",
             ]
         );
     }
@@ -355,6 +422,30 @@ mod tests {
         let config = Config::parse("utc = 7\n[protected]\nnames = '*prod*'\n", "c");
         assert_eq!(config.protected.names, ["*prod*"]);
         assert!(config.protected.profiles.is_empty() && config.warnings.len() == 1);
+    }
+
+    #[rstest]
+    #[case("", Kept::Outcomes)]
+    #[case("[invocations]", Kept::Outcomes)]
+    #[case("[invocations]\nhistory = true\npayloads = false", Kept::Outcomes)]
+    #[case("invocations.payloads = true", Kept::Payloads)]
+    #[case("[invocations]\nhistory = false", Kept::Nothing)]
+    #[case("[invocations]\nhistory = false\npayloads = true", Kept::Nothing)]
+    fn what_is_kept_of_invocations(#[case] text: &str, #[case] kept: Kept) {
+        let config = Config::parse(text, "c");
+        assert_eq!((config.invocations, config.warnings), (kept, Vec::new()));
+    }
+
+    #[rstest]
+    #[case("[invocations]\nhistory = 'no'", "c:2:11: invocations.history: true or false is wanted here, not")]
+    #[case("[invocations]\npayload = true", "c:2:1: invocations: unknown key `payload`; there are history,")]
+    #[case("invocations = true", "c:1:15: invocations: a table is wanted here, not true or false")]
+    #[case("[invocations\nhistory = false", "c:1:")]
+    fn a_mistake_keeps_too_little_of_invocations_and_not_too_much(#[case] text: &str, #[case] says: &str) {
+        let config = Config::parse(text, "c");
+        assert_eq!(config.invocations, Kept::Nothing, "{:?}", config.warnings);
+        assert!(config.warnings[0].starts_with(says), "{:?}", config.warnings);
+        assert!(config.warnings[0].ends_with(NOTHING_KEPT), "{:?}", config.warnings);
     }
 
     #[test]

@@ -38,6 +38,7 @@ pub async fn run(settings: Settings, engine: Arc<LocalEngine>, local_first: bool
         theme: theme.with_ascii(!is_utf8),
         mouse: settings.mouse,
         start_local: engine.starter(),
+        disk: settings.disk,
     })
     .await;
     engine.shutdown().await;

@@ -10,6 +10,7 @@ use std::{pin::Pin, sync::Arc};
 use super::{
     args::{Invoke, Output as Form},
     failure::{FUNCTION_ERROR, Failure},
+    saved::Recording,
     settings::Settings,
     signals::{self, Signal},
     terminal::{self, Output},
@@ -39,7 +40,7 @@ pub async fn run(arguments: &Invoke, settings: &Settings) -> Result<u8, Failure>
     // Caught in one place: whether the request has left decides what a signal means.
     let mut ended: Ended = Box::pin(signals::ended());
     let prepare = async {
-        let payload = payload::payload(arguments, mode.payload_limit()).await?;
+        let payload = payload::payload(arguments, settings, mode.payload_limit()).await?;
         let client_context = payload::client_context(arguments).await?;
         let request = Request {
             function: arguments.function.function_name(),
@@ -59,36 +60,40 @@ pub async fn run(arguments: &Invoke, settings: &Settings) -> Result<u8, Failure>
     };
     match arguments.repeat {
         Some(times) => Box::pin(repeat::run(times, arguments, session, request, ended)).await,
-        None => Box::pin(once(arguments, &session, &request, ended)).await,
+        None => Box::pin(once(arguments, settings, &session, &request, ended)).await,
     }
 }
 
 async fn once(
     arguments: &Invoke,
+    settings: &Settings,
     session: &Session,
     request: &Request,
     mut ended: Ended,
 ) -> Result<u8, Failure> {
     let streamed = request.mode == Mode::ResponseStream && arguments.output == Form::Text;
+    // What could not be written down here is a failure of its own; what AWS answered goes into the history.
     let invoke = async {
         if !streamed {
-            return Ok(session.invoke(request, None).await?);
+            return Ok(session.invoke(request, None).await);
         }
         let (pieces, mut writing) = stream::write();
         tokio::select! {
             answer = session.invoke(request, Some(pieces)) => {
                 // What came stands before what is said of it.
                 stream::written(writing.await)?;
-                Ok(answer?)
+                Ok(answer)
             }
             // Before its end only where it fails: then nobody waits for the rest.
             written = &mut writing => Err(stream::written(written).err().unwrap_or_else(stream::failure)),
         }
     };
+    let recording = Recording::begin(request, arguments.saved.clone(), settings);
     let answer = tokio::select! {
         biased;
-        answer = invoke => answer?,
+        answer = invoke => recording.end(session, answer?).await?,
         Signal(code) = &mut ended => {
+            recording.left(session).await;
             let what =
                 format!("stopped waiting for {}: the invocation goes on, outcome unknown", request.target());
             return Err(Failure::new(code, what).with_hint("look at its logs before sending it again"));

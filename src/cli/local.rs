@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     cloud::{self, Kind, Spec, session::FALLBACK_REGION},
-    domain::secret::Secret,
+    domain::{secret::Secret, shell::quoted},
     local::{Engine, Options, engine::StartError},
     runtime::StartLocal,
 };
@@ -217,16 +217,6 @@ fn assignments(variables: &[(&str, String)]) -> Vec<String> {
     variables.iter().map(|(name, value)| format!("{name}={}", quoted(value))).collect()
 }
 
-/// A word for a shell, in quotes only where it needs them.
-fn quoted(word: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:+=@%,".contains(&byte);
-    if !word.is_empty() && word.bytes().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
-}
-
 /// Writes a file that its owner alone may read, in one go: nobody ever sees half of it.
 pub(super) fn write_private(path: &Path, text: &str) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -258,15 +248,6 @@ mod tests {
         if let Err(failure) = read {
             assert!(!failure.message.contains("cret"), "{}", failure.message);
         }
-    }
-
-    #[rstest]
-    #[case("http://127.0.0.1:4566", "http://127.0.0.1:4566")]
-    #[case("a/b+c=", "a/b+c=")]
-    #[case("", "''")]
-    #[case("a'b$(c)", r"'a'\''b$(c)'")]
-    fn values_are_words_of_a_shell(#[case] value: &str, #[case] expected: &str) {
-        assert_eq!(quoted(value), expected);
     }
 
     #[test]

@@ -20,6 +20,7 @@ mod local;
 mod log_file;
 mod logs;
 mod publish;
+mod saved;
 mod settings;
 mod signals;
 mod terminal;

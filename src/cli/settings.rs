@@ -4,8 +4,14 @@ use std::path::PathBuf;
 
 use jiff::tz::TimeZone;
 
-use super::{args::Global, config::Config};
-use crate::cloud::{Journal, Spec, profiles::profiles};
+use super::{
+    args::Global,
+    config::{Config, Kept},
+};
+use crate::{
+    cloud::{Journal, Spec, profiles::profiles},
+    disk::{Disk, Events, Invocations},
+};
 
 /// What a command works with.
 #[derive(Clone, Debug)]
@@ -22,6 +28,8 @@ pub struct Settings {
     pub mouse: bool,
     /// Where lambdeck's own log goes.
     pub log_file: Option<PathBuf>,
+    /// What is kept on disk.
+    pub disk: Disk,
 }
 
 /// The variables that name credentials beside a profile. Keys beat `AWS_PROFILE`, as with every AWS tool; of the
@@ -65,6 +73,10 @@ pub async fn settings(
     };
     let endpoint_url = flags.endpoint_url.or_else(|| if any(&ENDPOINT) { None } else { config.endpoint_url });
     let utc = flags.utc || config.utc;
+    let directories = directories::ProjectDirs::from("", "", "lambdeck");
+    // For state, or for data on systems that have none for state.
+    let state = directories.as_ref().map(|of| of.state_dir().unwrap_or_else(|| of.data_local_dir()));
+    let in_state = |file: &str| state.map(|directory| directory.join(file));
     Settings {
         spec: Spec {
             profile,
@@ -73,7 +85,7 @@ pub async fn settings(
             keys: None,
             read_only: flags.read_only || config.read_only,
             protected: config.protected,
-            journal: journal_file().map(Journal::new),
+            journal: in_state("journal.jsonl").map(Journal::new),
         },
         utc,
         zone: if utc { TimeZone::UTC } else { TimeZone::system() },
@@ -81,13 +93,13 @@ pub async fn settings(
         theme: flags.theme.or_else(|| variable("NO_COLOR").map(|_| "mono".to_owned())).or(config.theme),
         mouse: !flags.no_mouse,
         log_file: flags.log_file,
+        disk: Disk {
+            events: directories.as_ref().map(|of| Events::new(of.data_dir().join("events"))),
+            invocations: in_state("invocations.jsonl")
+                .filter(|_| config.invocations != Kept::Nothing)
+                .map(|path| Invocations::new(path, config.invocations == Kept::Payloads)),
+        },
     }
-}
-
-/// Where changes are recorded: lambdeck's directory for state, or for data on systems that have none for state.
-fn journal_file() -> Option<PathBuf> {
-    let directories = directories::ProjectDirs::from("", "", "lambdeck")?;
-    Some(directories.state_dir().unwrap_or_else(|| directories.data_local_dir()).join("journal.jsonl"))
 }
 
 /// Whether the profile itself names a region.
@@ -172,5 +184,21 @@ mod tests {
         assert_eq!(spec.protected, protected);
         let journal = spec.journal.unwrap();
         assert!(journal.path().ends_with("lambdeck/journal.jsonl"), "{:?}", journal.path());
+    }
+
+    #[tokio::test]
+    async fn what_is_kept_of_invocations_and_where() {
+        let kept = async |invocations| {
+            let config = Config { invocations, ..Config::default() };
+            joined(&[], config, &[]).await
+        };
+        let settings = kept(Kept::Outcomes).await;
+        let history = settings.disk.invocations.unwrap();
+        assert!(settings.disk.events.is_some());
+        assert_eq!(history.path().parent(), settings.spec.journal.unwrap().path().parent());
+        assert_eq!(history, Invocations::new(history.path(), false));
+        let with_payloads = kept(Kept::Payloads).await.disk.invocations.unwrap();
+        assert_eq!(with_payloads, Invocations::new(history.path(), true));
+        assert_eq!(kept(Kept::Nothing).await.disk.invocations, None);
     }
 }

@@ -171,6 +171,12 @@ mod tests {
                 put_retention_policy delete_retention_policy delete_log_group delete_log_stream create_log_group
                 put_log_events put_subscription_filter delete_subscription_filter tag_resource untag_resource
             );
+            refused!(session, schemas:
+                create_registry update_registry delete_registry create_schema update_schema delete_schema
+                delete_schema_version put_resource_policy delete_resource_policy create_discoverer
+                update_discoverer delete_discoverer start_discoverer stop_discoverer put_code_binding
+                tag_resource untag_resource
+            );
         }
         let connection = listener.accept().unwrap_err();
         assert_eq!(connection.kind(), std::io::ErrorKind::WouldBlock, "nothing connected");

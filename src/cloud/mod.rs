@@ -19,6 +19,7 @@ mod recheck;
 mod redact;
 pub mod releases;
 pub mod repeat;
+mod schemas;
 mod send;
 pub mod session;
 pub mod write;

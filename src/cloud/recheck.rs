@@ -1,7 +1,7 @@
 //! What is read again just before a change leaves: where AWS takes no RevisionId, or the endpoint is not AWS and may not
 //! look at it, this is how somebody else's change in between is noticed.
 
-use super::{Error, Kind, Session, session::is_aws};
+use super::{Error, Kind, Session, schemas::Sharing, session::is_aws};
 use crate::domain::{
     change::{Change, Order, Variables, environment_diff},
     function::Details,
@@ -16,6 +16,8 @@ pub(super) struct Known {
     pub(super) revision_id: Option<String>,
     /// The function's unqualified ARN, where the change is sent to that.
     pub(super) arn: Option<String>,
+    /// What a shareable event takes.
+    pub(super) sharing: Option<Sharing>,
 }
 
 impl Session {
@@ -26,7 +28,7 @@ impl Session {
     /// saving would wipe it; else as every read. Nothing was sent.
     pub(super) async fn recheck(&self, order: &Order) -> Result<Known, Error> {
         let name = &order.function;
-        let mut known = Known { revision_id: order.revision_id.clone(), arn: None };
+        let mut known = Known { revision_id: order.revision_id.clone(), ..Known::default() };
         // AWS refuses a stale RevisionId by itself.
         let by_revision = is_aws(self.endpoint());
         match &order.change {
@@ -94,13 +96,17 @@ impl Session {
                 let text = || now.map_or_else(|| "never expire".into(), |days| format!("{days} days"));
                 same(&format!("the retention of {group}"), before, &now, text)?;
             }
+            Change::ShareableEvent { name: event, before, after } => {
+                let sharing = self.plan_sharing(name, event, before.as_ref(), after.as_ref()).await?;
+                known.sharing = Some(sharing);
+            }
         }
         Ok(known)
     }
 
     /// Reads the function, and sees to it that it is still one of the account that was agreed to: whoever renews the
     /// credentials of a profile may renew them for another account.
-    async fn observe_here(&self, name: &str) -> Result<Details, Error> {
+    pub(super) async fn observe_here(&self, name: &str) -> Result<Details, Error> {
         let details = self.observe(name).await?;
         if is_aws(self.endpoint()) {
             check_account(self.account().as_deref(), &details.configuration.arn)?;
@@ -134,7 +140,7 @@ impl Session {
     }
 }
 
-fn check_account(agreed: Option<&str>, arn: &str) -> Result<(), Error> {
+pub(super) fn check_account(agreed: Option<&str>, arn: &str) -> Result<(), Error> {
     match (agreed, arn.split(':').nth(4).filter(|account| !account.is_empty())) {
         (Some(agreed), Some(now)) if agreed != now => {
             let message =
@@ -146,6 +152,11 @@ fn check_account(agreed: Option<&str>, arn: &str) -> Result<(), Error> {
 }
 
 impl Known {
+    /// The operation by which a change is sent.
+    pub(super) fn operation(&self, change: &Change) -> &'static str {
+        self.sharing.as_ref().map_or_else(|| change.operation(), Sharing::operation)
+    }
+
     fn take_revision(&mut self, details: &Details) {
         if self.revision_id.is_none() {
             self.revision_id.clone_from(&details.configuration.revision_id);
@@ -154,7 +165,7 @@ impl Known {
 }
 
 /// What a change was made of is not what is there.
-fn stale(what: &str, now: &str) -> Error {
+pub(super) fn stale(what: &str, now: &str) -> Error {
     Error::new(Kind::Stale, format!("nothing was sent: {what} changed meanwhile, it is now {now}"))
         .with_hint("somebody else changed it: read it again, then decide")
 }

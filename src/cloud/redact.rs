@@ -35,6 +35,14 @@ impl Redaction {
         Self { forms }
     }
 
+    /// As [`Self::of`], of those that a text holds: of very many, few matter.
+    pub(super) fn of_found<'s>(secrets: impl Iterator<Item = &'s Secret>, text: &str) -> Self {
+        let is_found = |secret: &&Secret| {
+            secret.len() >= SHORT && forms_of(secret.reveal()).iter().any(|form| text.contains(form.reveal()))
+        };
+        Self::of(secrets.filter(is_found))
+    }
+
     /// A text without any of them.
     pub(super) fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
         if self.forms.is_empty() {

@@ -14,15 +14,23 @@ use aws_sdk_lambda::{
         TracingConfig, TracingMode, VpcConfig,
     },
 };
+use aws_sdk_schemas::{config::Builder as SchemasSettings, types::Type as SchemaType};
 
 use super::{
-    Error, Kind, Session, convert, guard::Admit, recheck::Known, redact::Redaction, session::Patient,
+    Error, Kind, Session, convert,
+    guard::Admit,
+    recheck::Known,
+    redact::Redaction,
+    schemas::{Sharing, meanwhile, without_values},
+    session::Patient,
 };
 use crate::domain::{
     change::{Change, Order, Variables, Written},
     function::default_log_group,
     release::{Additional, Alias, EventInvoke},
     settings::{Setting, Settings, lines},
+    shareable::{REGISTRY, schema_name},
+    text::sanitise,
 };
 
 /// Lambda answers a change in seconds; publishing large code takes longer.
@@ -154,6 +162,10 @@ impl Session {
                 let request = self.logs().delete_retention_policy().log_group_name(group);
                 once!(self, LogsSettings, request, sent).map(|_| done)?
             }
+            Change::ShareableEvent { .. } => match &known.sharing {
+                Some(sharing) => self.send_sharing(name, sharing, sent).await?,
+                None => return Err(unsendable("the shareable events were not read")),
+            },
         })
     }
 
@@ -213,6 +225,77 @@ impl Session {
     }
 }
 
+impl Session {
+    /// Makes the registry of shareable events.
+    pub(super) async fn send_registry(&self, redaction: &Redaction) -> Result<Written, Error> {
+        let what = format!("make the registry {REGISTRY}");
+        let sent = Sent { operation: "CreateRegistry", what: &what, redaction };
+        let request = self.schemas().create_registry().registry_name(REGISTRY);
+        once!(self, SchemasSettings, request, sent).map(|_| Written::default())
+    }
+
+    async fn send_sharing(
+        &self,
+        function: &str,
+        sharing: &Sharing,
+        sent: Sent<'_>,
+    ) -> Result<Written, Error> {
+        let (schemas, schema) = (self.schemas(), schema_name(function));
+        let sent = Sent { operation: sharing.operation(), ..sent };
+        let version = match sharing {
+            Sharing::Create { document, .. } => {
+                let request = schemas
+                    .create_schema()
+                    .registry_name(REGISTRY)
+                    .schema_name(schema)
+                    .r#type(SchemaType::OpenApi3)
+                    .content(document.content().reveal());
+                match once!(self, SchemasSettings, request, sent) {
+                    Ok(answer) => answer.schema_version,
+                    // Somebody else has made it since it was looked for.
+                    Err(error) if error.kind == Kind::Conflict => {
+                        return Err(meanwhile(function, "made shareable events of"));
+                    }
+                    Err(error) => return Err(without_values(error, sent.what, document)),
+                }
+            }
+            Sharing::Update { document, .. } => {
+                let request = schemas
+                    .update_schema()
+                    .registry_name(REGISTRY)
+                    .schema_name(schema)
+                    .r#type(SchemaType::OpenApi3)
+                    .content(document.content().reveal());
+                match once!(self, SchemasSettings, request, sent) {
+                    Ok(answer) => answer.schema_version,
+                    Err(error) if error.kind == Kind::NotFound => {
+                        return Err(meanwhile(function, "deleted all shareable events of"));
+                    }
+                    Err(error) => return Err(without_values(error, sent.what, document)),
+                }
+            }
+            Sharing::Delete { base } => {
+                // All versions go with it, also one that somebody else has written since: looked at once more.
+                match self.stored_schema(function, None).await? {
+                    Some(now) if now.document == *base => {}
+                    Some(_) => return Err(meanwhile(function, "changed the shareable events of")),
+                    None => return Err(meanwhile(function, "deleted all shareable events of")),
+                }
+                let request = schemas.delete_schema().registry_name(REGISTRY).schema_name(schema);
+                match once!(self, SchemasSettings, request, sent) {
+                    Ok(_) => None,
+                    Err(error) if error.kind == Kind::NotFound => {
+                        return Err(meanwhile(function, "deleted all shareable events of"));
+                    }
+                    Err(error) => return Err(without_values(error, sent.what, base)),
+                }
+            }
+        };
+        let revision_id = version.map(|version| sanitise(&version).into_owned());
+        Ok(Written { revision_id, ..Written::default() })
+    }
+}
+
 /// What was to be done, without a value: the beginning of an error.
 fn intent(order: &Order) -> String {
     let name = &order.function;
@@ -232,6 +315,14 @@ fn intent(order: &Order) -> String {
         Change::Alias { name: alias, .. } => format!("delete the alias {alias} of {name}"),
         Change::DeleteVersion { version } => format!("delete version {version} of {name}"),
         Change::LogRetention { group, .. } => format!("change the retention of {group}"),
+        Change::ShareableEvent { name: event, before, after } => {
+            let verb = match (before, after) {
+                (None, _) => "share",
+                (_, None) => "delete",
+                _ => "change",
+            };
+            format!("{verb} the shareable event {} of {name}", sanitise(event))
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! A session: one set of credentials, one region, one endpoint, and the clients made of them.
 
 use std::{
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, OnceLock, PoisonError, RwLock},
     time::Duration,
 };
 
@@ -102,6 +102,9 @@ pub struct Session {
     lambda: aws_sdk_lambda::Client,
     logs: aws_sdk_cloudwatchlogs::Client,
     sts: aws_sdk_sts::Client,
+    /// Few sessions need it: made by the first who asks.
+    schemas: Arc<OnceLock<aws_sdk_schemas::Client>>,
+    config: Arc<SdkConfig>,
     control_plane: Budget,
     states: Budget,
     log_budget: Budget,
@@ -175,6 +178,8 @@ impl Session {
             region,
             endpoint: lambda_endpoint,
             account: Arc::default(),
+            schemas: Arc::default(),
+            config: Arc::new(config.clone()),
             lambda: aws_sdk_lambda::Client::from_conf(lambda.build()),
             logs: aws_sdk_cloudwatchlogs::Client::from_conf(logs.build()),
             sts: aws_sdk_sts::Client::from_conf(sts.build()),
@@ -211,6 +216,19 @@ impl Session {
 
     pub(super) fn sts(&self) -> &aws_sdk_sts::Client {
         &self.sts
+    }
+
+    pub(super) fn schemas(&self) -> &aws_sdk_schemas::Client {
+        self.schemas.get_or_init(|| {
+            let guard = Guard { read_only: self.spec.read_only };
+            let config = aws_sdk_schemas::config::Builder::from(&*self.config).interceptor(guard);
+            aws_sdk_schemas::Client::from_conf(config.build())
+        })
+    }
+
+    /// Whether schemas are AWS's own. They may have an endpoint of their own.
+    pub(super) fn is_schemas_on_aws(&self) -> bool {
+        is_aws(endpoint("schemas", &self.spec, &self.config).as_deref())
     }
 
     pub(super) fn account(&self) -> Option<String> {

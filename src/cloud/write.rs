@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use super::{Error, Kind, Session, journal::Record, redact::Redaction, session::is_aws};
+use super::{Error, Kind, Session, journal::Record, redact::Redaction, schemas::Sharing, session::is_aws};
 use crate::domain::{
     change::{Change, Consent, Order, Permit, Written, bulk_phrase},
     journal::Outcome,
     name::FunctionRef,
     place::Place,
+    shareable::REGISTRY,
 };
 
 /// How long the account may take to be found out for the journal.
@@ -24,7 +25,8 @@ impl Session {
         }
     }
 
-    /// Sends one change: exactly one request that writes, never retried. It is in the journal before it leaves.
+    /// Sends one change: exactly one request that writes, never retried. It is in the journal before it leaves. The
+    /// first shareable event of all is preceded by another such request, with lines of its own: it makes the registry.
     ///
     /// What AWS does not check by a RevisionId is read again just before. Once begun it must not be dropped: a change
     /// that nobody waits for has no end in the journal.
@@ -36,26 +38,60 @@ impl Session {
     pub async fn write(&self, order: &Order, permit: &Permit) -> Result<Written, Error> {
         self.admit(order, permit).await?;
         let redaction = Redaction::of(order.change.secrets());
-        let (known, ()) = tokio::join!(self.recheck(order), self.account_for_journal());
+        let known = if matches!(order.change, Change::ShareableEvent { .. }) {
+            // No revision is sent with it: between this read and the change there is as little as can be.
+            self.account_for_journal().await;
+            self.recheck(order).await
+        } else {
+            tokio::join!(self.recheck(order), self.account_for_journal()).0
+        };
         let known = known.map_err(|error| redaction.error(error))?;
         // The account may be known only now.
         check_where(permit, &self.place())?;
-        self.control_plane().acquire().await;
-        let record = Record::begin(self.spec().journal.clone(), &self.place(), order).await;
-        let sent = self.send(order, &known, &redaction).await;
-        let (outcome, revision) = match &sent {
-            Ok(written) => (Outcome::Done, written.revision_id.clone()),
-            Err(error) if error.kind == Kind::OutcomeUnknown => (Outcome::Unknown, None),
-            Err(_) => (Outcome::Refused, None),
-        };
-        tracing::info!(operation = order.change.operation(), function = order.function, ?outcome, "change");
-        let problem = record.end(outcome, revision).await;
-        if let Some(problem) = &problem {
-            tracing::warn!("the journal has no line of a change: {problem}");
+        if known.sharing.is_none() {
+            self.control_plane().acquire().await;
         }
+        let without_registry = matches!(known.sharing, Some(Sharing::Create { without_registry: true, .. }));
+        let earlier = if without_registry { self.make_registry(order, &redaction).await? } else { None };
+        let operation = known.operation(&order.change);
+        let record = Record::begin(self.spec().journal.clone(), &self.place(), order, operation).await;
+        let sent = self.send(order, &known, &redaction).await;
+        let problem = end(record, operation, order, &sent).await;
         match sent {
-            Ok(written) => Ok(Written { journal_problem: problem, ..written }),
-            Err(error) => Err(redaction.error(error)),
+            Ok(written) => {
+                let version = written.revision_id.as_deref();
+                let warning = match &known.sharing {
+                    Some(sharing) => self.overtaken(&order.function, sharing, version).await,
+                    None => None,
+                };
+                Ok(Written { journal_problem: earlier.or(problem), warning, ..written })
+            }
+            Err(mut error) => {
+                if without_registry && error.kind != Kind::OutcomeUnknown {
+                    error.message = format!(
+                        "nothing was shared, but the registry {REGISTRY} was made and stays: {}",
+                        error.message
+                    );
+                }
+                Err(redaction.error(error))
+            }
+        }
+    }
+
+    /// Makes the registry of shareable events, before the first of them; gives why the journal has no line of it, where
+    /// it has none.
+    async fn make_registry(&self, order: &Order, redaction: &Redaction) -> Result<Option<String>, Error> {
+        let record = Record::begin_registry(self.spec().journal.clone(), &self.place(), order).await;
+        let sent = self.send_registry(redaction).await;
+        let problem = end(record, "CreateRegistry", order, &sent).await;
+        match sent {
+            Ok(_) => Ok(problem),
+            // Somebody else has made it since it was looked for: that is as good.
+            Err(error) if error.kind == Kind::Conflict => Ok(problem),
+            Err(mut error) => {
+                error.message.push_str("; the event itself was not sent");
+                Err(error)
+            }
         }
     }
 
@@ -126,6 +162,26 @@ impl Session {
             self.remember_account(account.map(str::to_owned));
         }
     }
+}
+
+/// Writes down what became of a request; gives why the journal does not tell of it, where it does not.
+async fn end(
+    record: Record,
+    operation: &str,
+    order: &Order,
+    sent: &Result<Written, Error>,
+) -> Option<String> {
+    let (outcome, revision) = match sent {
+        Ok(written) => (Outcome::Done, written.revision_id.clone()),
+        Err(error) if error.kind == Kind::OutcomeUnknown => (Outcome::Unknown, None),
+        Err(_) => (Outcome::Refused, None),
+    };
+    tracing::info!(operation, function = order.function, ?outcome, "change");
+    let problem = record.end(outcome, revision).await;
+    if let Some(problem) = &problem {
+        tracing::warn!("the journal has no line of a change: {problem}");
+    }
+    problem
 }
 
 fn check_where(permit: &Permit, here: &Place) -> Result<(), Error> {

@@ -14,10 +14,13 @@ use super::{
     release::{Additional, Alias, EventInvoke, Releases},
     secret::Secret,
     settings::{Setting, Settings},
+    shareable::{self, Shareable},
+    text::sanitise,
 };
 
+pub(super) use command::schemas_command;
 pub use diff::{DiffLine, Mark, environment_diff, masked, settings_diff};
-use diff::{alias_diff, count, event_invoke_diff};
+use diff::{alias_diff, count, event_invoke_diff, masked_line};
 
 /// Environment variables, all of them: an update replaces the whole map.
 pub type Variables = BTreeMap<String, Secret>;
@@ -104,6 +107,15 @@ pub enum Change {
         /// Days, as it is to be.
         after: Option<u32>,
     },
+    /// A shareable test event of the console: created, replaced, or deleted.
+    ShareableEvent {
+        /// Its name.
+        name: String,
+        /// Its JSON text as it was; none: there was none.
+        before: Option<Secret>,
+        /// Its JSON text as it is to be; none: it is deleted.
+        after: Option<Secret>,
+    },
 }
 
 /// A change of one function, ready to be sent.
@@ -126,6 +138,8 @@ pub struct Written {
     pub version: Option<String>,
     /// The configuration as it was answered.
     pub function: Option<Box<Function>>,
+    /// What one should know, though it was done: somebody else wrote at the same moment.
+    pub warning: Option<String>,
     /// Why the journal has no line of it, where it could not be written.
     pub journal_problem: Option<String>,
 }
@@ -168,7 +182,8 @@ pub fn bulk_phrase(count: usize, place: &Place, protected: bool) -> String {
 }
 
 impl Change {
-    /// AWS's operation.
+    /// AWS's operation. Of a shareable event it is the usual one: whether its schema is there before and after shows
+    /// only when it is sent.
     #[must_use]
     pub fn operation(&self) -> &'static str {
         match self {
@@ -188,6 +203,7 @@ impl Change {
             Self::DeleteVersion { .. } => "DeleteFunction",
             Self::LogRetention { after: Some(_), .. } => "PutRetentionPolicy",
             Self::LogRetention { after: None, .. } => "DeleteRetentionPolicy",
+            Self::ShareableEvent { .. } => "UpdateSchema",
         }
     }
 
@@ -253,6 +269,10 @@ impl Change {
                     .into_iter()
                     .collect()
             }
+            Self::ShareableEvent { name, before, after } => {
+                let name = format!("Shareable event {}", sanitise(name));
+                masked_line(&name, before.as_ref(), after.as_ref()).into_iter().collect()
+            }
         }
     }
 
@@ -276,6 +296,9 @@ impl Change {
     /// That something became of it: `Memory, Timeout are saved`.
     #[must_use]
     pub fn said(&self, what: &str) -> String {
+        if let Self::ShareableEvent { after: None, .. } = self {
+            return format!("{} is deleted", self.summary());
+        }
         let verb = if self.diff().len() > 1 { "are" } else { "is" };
         format!("{} {verb} {what}", self.summary())
     }
@@ -299,6 +322,9 @@ impl Change {
             Self::Alias { name, before, after } => Self::Alias { name, before: after, after: before },
             Self::LogRetention { group, before, after } => {
                 Self::LogRetention { group, before: after, after: before }
+            }
+            Self::ShareableEvent { name, before, after } => {
+                Self::ShareableEvent { name, before: after, after: before }
             }
             Self::Publish { .. } | Self::DeleteVersion { .. } => return None,
         })
@@ -352,13 +378,25 @@ impl Change {
         }
     }
 
+    /// As [`Self::is_done`], by the shareable events.
+    #[must_use]
+    pub fn is_shared(&self, now: &Shareable) -> Option<bool> {
+        let Self::ShareableEvent { name, after, .. } = self else { return None };
+        Some(match (now.event(name), after) {
+            (None, None) => true,
+            (Some(now), Some(after)) => shareable::same(now.reveal(), after.reveal()),
+            _ => false,
+        })
+    }
+
     /// All values that no text may hold.
     pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
-        let maps = match self {
-            Self::Environment { before, after } => vec![before, after],
-            _ => Vec::new(),
+        let (maps, events) = match self {
+            Self::Environment { before, after } => (vec![before, after], Vec::new()),
+            Self::ShareableEvent { before, after, .. } => (Vec::new(), vec![before, after]),
+            _ => (Vec::new(), Vec::new()),
         };
-        maps.into_iter().flat_map(BTreeMap::values)
+        maps.into_iter().flat_map(BTreeMap::values).chain(events.into_iter().flatten())
     }
 }
 

@@ -385,6 +385,14 @@ impl Record {
         self.response_bytes = response_bytes as u64 + answer.payload_left_out;
         self
     }
+
+    /// Adds what is known where there is no answer.
+    #[must_use]
+    pub fn unanswered(mut self, request_id: Option<String>, elapsed_ms: u64) -> Self {
+        self.request_id = request_id;
+        self.elapsed_ms = elapsed_ms;
+        self
+    }
 }
 
 /// A [`Secret`] in the history's file: written only where it was put there on purpose.

@@ -5,8 +5,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    change::{Change, Order},
+    change::{Change, Order, schemas_command},
     place::Place,
+    shareable,
 };
 
 /// The version of the format.
@@ -144,6 +145,27 @@ impl Entry {
             outcome: Outcome::Begun,
             inverse: change.inverse().map(|inverse| inverse.aws_command(&order.function, place)),
             command: change.aws_command(&order.function, place),
+        }
+    }
+
+    /// The same entry, sent by this operation: which one a shareable event takes shows late.
+    #[must_use]
+    pub fn sent_as(mut self, operation: &str) -> Self {
+        if self.operation != operation {
+            operation.clone_into(&mut self.operation);
+            self.command = schemas_command(operation, &self.function, &self.place);
+        }
+        self
+    }
+
+    /// The entry of the registry, which is made before the first shareable event of all.
+    #[must_use]
+    pub fn of_registry(id: String, at: Timestamp, place: &Place, order: &Order) -> Self {
+        Self {
+            summary: format!("registry {}", shareable::REGISTRY),
+            fields: Vec::new(),
+            inverse: None,
+            ..Self::begin(id, at, place, order).sent_as("CreateRegistry")
         }
     }
 

@@ -204,6 +204,7 @@ fn title(context: Context) -> &'static str {
         Context::AnswerField => "Search or filter of an answer",
         Context::Invocations => "Invocations",
         Context::Differences => "Differences",
+        Context::Events => "Events",
         Context::RepeatForm => "Sending many times",
         Context::Repeat => "Many invocations",
     }
@@ -211,7 +212,7 @@ fn title(context: Context) -> &'static str {
 
 /// The chains of places that [`crate::app::App::contexts`] answers with.
 #[cfg(test)]
-pub(crate) const CHAINS: [&[Context]; 32] = [
+pub(crate) const CHAINS: [&[Context]; 33] = [
     &[Context::Start, Context::Global],
     &[Context::Functions, Context::Global],
     &[Context::Filter],
@@ -233,6 +234,7 @@ pub(crate) const CHAINS: [&[Context]; 32] = [
     &[Context::AnswerField],
     &[Context::Invocations],
     &[Context::Differences],
+    &[Context::Events],
     &[Context::RepeatForm],
     &[Context::Repeat],
     &[Context::Confirm],

@@ -72,6 +72,14 @@ pub static BINDINGS: &[Binding] = &[
     ),
     binding(
         &[Context::Test],
+        &[key!(t)],
+        Action::Events,
+        "choose an event: saved ones, the console's, templates",
+        Some("events"),
+    ),
+    binding(&[Context::Test], &[key!(ctrl - s)], Action::Save, "save the event under a name", None),
+    binding(
+        &[Context::Test],
         &[key!(o)],
         Action::OpenAnswer,
         "open the answer over the whole screen",
@@ -494,6 +502,29 @@ pub static BINDINGS: &[Binding] = &[
     binding(&[Context::AnswerField], &[key!(enter)], Action::Open, "search, filter", Some("go")),
     binding(&[Context::AnswerField], &[key!(ctrl - u)], Action::Clear, "empty the field", None),
     binding(&[Context::AnswerField], &[key!(esc)], Action::Back, "leave it", Some("leave")),
+    // The events.
+    binding(&[Context::Events], &[key!(enter)], Action::Open, "take it", Some("take")),
+    binding(
+        &[Context::Events],
+        &[key!(ctrl - d)],
+        Action::Delete,
+        "delete it, after a question",
+        Some("delete"),
+    ),
+    binding(
+        &[Context::Events],
+        &[key!(ctrl - r)],
+        Action::Rename,
+        "rename it, or give it to all functions",
+        Some("rename"),
+    ),
+    binding(&[Context::Events], &[key!(ctrl - o)], Action::Import, "take one from a file", Some("from file")),
+    binding(&[Context::Events], &[key!(ctrl - w)], Action::Export, "write it to a file", Some("to file")),
+    binding(&[Context::Events], &[key!(down)], Action::Down, "down", None),
+    binding(&[Context::Events], &[key!(up)], Action::Up, "up", None),
+    binding(&[Context::Events], &[key!(pageup)], Action::PageUp, "a page up", None),
+    binding(&[Context::Events], &[key!(pagedown)], Action::PageDown, "a page down", None),
+    binding(&[Context::Events], &[key!(esc)], Action::Back, "back", Some("back")),
     // The invocations.
     binding(&[Context::Invocations], &[key!(enter)], Action::Open, "open the answer", Some("open")),
     binding(

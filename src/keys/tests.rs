@@ -5,7 +5,7 @@ use rstest::rstest;
 
 use super::*;
 
-const ALL: [Context; 34] = [
+const ALL: [Context; 35] = [
     Context::Global,
     Context::Start,
     Context::Functions,
@@ -38,6 +38,7 @@ const ALL: [Context; 34] = [
     Context::AnswerField,
     Context::Invocations,
     Context::Differences,
+    Context::Events,
     Context::RepeatForm,
     Context::Repeat,
 ];
@@ -153,6 +154,7 @@ fn whatever_a_user_can_mean_has_a_key() {
         | Action::EditText
         | Action::Add
         | Action::Import
+        | Action::Export
         | Action::Rename
         | Action::Delete
         | Action::Revert
@@ -218,7 +220,7 @@ fn whatever_a_user_can_mean_has_a_key() {
     assert!(BINDINGS.iter().all(|binding| needs_key(&binding.action)), "text and mouse are no keys");
     let bound: HashSet<_> = BINDINGS.iter().map(|binding| std::mem::discriminant(&binding.action)).collect();
     // All variants of the match above, which is one for each line.
-    assert_eq!(bound.len(), 89);
+    assert_eq!(bound.len(), 90);
     let tabs: HashSet<u8> = BINDINGS
         .iter()
         .filter_map(|binding| if let Action::Tab(number) = binding.action { Some(number) } else { None })

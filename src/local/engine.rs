@@ -17,7 +17,9 @@ use super::{
     exec::{self, Executor},
     http::{self, Gateway},
     lambda::{self, Lambda, Setup},
-    logs, samples, traffic,
+    logs, samples,
+    schemas::Schemas,
+    traffic,
 };
 use crate::domain::secret::Secret;
 
@@ -147,6 +149,7 @@ impl Engine {
         });
         let gateway = Arc::new(Gateway {
             credentials: Arc::clone(&credentials),
+            schemas: Schemas::new(partition, &options.region, &account_id),
             account_id: account_id.clone(),
             region: options.region.clone(),
             partition,

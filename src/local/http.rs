@@ -4,14 +4,18 @@
 //! must not reach it), a known key, the size of the body, the signature. Only then is it given to its service, which
 //! is told by the request's shape.
 
-use std::{convert::Infallible, sync::Arc, time::SystemTime};
+use std::{convert::Infallible, io, sync::Arc, time::SystemTime};
 
 use bytes::{Bytes, BytesMut};
 
-use http_body_util::{BodyExt, Full};
+use futures_util::{
+    StreamExt as _,
+    stream::{BoxStream, Map},
+};
+use http_body_util::{BodyExt, Either, Full, StreamBody};
 use hyper::{
     HeaderMap, Method, Response, StatusCode, Uri,
-    body::Incoming,
+    body::{Frame, Incoming},
     header::{self, HeaderName, HeaderValue},
     server::conn::http1,
     service::service_fn,
@@ -26,7 +30,9 @@ use uuid::Uuid;
 use super::{
     auth::{Credentials, Refusal},
     lambda::{Lambda, operations},
-    logs, sts,
+    logs,
+    schemas::{self, Schemas},
+    sts,
 };
 
 /// Most bytes of a request for CloudWatch Logs: PutLogEvents takes 1 MB of text, which JSON's escapes can multiply.
@@ -86,6 +92,23 @@ impl Answer {
     }
 }
 
+/// What is sent back: an answer, or the head of one whose body follows piece by piece.
+pub(super) enum Reply {
+    Whole(Answer),
+    /// Each piece is sent as it comes; an error cuts the connection off. When the client hangs up, the stream is dropped.
+    Streamed(Answer, BoxStream<'static, io::Result<Bytes>>),
+}
+
+impl From<Answer> for Reply {
+    fn from(answer: Answer) -> Self {
+        Self::Whole(answer)
+    }
+}
+
+/// The body of a [`Reply`].
+type Body = Either<Full<Bytes>, StreamBody<Pieces>>;
+type Pieces = Map<BoxStream<'static, io::Result<Bytes>>, fn(io::Result<Bytes>) -> io::Result<Frame<Bytes>>>;
+
 /// A request as the services see it: whole, and known to come from the holder of the key. It has no `Debug`: payloads
 /// and environment values are in it.
 pub(super) struct Request {
@@ -120,6 +143,7 @@ pub(super) struct Gateway {
     pub partition: &'static str,
     pub lambda: Arc<Lambda>,
     pub logs: Arc<logs::Store>,
+    pub schemas: Schemas,
 }
 
 /// Accepts connections until `stop`. Dropping the future closes every connection.
@@ -170,6 +194,8 @@ pub(super) async fn serve(listener: TcpListener, gateway: Arc<Gateway>, stop: Ca
 enum Wire {
     /// restJson1: Lambda.
     Rest,
+    /// restJson1 with errors of its own shape: EventBridge Schemas.
+    Schemas,
     /// awsJson: the whole `X-Amz-Target`.
     Json(String),
     /// Query: a form body. STS.
@@ -187,6 +213,8 @@ impl Wire {
                 .is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"))
         {
             Self::Query
+        } else if schemas::is_path(path) {
+            Self::Schemas
         } else {
             Self::Rest
         }
@@ -198,6 +226,7 @@ impl Wire {
             Self::Rest => {
                 Answer::json(status, &json!({ "message": message })).with_header("x-amzn-errortype", code)
             }
+            Self::Schemas => schemas::error(status, code, message),
             Self::Json(_) => Answer::error_json11(status, code, message),
             Self::Query => sts::error(status, code, message, request_id),
         }
@@ -212,7 +241,7 @@ impl Wire {
         };
         // The awsJson services answer 400 to these, the others 403.
         let (status, code) = match self {
-            Self::Rest => (403, rest),
+            Self::Rest | Self::Schemas => (403, rest),
             Self::Json(_) => (400, rest),
             Self::Query => (403, query),
         };
@@ -221,10 +250,19 @@ impl Wire {
 }
 
 impl Gateway {
-    async fn respond(&self, request: hyper::Request<Incoming>) -> Response<Full<Bytes>> {
+    async fn respond(&self, request: hyper::Request<Incoming>) -> Response<Body> {
         let id = Uuid::new_v4().to_string();
-        let answer = self.answer(request, &id).await;
-        let mut response = Response::new(Full::new(answer.body));
+        let (answer, body) = match self.answer(request, &id).await {
+            Reply::Whole(mut answer) => {
+                let body = Full::new(std::mem::take(&mut answer.body));
+                (answer, Either::Left(body))
+            }
+            Reply::Streamed(head, pieces) => {
+                let frame: fn(_) -> _ = |piece: io::Result<Bytes>| piece.map(Frame::data);
+                (head, Either::Right(StreamBody::new(pieces.map(frame))))
+            }
+        };
+        let mut response = Response::new(body);
         *response.status_mut() =
             StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         for (name, value) in answer.headers {
@@ -238,12 +276,12 @@ impl Gateway {
         response
     }
 
-    async fn answer(&self, request: hyper::Request<Incoming>, id: &str) -> Answer {
+    async fn answer(&self, request: hyper::Request<Incoming>, id: &str) -> Reply {
         let (head, body) = request.into_parts();
         let path = head.uri.path();
         let wire = Wire::of(&head.method, path, &head.headers);
         if let Err(message) = check_sender(&head.headers) {
-            return wire.error(403, "AccessDeniedException", message, id);
+            return wire.error(403, "AccessDeniedException", message, id).into();
         }
         let query = parse_form(head.uri.query().unwrap_or_default());
         if head.method == Method::GET
@@ -255,24 +293,32 @@ impl Gateway {
                 &query,
                 SystemTime::now(),
             ) {
-                Ok(()) => self.lambda.code_archive(sha256).await,
-                Err(refusal) => wire.refuse(&refusal, id),
+                Ok(()) => self.lambda.code_archive(sha256).await.into(),
+                Err(refusal) => wire.refuse(&refusal, id).into(),
             };
         }
         let authorization = match self.credentials.authorize(&head.headers) {
             Ok(authorization) => authorization,
-            Err(refusal) => return wire.refuse(&refusal, id),
+            Err(refusal) => return wire.refuse(&refusal, id).into(),
         };
-        let operation = operations::find(&head.method, path, &query);
+        let operation = match &wire {
+            Wire::Schemas => schemas::find(&head.method, path),
+            _ => operations::find(&head.method, path, &query),
+        };
         let limit = match &wire {
             Wire::Rest => operations::body_limit(operation.as_ref().map(|it| it.name), &head.headers),
+            Wire::Schemas => schemas::BODY_LIMIT,
             Wire::Json(_) => LOGS_LIMIT,
             Wire::Query => FORM_LIMIT,
         };
         let body = match read(body, limit).await {
             Ok(body) => body,
-            Err(Unread::TooLarge) => return too_large(&wire, operation.map(|it| it.name), limit, id),
-            Err(Unread::Broken) => return wire.error(400, "IncompleteBody", "The body ended early.", id),
+            Err(Unread::TooLarge) => {
+                return too_large(&wire, operation.map(|it| it.name), limit, id).into();
+            }
+            Err(Unread::Broken) => {
+                return wire.error(400, "IncompleteBody", "The body ended early.", id).into();
+            }
         };
         let verified = self.credentials.verify(
             &authorization,
@@ -283,31 +329,35 @@ impl Gateway {
             SystemTime::now(),
         );
         if let Err(refusal) = verified {
-            return wire.refuse(&refusal, id);
+            return wire.refuse(&refusal, id).into();
         }
         if let Some(expected) = wire.service()
             && expected != authorization.service()
         {
             let refusal =
                 Refusal::Mismatch(format!("Credential should be scoped to correct service: '{expected}'."));
-            return wire.refuse(&refusal, id);
+            return wire.refuse(&refusal, id).into();
         }
         match &wire {
-            Wire::Rest => {
+            Wire::Rest | Wire::Schemas => {
                 let Some(operation) = operation else {
                     let what = unknown_operation(&head.method, &head.uri);
-                    return wire.error(501, "NotImplementedException", &what, id);
+                    return wire.error(501, "NotImplementedException", &what, id).into();
                 };
                 let request = Request { query, headers: head.headers, body, id: id.to_owned() };
-                self.lambda.handle(&operation, &request).await
+                match wire {
+                    Wire::Schemas => Reply::Whole(self.schemas.handle(&operation, &request)),
+                    _ => self.lambda.handle(&operation, &request).await,
+                }
             }
-            Wire::Json(target) => self.logs(target, body).await,
+            Wire::Json(target) => self.logs(target, body).await.into(),
             Wire::Query => sts::handle(
                 &parse_form(&String::from_utf8_lossy(&body)),
                 &self.account_id,
                 self.partition,
                 id,
-            ),
+            )
+            .into(),
         }
     }
 
@@ -343,6 +393,7 @@ impl Wire {
     fn service(&self) -> Option<&'static str> {
         match self {
             Self::Rest => Some("lambda"),
+            Self::Schemas => Some("schemas"),
             Self::Json(target) => target.starts_with("Logs_20140328.").then_some("logs"),
             Self::Query => Some("sts"),
         }

@@ -45,11 +45,17 @@ fn next(dice: &mut Dice) -> (&'static str, Value) {
             ("greeter", json!({ "name": name, "language": language }))
         }
         82..90 => ("picture-resizer", picture(dice)),
-        90..96 => {
+        90..94 => {
             // One in eight has too many shops for its time-out.
             let shops = if dice.below(8) == 0 { 20 } else { 1 + dice.below(6) };
             let month = format!("2026-{:02}", 1 + dice.below(12));
             ("report-builder", json!({ "month": month, "shops": shops }))
+        }
+        94..97 => {
+            // One in four breaks off.
+            let lost = (dice.below(4) == 0).then(|| dice.below(60));
+            let hero = dice.one_of(&["Ada", "Grace", "Linus", "Margaret", "Barbara", "Dennis"]);
+            ("story-teller", json!({ "hero": hero, "loseThreadAfter": lost }))
         }
         _ => ("env-inspector", json!({})),
     }

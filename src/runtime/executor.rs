@@ -1,5 +1,7 @@
 //! Turns effects into tasks, and their results into messages.
 
+mod desk;
+
 use std::{
     collections::HashMap,
     future::Future,
@@ -13,13 +15,16 @@ use jiff::Timestamp;
 use tokio::{sync::mpsc, task::JoinHandle};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use self::desk::Desk;
 use super::{crash, look, sending};
 use crate::{
     app::{Effect, Msg, Ticket, msg::Connected},
     cloud::{self, Kind, Session, Spec, profiles, repeat::Why},
+    disk::Disk,
     domain::{
         change::{Order, Permit},
         invocation::Request,
+        place::Place,
         repeat::{Plan, Tally},
     },
     tail,
@@ -56,6 +61,7 @@ pub struct Executor {
     slots: HashMap<Slot, (DropGuard, JoinHandle<()>)>,
     /// Changes on their way.
     writes: Vec<JoinHandle<()>>,
+    desk: Desk,
     /// What is being sent many times. Where a guard is dropped, no further one is begun.
     repeats: HashMap<Ticket, (DropGuard, JoinHandle<()>)>,
     epoch: u32,
@@ -80,9 +86,10 @@ impl Sessions {
 }
 
 impl Executor {
-    /// An executor whose results go to `messages`.
-    pub fn new(messages: mpsc::Sender<Msg>, start_local: StartLocal) -> Self {
+    /// An executor whose results go to `messages`. Call it within a runtime.
+    pub fn new(messages: mpsc::Sender<Msg>, start_local: StartLocal, disk: Disk) -> Self {
         Self {
+            desk: Desk::new(disk, messages.clone()),
             messages,
             start_local,
             sessions: Sessions::default(),
@@ -93,11 +100,16 @@ impl Executor {
         }
     }
 
-    /// The program ends: waits until changes that are on their way are answered and their ends are in the journal, at
-    /// most so long. Answers whether they are.
+    /// The program ends: waits until changes that are on their way are answered and their ends are in the journal, and
+    /// until the disk has what is to be kept, at most so long. Invocations on their way are in the history as ones whose
+    /// outcome is unknown. Answers whether all changes are answered.
     pub async fn finish(&mut self, patience: Duration) -> bool {
         let all = futures_util::future::join_all(self.writes.drain(..));
-        tokio::time::timeout(patience, all).await.is_ok()
+        let (written, _) = tokio::join!(
+            tokio::time::timeout(patience, all),
+            tokio::time::timeout(patience, self.desk.finish())
+        );
+        written.is_ok()
     }
 
     /// Begins what an effect asks for.
@@ -137,7 +149,7 @@ impl Executor {
                     send(&messages, Msg::Function(ticket, details.map(Box::new))).await;
                 });
             }
-            Effect::Invoke(ticket, request) => self.invoke(ticket, *request),
+            Effect::Invoke { ticket, request, place, event } => self.invoke(ticket, *request, *place, event),
             Effect::Diff(ticket, before, after) => {
                 tokio::spawn(async move {
                     let found = tokio::task::spawn_blocking(move || look::compare(&before, &after)).await;
@@ -179,6 +191,12 @@ impl Executor {
                     send(&messages, Msg::Releases(ticket, releases.map(Box::new))).await;
                 });
             }
+            Effect::GetShareable(ticket, name) => {
+                self.with_session(Slot::Observe(ticket), ticket, |session| async move {
+                    let shareable = session.shareable_events(&name).await;
+                    send(&messages, Msg::Shareable(ticket, shareable.map(Box::new))).await;
+                });
+            }
             Effect::GetExtras(ticket, name) => {
                 self.with_session(Slot::Extras, ticket, |session| async move {
                     let extras = session.extras(&name).await;
@@ -200,20 +218,32 @@ impl Executor {
             Effect::LoadProfiles(ticket) => self.spawn(Slot::Profiles, async move {
                 send(&messages, Msg::Profiles(ticket, profiles::profiles().await)).await;
             }),
+            Effect::ListEvents(ticket, function) => self.desk.list_events(ticket, function),
+            Effect::ReadEvent(ticket, owner, name) => self.desk.read_event(ticket, owner, name),
+            Effect::SaveEvent(ticket, event) => self.desk.save_event(ticket, *event),
+            Effect::RenameEvent(ticket, event) => self.desk.rename_event(ticket, *event),
+            Effect::DeleteEvent(ticket, owner, name) => self.desk.delete_event(ticket, owner, name),
+            Effect::ImportEvent(ticket, path) => self.desk.import_event(ticket, path),
+            Effect::ExportEvent { ticket, event, path, overwrite } => {
+                self.desk.export_event(ticket, *event, path, overwrite);
+            }
+            Effect::ReadInvocations(ticket) => self.desk.read_invocations(ticket),
             // The terminal's affairs: the loop takes them.
-            Effect::ReadInvocations(_) | Effect::Copy(_) | Effect::Suspend => {}
+            Effect::Copy(_) | Effect::Suspend => {}
         }
     }
 
     /// Never cancelled, also not by the end of its session.
-    fn invoke(&mut self, ticket: Ticket, request: Request) {
+    fn invoke(&mut self, ticket: Ticket, request: Request, place: Place, event: Option<String>) {
         let (session, messages) = (self.session(ticket), self.messages.clone());
+        let recording = self.desk.begin(ticket, place, &request, event);
         tokio::spawn(async move {
             let reply = match session {
                 Some(session) => sending::invoke(ticket, &session, &request, &messages).await,
                 None => Err(not_connected()),
             };
             crash::rehearse("invoke");
+            recording.end(&reply);
             send(&messages, Msg::Invoked(ticket, reply)).await;
         });
     }

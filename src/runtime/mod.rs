@@ -39,6 +39,7 @@ use self::{
 use crate::{
     app::{Action, App, Effect, Msg, Settings, layout::Size, session::SessionState},
     cloud::Spec,
+    disk::Disk,
     keys,
     ui::{self, Theme},
 };
@@ -55,7 +56,7 @@ const FRAME: usize = 64 * 1024;
 /// The exit code when the terminal is gone: 128 and SIGHUP.
 const HANGUP: u8 = 129;
 
-/// How long the answers of changes that are on their way are waited for when the program ends.
+/// How long the answers of changes that are on their way are waited for when the program ends, and the disk.
 const LAST_ANSWERS: Duration = Duration::from_secs(2);
 
 /// Rows that one notch of the mouse wheel moves.
@@ -95,6 +96,8 @@ pub struct Options {
     pub mouse: bool,
     /// Starts the local engine.
     pub start_local: StartLocal,
+    /// What is kept on disk.
+    pub disk: Disk,
 }
 
 /// Runs the dashboard on the real terminal until it is quit. The terminal is restored on every way out.
@@ -113,7 +116,7 @@ pub async fn dashboard(options: Options) -> io::Result<Exit> {
     let backend = CrosstermBackend::new(BufWriter::with_capacity(FRAME, io::stdout()));
     // Never dropped: it would show the cursor, which is the guard's affair, and panic where the terminal is gone.
     let mut terminal = ManuallyDrop::new(Terminal::new(backend)?);
-    let mut executor = Executor::new(messages, options.start_local);
+    let mut executor = Executor::new(messages, options.start_local, options.disk);
     let ends = Ends {
         terminal: &mut *terminal,
         screen: &mut screen,

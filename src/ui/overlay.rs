@@ -10,6 +10,7 @@ use super::{
 use crate::{
     app::{
         App, Context,
+        events::EventsPane,
         functions::filter,
         layout::{self, Area, Size},
         list::Cursor,
@@ -39,6 +40,7 @@ pub(super) fn draw(app: &App, overlay: &Overlay, size: Size, theme: &Theme, buff
         Overlay::Compare(comparing) => compare::draw(comparing, size, theme, buffer),
         Overlay::Bulk => bulk::draw(app, size, theme, buffer),
         Overlay::History(pane) => history::draw(app, pane, size, theme, buffer),
+        Overlay::Events(pane) => events(pane, size, theme, buffer),
         Overlay::Past(pane) => past::draw(app, pane, size, theme, buffer),
         Overlay::Differences(pane) => differences::draw(pane, size, theme, buffer),
         Overlay::RepeatForm(form) => repeat::form(form, size, theme, buffer),
@@ -123,10 +125,31 @@ fn command_line(line: &CommandLine, size: Size, theme: &Theme, buffer: &mut Buff
     row.put(":", theme.accent).field(&line.field, true, theme);
 }
 
+/// The events: a picker, and below it what could not be read.
+fn events(pane: &EventsPane, size: Size, theme: &Theme, buffer: &mut Buffer) {
+    let area = middle(size, 100, Picker::HEIGHT + 3 + pane.notes.len());
+    let title = format!("Events for {}", text::sanitise(&pane.function));
+    let mut inner = paint::frame(buffer, area, &title, theme);
+    let reading = (pane.listing.is_some() || pane.sharing.is_some()).then_some("reading…");
+    let notes = pane.notes.iter().map(String::as_str).chain(reading);
+    for note in notes {
+        if inner.rows > 2 {
+            inner.rows -= 1;
+            Row::new(buffer, inner, usize::from(inner.rows)).skip(1).put(note, theme.dim);
+        }
+    }
+    choices(&pane.picker, inner, area, theme, buffer);
+}
+
 fn picker(picker: &Picker, size: Size, theme: &Theme, buffer: &mut Buffer) {
     let title = picker.kind.title();
     let area = middle(size, 60, Picker::HEIGHT + 3);
     let inner = paint::frame(buffer, area, title, theme);
+    choices(picker, inner, area, theme, buffer);
+}
+
+/// The typed text and what fits it.
+fn choices(picker: &Picker, inner: Area, area: Area, theme: &Theme, buffer: &mut Buffer) {
     Row::new(buffer, inner, 0).skip(1).put("> ", theme.accent).field(&picker.field, true, theme);
     let rows = Area { row: inner.row.saturating_add(1), rows: inner.rows.saturating_sub(1), ..inner };
     if picker.shown.is_empty() {

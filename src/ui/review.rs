@@ -70,6 +70,8 @@ fn title(review: &Review) -> &'static str {
         Change::Alias { after: None, .. } => "Delete this alias?",
         Change::Alias { .. } => "Change this alias?",
         Change::DeleteVersion { .. } => "Delete this version?",
+        Change::ShareableEvent { before: None, .. } => "Share this event?",
+        Change::ShareableEvent { after: None, .. } => "Delete this shareable event?",
         Change::ReservedConcurrency { after: Some(0), .. } => "Stop this function?",
         _ => "Save this change?",
     }

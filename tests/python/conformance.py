@@ -15,6 +15,7 @@ from asking import (
     ACCOUNT, ARN, BOOTSTRAP, CONFIG, REGION, ROLE, absent, archive, awslambda, create, equal, logs, refused, within,
 )
 from changes import concurrency, configuration, event_invoke_config, provisioned, retention, tags
+from registry import shareable_events
 
 
 def identity():
@@ -238,7 +239,19 @@ def invoking():
     failed = awslambda.invoke(FunctionName="fn")
     within({"StatusCode": 200, "FunctionError": "Unhandled", "ExecutedVersion": "$LATEST"}, failed, "a failing function")
     equal(json.load(failed["Payload"])["errorType"], "Oops", "a failing function: errorType")
+    [last] = awslambda.invoke_with_response_stream(FunctionName="fn")["EventStream"]
+    equal(last["InvokeComplete"]["ErrorCode"], "Unhandled", "a failing function: ErrorCode")
+    equal(json.loads(last["InvokeComplete"]["ErrorDetails"])["errorType"], "Oops", "a failing function: ErrorDetails")
     awslambda.delete_function(FunctionName="fn")
+
+    made = create("shared", TenancyConfig={"TenantIsolationMode": "PER_TENANT"})
+    equal(made["TenancyConfig"], {"TenantIsolationMode": "PER_TENANT"}, "CreateFunction: TenancyConfig")
+    awslambda.get_function(FunctionName="shared")
+    refused(lambda: awslambda.invoke(FunctionName="shared"), "InvalidParameterValueException", 400,
+            "The invoked function is enabled with tenancy configuration. Add a valid tenant ID in your request and try "
+            "again.", Type="User")
+    absent(["FunctionError"], awslambda.invoke(FunctionName="shared", TenantId="blue"), "Invoke for a tenant")
+    awslambda.delete_function(FunctionName="shared")
 
     create("image", PackageType="Image", Runtime=None, Handler=None,
            Code={"ImageUri": "123456789012.dkr.ecr.us-east-1.amazonaws.com/a:latest"})
@@ -403,5 +416,6 @@ def signatures():
 
 
 for check in (identity, signatures, lifecycle, unknown, rules, invoking, concurrency, provisioned, event_invoke_config,
-              configuration, tags, lists, versions, logging_config, retention, absent_operations):
+              configuration, tags, lists, versions, logging_config, retention, shareable_events,
+              absent_operations):
     check()

@@ -6,6 +6,7 @@ mod door;
 mod lifecycle;
 mod provisioned;
 mod revisions;
+mod tenants;
 mod versions;
 
 use std::fmt::Write as _;
@@ -39,9 +40,11 @@ call() {
   printf '%s /2018-06-01/runtime/%s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\nContent-Length: %s\r\n\r\n%s' \
     "$1" "$2" "$api" "${#3}" "$3" >&3
   length=0
+  context=
   while IFS= read -r line <&3; line="${line%$'\r'}"; [ -n "$line" ]; do
     case "$line" in
       lambda-runtime-aws-request-id:*) id="${line#*: }" ;;
+      lambda-runtime-client-context:*) context="${line#*: }" ;;
       content-length:*) length="${line#*: }" ;;
     esac
   done
@@ -52,6 +55,7 @@ while [ -n "$GATE" ] && [ ! -e "$GATE" ]; do sleep 0.01; done
 if [ -n "$BREAK" ]; then exit 1; fi
 while true; do
   call GET invocation/next ''
+  [ -z "$context" ] || echo "context $context"
   echo "event $body"
   if [ "$body" = '"exit"' ]; then exit 3; fi
   while [ "$body" = '"wait"' ] && [ ! -e "$HOLD" ]; do sleep 0.01; done

@@ -8,3 +8,4 @@ mod node;
 mod python;
 mod runtime_api;
 mod samples;
+mod streaming;

@@ -11,6 +11,7 @@
 mod support;
 
 mod cli;
+mod disk;
 mod emulators;
 mod engine_control;
 mod engine_exec;
@@ -21,6 +22,7 @@ mod pty;
 mod random_keys;
 mod readme;
 mod screens;
+mod shareable;
 mod tail;
 mod templates;
 mod two_writers;

@@ -21,6 +21,7 @@ use lambdeck::{
     domain::{
         function::State,
         invocation::{Answer, Reply, Request},
+        place::Place,
         secret::Secret,
     },
 };
@@ -59,15 +60,22 @@ fn answer(function_error: Option<&str>) -> Answer {
 }
 
 fn invoke_effect(number: u64) -> Effect {
-    Effect::Invoke(
-        ticket(number),
-        Box::new(Request {
+    Effect::Invoke {
+        ticket: ticket(number),
+        request: Box::new(Request {
             function: "checkout-api".into(),
             payload: std::sync::Arc::new(Secret::new("{\n  \"key\": \"value\"\n}")),
             timeout_s: Some(30),
             ..Request::default()
         }),
-    )
+        place: Box::new(Place {
+            profile: Some("prod".into()),
+            account: Some("123456789012".into()),
+            region: "eu-west-1".into(),
+            endpoint: None,
+        }),
+        event: None,
+    }
 }
 
 /// The Test tab of checkout-api, with its configuration read.
@@ -494,7 +502,7 @@ fn an_invocation_of_the_old_session_is_not_the_one_of_a_namesake() {
     act(&mut app, Action::Invoke);
     assert_eq!(app.running("checkout-api").count(), 0);
     let effects = act(&mut app, Action::Send);
-    assert!(matches!(&effects[..], [Effect::Invoke(ticket, _)] if ticket.epoch == 2), "{effects:?}");
+    assert!(matches!(&effects[..], [Effect::Invoke { ticket, .. }] if ticket.epoch == 2), "{effects:?}");
     assert_eq!(app.invocations.running().count(), 2);
     // The old one ends: the new one goes on.
     let unknown = Error::new(Kind::OutcomeUnknown, "no answer");

@@ -30,14 +30,17 @@ const REGION: &str = "eu-west-1";
 const CANARY: &str = "canary-6b1f";
 
 /// Every operation that changes something and that lambdeck can send, as AWS names it.
-const OPERATIONS: [&str; 16] = [
+const OPERATIONS: [&str; 20] = [
     "CreateAlias",
+    "CreateRegistry",
+    "CreateSchema",
     "DeleteAlias",
     "DeleteFunction",
     "DeleteFunctionConcurrency",
     "DeleteFunctionEventInvokeConfig",
     "DeleteProvisionedConcurrencyConfig",
     "DeleteRetentionPolicy",
+    "DeleteSchema",
     "PublishVersion",
     "PutFunctionConcurrency",
     "PutFunctionEventInvokeConfig",
@@ -47,7 +50,11 @@ const OPERATIONS: [&str; 16] = [
     "UntagResource",
     "UpdateAlias",
     "UpdateFunctionConfiguration",
+    "UpdateSchema",
 ];
+
+/// Which of these a shareable event takes instead of its usual one, or before it, shows when it is sent.
+const OF_SHAREABLE_EVENTS: [&str; 3] = ["CreateRegistry", "CreateSchema", "DeleteSchema"];
 
 fn variables(pairs: &[(&str, &str)]) -> Variables {
     pairs.iter().map(|(key, value)| ((*key).to_owned(), Secret::new(*value))).collect()
@@ -97,6 +104,11 @@ fn changes() -> Vec<Change> {
         Change::DeleteVersion { version: "1".into() },
         Change::LogRetention { group: group.clone(), before: None, after: Some(7) },
         Change::LogRetention { group, before: Some(7), after: None },
+        Change::ShareableEvent {
+            name: "paid".into(),
+            before: Some(Secret::new(format!("{{\"card\":\"{CANARY}-3\"}}"))),
+            after: Some(Secret::new(format!("{{\"card\":\"{CANARY}-4\"}}"))),
+        },
     ]
 }
 

@@ -6,8 +6,9 @@ use tui_textarea::{CursorMove, TextArea};
 
 use crate::{
     app::{
-        Action,
+        Action, FromDisk,
         invocations::Invocation,
+        msg::EventToExport,
         pager::{Lined, Pager},
         past::Key,
     },
@@ -15,6 +16,7 @@ use crate::{
         invocation::Mode,
         json,
         lines::Lines,
+        saved_event::SavedEvent,
         secret::Secret,
         text::{sanitise_bytes, sanitise_lines},
     },
@@ -41,6 +43,8 @@ pub struct TestPane {
     pub problem: Option<json::Problem>,
     /// The template or saved event that the event was taken from.
     pub event_name: Option<String>,
+    /// The saved event that it was, where it is one.
+    pub from_disk: Option<FromDisk>,
     /// Where and how the event is sent.
     pub target: Target,
     /// The invocation that is looked at, by its number; none: the newest.
@@ -73,6 +77,8 @@ pub enum Pick {
     Copy(u64),
     /// Version or alias to which an event is sent again.
     Elsewhere(Key),
+    /// An event.
+    Event,
 }
 
 impl Pick {
@@ -83,6 +89,7 @@ impl Pick {
             Self::How => "Send as",
             Self::Copy(_) => "Copy",
             Self::Elsewhere(_) => "Send again to",
+            Self::Event => "Events",
         }
     }
 }
@@ -96,6 +103,14 @@ pub enum Ask {
     ClientContext,
     /// Version or alias to which an event is sent again.
     Elsewhere(Key),
+    /// The name under which an event of a function is kept.
+    SaveEvent(String, Arc<Secret>),
+    /// Another name for a saved event.
+    RenameEvent(Box<SavedEvent>),
+    /// The path of a file to be read.
+    ImportEvent,
+    /// The path of a file to be written.
+    ExportEvent(EventToExport),
 }
 
 /// What is shown of an invocation below its heading: the response, or what has come of it, then the log tail.
@@ -202,12 +217,23 @@ impl TestPane {
             editing: false,
             problem: None,
             event_name: None,
+            from_disk: None,
             target: Target::default(),
             shown: None,
             pager: Pager::default(),
         };
         pane.set_event(event);
         pane
+    }
+
+    /// Makes another text the event; undo brings the one before back.
+    pub(in crate::app) fn replace(&mut self, text: &str, name: Option<String>) {
+        self.editor.select_all();
+        self.editor.insert_str(text);
+        self.editor.move_cursor(CursorMove::Top);
+        self.scroll = (0, 0);
+        self.event_name = name;
+        self.check();
     }
 
     /// Replaces the event.

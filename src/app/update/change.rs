@@ -23,6 +23,7 @@ use crate::{
         place::Place,
         release::Releases,
         settings::Settings,
+        shareable::Shareable,
         text::sanitise,
     },
 };
@@ -223,7 +224,11 @@ impl App {
                 if let Some(problem) = &written.journal_problem {
                     self.say(Severity::Warning, format!("the journal could not be written: {problem}"));
                 }
-                self.done(at, &name, &written)
+                let effects = self.done(at, &name, &written);
+                if let Some(warning) = &written.warning {
+                    self.say(Severity::Warning, format!("{name}: {warning}"));
+                }
+                effects
             }
             Err(error) if error.kind == Kind::OutcomeUnknown && here => {
                 self.say(Severity::Error, format!("{name}: {}; looking whether it was done", error.message));
@@ -288,6 +293,7 @@ impl App {
             Change::Alias { .. } | Change::DeleteVersion { .. } | Change::ProvisionedConcurrency { .. } => {
                 vec![Effect::GetReleases(ticket, name)]
             }
+            Change::ShareableEvent { .. } => vec![Effect::GetShareable(ticket, name)],
             _ => vec![Effect::Observe { ticket, names: vec![name.into()], after }],
         }
     }
@@ -433,6 +439,22 @@ impl App {
         Some(match result {
             Ok(releases) => {
                 let done = self.writing[at].order.change.is_released(releases);
+                self.checked(at, done)
+            }
+            Err(error) => self.unseen(at, error),
+        })
+    }
+
+    /// Shareable events, for a change that is watched. Answers with nothing where none is.
+    pub(super) fn shareable_observed(
+        &mut self,
+        ticket: Ticket,
+        result: &Result<Box<Shareable>, cloud::Error>,
+    ) -> Option<Vec<Effect>> {
+        let at = self.writing.iter().position(|writing| writing.ticket == ticket)?;
+        Some(match result {
+            Ok(shareable) => {
+                let done = self.writing[at].order.change.is_shared(shareable);
                 self.checked(at, done)
             }
             Err(error) => self.unseen(at, error),

@@ -6,6 +6,7 @@ mod change;
 mod compare;
 mod configuration;
 mod environment;
+mod events;
 mod function;
 mod history;
 mod merging;
@@ -32,6 +33,9 @@ use super::{
     review::Phase,
 };
 use crate::cloud;
+
+pub(super) use self::events::Awaited;
+pub use self::events::FromDisk;
 
 impl App {
     /// What to do first: make the session.
@@ -121,6 +125,10 @@ impl App {
             Msg::Written(ticket, result) => self.written(ticket, result),
             Msg::Observed(ticket, name, result) => self.observed(ticket, &name, result),
             Msg::Releases(ticket, result) => self.releases_read(ticket, result),
+            Msg::Shareable(ticket, result) => match self.shareable_observed(ticket, &result) {
+                Some(effects) => effects,
+                None => self.shareable_read(ticket, result),
+            },
             Msg::Extras(ticket, extras) => {
                 self.extras_read(ticket, *extras);
                 Vec::new()
@@ -140,6 +148,9 @@ impl App {
                 self.invocations_read(ticket, result);
                 Vec::new()
             }
+            Msg::Events(ticket, result) => self.events_listed(ticket, result),
+            Msg::EventRead(ticket, result) => self.event_read(ticket, result),
+            Msg::EventStored(ticket, result) => self.event_stored(ticket, result),
             Msg::Trouble(text) => {
                 self.messages.say(now, Severity::Error, text);
                 Vec::new()

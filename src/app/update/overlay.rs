@@ -30,6 +30,7 @@ impl App {
             Some(Overlay::Bulk) => return self.act_on_bulk(action),
             Some(Overlay::History(_)) => return self.act_on_history(action),
             Some(Overlay::Answer(_)) => return self.act_on_answer(action),
+            Some(Overlay::Events(_)) => return self.act_on_events(action),
             Some(Overlay::Past(_)) => return self.act_on_past(action),
             Some(Overlay::Differences(_)) => return self.act_on_differences(action),
             Some(Overlay::RepeatForm(_)) => return self.act_on_repeat_form(action),
@@ -37,10 +38,20 @@ impl App {
             _ => {}
         }
         match (&mut self.overlay, action) {
-            (Some(Overlay::Question(question)), Action::Yes) => match question.then {
-                Then::Quit => self.exit = Some(0),
-                Then::Repeat => return self.repeat_agreed(),
-            },
+            (Some(Overlay::Question(question)), Action::Yes) => {
+                let then = question.then.clone();
+                self.overlay = None;
+                return match then {
+                    Then::Quit => {
+                        self.exit = Some(0);
+                        Vec::new()
+                    }
+                    Then::Repeat => self.repeat_agreed(),
+                    Then::DeleteEvent(owner, name) => self.delete_saved(owner, name),
+                    Then::SaveOver(event) => self.save_over(*event),
+                    Then::ExportOver(event, path) => self.export_over(event, path),
+                };
+            }
             (Some(Overlay::CommandLine(line)), Action::Open) => {
                 // It may hold a value.
                 let typed = Secret::new(line.field.text());

@@ -279,11 +279,6 @@ impl App {
         let Some(again) = self.again() else { return Vec::new() };
         self.save_event_as(&again.request.function, again.request.payload)
     }
-
-    /// Keeps an event under a name.
-    pub(super) fn save_event_as(&mut self, _function: &str, _event: Arc<Secret>) -> Vec<Effect> {
-        Vec::new()
-    }
 }
 
 fn same_function(one: &Entry<'_>, other: &Entry<'_>) -> bool {

@@ -65,6 +65,8 @@ impl App {
             Action::CopyAs => self.pick_copy(),
             Action::Invocations => self.open_past(false),
             Action::Repeat => self.begin_repeat(),
+            Action::Events => self.open_events(),
+            Action::Save => self.save_event(),
             Action::NextInvocation => self.step_invocation(1),
             Action::PreviousInvocation => self.step_invocation(-1),
             _ => return None,
@@ -135,12 +137,12 @@ impl App {
         let request = Request { timeout_s, ..request };
         let ticket = self.ticket();
         self.messages.dismiss();
-        self.invocations.begin(ticket, place, request.clone(), event, self.now);
+        self.invocations.begin(ticket, place.clone(), request.clone(), event.clone(), self.now);
         if let Some(view) = self.function.as_mut().filter(|view| view.name == request.function) {
             view.test.editing = false;
             view.test.show(None);
         }
-        vec![Effect::Invoke(ticket, Box::new(request))]
+        vec![Effect::Invoke { ticket, request: Box::new(request), place: Box::new(place), event }]
     }
 
     /// A function's time-out in seconds, where it is known.
@@ -270,12 +272,12 @@ impl App {
         match &pick {
             Pick::Copy(number) => return self.copy_picked(*number, chosen),
             Pick::Elsewhere(key) => return self.elsewhere_chosen(key, chosen),
-            Pick::Qualifier | Pick::How => {}
+            Pick::Qualifier | Pick::How | Pick::Event => {}
         }
         let Some(view) = &mut self.function else { return Vec::new() };
         let target = &mut view.test.target;
         match pick {
-            Pick::Copy(_) | Pick::Elsewhere(_) => {}
+            Pick::Copy(_) | Pick::Elsewhere(_) | Pick::Event => {}
             Pick::Qualifier => {
                 target.qualifier = Some(chosen.to_owned()).filter(|chosen| chosen != LATEST);
             }
@@ -309,6 +311,9 @@ impl App {
     /// # Errors
     /// What is wrong with it.
     pub(super) fn test_asked(&mut self, ask: &Ask, text: &str) -> Result<Vec<Effect>, String> {
+        if !matches!(ask, Ask::Tenant | Ask::ClientContext | Ask::Elsewhere(_)) {
+            return self.event_asked(ask.clone(), text);
+        }
         if let Ask::Elsewhere(key) = ask {
             if text.is_empty() {
                 return Err("a number, an alias, or $LATEST is needed".into());
@@ -318,7 +323,6 @@ impl App {
         let Some(view) = &mut self.function else { return Ok(Vec::new()) };
         let target = &mut view.test.target;
         match ask {
-            Ask::Elsewhere(_) => {}
             Ask::Tenant => {
                 // The pattern of X-Amz-Tenant-Id in the service model.
                 let allowed = |c: char| c.is_ascii_alphanumeric() || " _.:/=+-@".contains(c);
@@ -335,6 +339,7 @@ impl App {
                     text => Some(Arc::new(client_context(text)?)),
                 };
             }
+            _ => {}
         }
         Ok(Vec::new())
     }

@@ -213,6 +213,9 @@ impl Target {
         if let Ok(Written { journal_problem: Some(problem), .. }) = &written {
             terminal::say("warning", &sanitise(&format!("the journal could not be written: {problem}")));
         }
+        if let Ok(Written { warning: Some(warning), .. }) = &written {
+            terminal::say("warning", &sanitise(warning));
+        }
         stage.step.set(Step::Reading);
         written
     }
@@ -246,7 +249,9 @@ impl Target {
                     let change = Change::Alias { name: name.clone(), before: before.clone(), after: now };
                     self.tell_meanwhile(&change.diff());
                 }
-            } else if let Ok(before) = self.reread().await {
+            } else if !matches!(order.change, Change::ShareableEvent { .. })
+                && let Ok(before) = self.reread().await
+            {
                 self.tell_meanwhile(&difference(&before, &self.details));
             }
         }

@@ -146,6 +146,16 @@ impl Target {
                     _ => Verdict::Unknown,
                 }
             }
+            Change::ShareableEvent { name, before, .. } => {
+                let Ok(now) = Box::pin(self.session.shareable_events(&self.function)).await else {
+                    return Verdict::Unknown;
+                };
+                match order.change.is_shared(&now) {
+                    Some(true) => Verdict::Done,
+                    Some(false) if now.event(name) == before.as_ref() => Verdict::NotDone,
+                    _ => Verdict::Unknown,
+                }
+            }
             change => {
                 let Ok(before) = self.reread().await else { return Verdict::Unknown };
                 match change.is_done(&self.details) {

@@ -3,7 +3,7 @@
 use std::io::Read as _;
 
 use crate::{
-    cli::{args::Invoke, failure::Failure},
+    cli::{args::Invoke, failure::Failure, saved, settings::Settings},
     domain::{invocation, json::check, secret::Secret},
 };
 
@@ -14,8 +14,15 @@ const CLIENT_CONTEXT_READ: usize = 4096;
 ///
 /// # Errors
 /// It can't be read, is no JSON or larger than `limit` bytes.
-pub(super) async fn payload(arguments: &Invoke, limit: usize) -> Result<Secret, Failure> {
-    given(&arguments.payload, limit).await
+pub(super) async fn payload(
+    arguments: &Invoke,
+    settings: &Settings,
+    limit: usize,
+) -> Result<Secret, Failure> {
+    match &arguments.saved {
+        Some(name) => checked(saved::event(&arguments.function.name, name, settings).await?, limit),
+        None => given(&arguments.payload, limit).await,
+    }
 }
 
 /// The client context, where one is given.
@@ -30,7 +37,11 @@ pub(super) async fn client_context(arguments: &Invoke) -> Result<Option<Secret>,
 
 /// Reads the event from where it is and makes sure that it can be one.
 async fn given(given: &str, limit: usize) -> Result<Secret, Failure> {
-    let text = read_from("the payload", given, true, limit).await?;
+    checked(read_from("the payload", given, true, limit).await?, limit)
+}
+
+/// Makes sure that it can be an event.
+fn checked(text: Secret, limit: usize) -> Result<Secret, Failure> {
     if text.len() > limit {
         let limit = limit / (1024 * 1024);
         return Err(Failure::usage(format!("the payload is too large: at most {limit} MB are allowed"))

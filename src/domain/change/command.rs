@@ -2,12 +2,16 @@
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
-use super::{Additional, Change, Place, Settings};
+use super::{Additional, Change, Place, Settings, shareable};
+use crate::domain::shell::quoted;
 
 impl Change {
     /// The equivalent `aws` command. Values of variables and free texts are placeholders.
     #[must_use]
     pub fn aws_command(&self, function: &str, place: &Place) -> String {
+        if matches!(self, Self::ShareableEvent { .. }) {
+            return schemas_command(self.operation(), function, place);
+        }
         let service = if matches!(self, Self::LogRetention { .. }) { "logs" } else { "lambda" };
         let mut command = format!("aws {service} ");
         command.push_str(&kebab(self.operation()));
@@ -89,14 +93,32 @@ impl Change {
             Self::DeleteVersion { version } => _ = write!(command, " --qualifier {version}"),
             _ => {}
         }
-        let _ = write!(command, " --region {}", place.region);
-        if let Some(profile) = &place.profile {
-            let _ = write!(command, " --profile {}", quoted(profile));
-        }
-        if let Some(endpoint) = &place.endpoint {
-            let _ = write!(command, " --endpoint-url {}", quoted(endpoint));
-        }
+        place_arguments(place, &mut command);
         command
+    }
+}
+
+/// The command of an operation on the shareable events of a function, or on their registry.
+pub(in crate::domain) fn schemas_command(operation: &str, function: &str, place: &Place) -> String {
+    let mut command = format!("aws schemas {} --registry-name {}", kebab(operation), shareable::REGISTRY);
+    if operation.ends_with("Schema") {
+        let _ = write!(command, " --schema-name {}", quoted(&shareable::schema_name(function)));
+    }
+    if matches!(operation, "CreateSchema" | "UpdateSchema") {
+        // The whole document, with all events of the function.
+        command.push_str(" --type OpenApi3 --content VALUE");
+    }
+    place_arguments(place, &mut command);
+    command
+}
+
+fn place_arguments(place: &Place, command: &mut String) {
+    let _ = write!(command, " --region {}", place.region);
+    if let Some(profile) = &place.profile {
+        let _ = write!(command, " --profile {}", quoted(profile));
+    }
+    if let Some(endpoint) = &place.endpoint {
+        let _ = write!(command, " --endpoint-url {}", quoted(endpoint));
     }
 }
 
@@ -130,13 +152,4 @@ pub(super) fn kebab(name: &str) -> String {
         text.push(letter.to_ascii_lowercase());
     }
     text
-}
-
-/// A word as a shell takes it.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@+".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
 }

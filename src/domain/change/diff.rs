@@ -72,6 +72,21 @@ pub fn masked(value: &Secret) -> String {
     }
 }
 
+/// A masked line of what differs, which the journal may not hold; none where nothing does.
+pub(super) fn masked_line(name: &str, before: Option<&Secret>, after: Option<&Secret>) -> Option<DiffLine> {
+    if before == after {
+        return None;
+    }
+    let line = DiffLine::of(name, before.map(masked), after.map(masked)).unwrap_or_else(|| DiffLine {
+        mark: Mark::Changed,
+        name: name.to_owned(),
+        before: before.map(masked).unwrap_or_default(),
+        after: "(another value of the same length)".into(),
+        recorded: false,
+    });
+    Some(line.unrecorded())
+}
+
 /// The masked diff of two environments, by key.
 #[must_use]
 pub fn environment_diff(before: &Variables, after: &Variables) -> Vec<DiffLine> {
@@ -80,16 +95,7 @@ pub fn environment_diff(before: &Variables, after: &Variables) -> Vec<DiffLine> 
     keys.dedup();
     let line = |key: &String| {
         let (old, new) = (before.get(key), after.get(key));
-        if old == new {
-            return None;
-        }
-        let mut line = DiffLine::of(key, old.map(masked), new.map(masked)).unwrap_or_else(|| DiffLine {
-            mark: Mark::Changed,
-            name: key.clone(),
-            before: old.map(masked).unwrap_or_default(),
-            after: "(another value of the same length)".into(),
-            recorded: false,
-        });
+        let mut line = masked_line(key, old, new)?;
         if old.is_none()
             && let Some(new) = new
             && let Some((from, _)) = before
@@ -98,7 +104,7 @@ pub fn environment_diff(before: &Variables, after: &Variables) -> Vec<DiffLine> 
         {
             let _ = write!(line.after, " renamed from {from}");
         }
-        Some(line.unrecorded())
+        Some(line)
     };
     keys.into_iter().filter_map(line).collect()
 }

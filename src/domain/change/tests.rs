@@ -114,3 +114,60 @@ fn names_of_operations_as_commands() {
     assert_eq!(kebab("KMSKeyArn"), "kms-key-arn");
     assert_eq!(kebab("PutProvisionedConcurrencyConfig"), "put-provisioned-concurrency-config");
 }
+
+#[test]
+fn a_shareable_event_is_told_by_its_length() {
+    let event = |text: &str| Some(Secret::new(text));
+    let share = |before: Option<Secret>, after: Option<Secret>| Change::ShareableEvent {
+        name: "paid\u{1b}[2J".into(),
+        before,
+        after,
+    };
+    let (old, new) = (event("\"canary-1\""), event("\"canary-2\""));
+    for (change, line, said) in [
+        (share(None, old.clone()), "+ Shareable event paid␛[2J  (10 bytes)", "saved"),
+        (
+            share(old.clone(), new.clone()),
+            "~ Shareable event paid␛[2J  (10 bytes) → (another value of the same length)",
+            "saved",
+        ),
+        (share(old.clone(), None), "- Shareable event paid␛[2J  (10 bytes)", "deleted"),
+    ] {
+        assert_eq!(change.diff().iter().map(DiffLine::text).collect::<Vec<_>>(), [line]);
+        assert_eq!(change.said("saved"), format!("Shareable event paid␛[2J is {said}"));
+        assert!(!change.settles() && change.typed_consent("f", false).is_none());
+        assert_eq!(change.typed_consent("f", true).as_deref(), Some("f"));
+        assert_eq!(change.inverse().and_then(|back| back.inverse()).as_ref(), Some(&change));
+        let command = change.aws_command("f", &place());
+        assert_eq!(
+            command,
+            "aws schemas update-schema --registry-name lambda-testevent-schemas --schema-name _f-schema --type \
+             OpenApi3 --content VALUE --region eu-west-1"
+        );
+        let told = format!("{change:?}{:?}{}{command}", change.diff(), change.summary());
+        assert!(!told.contains("canary"), "{told}");
+        assert!(change.secrets().all(|secret| secret.reveal().contains("canary")));
+    }
+    assert!(share(old.clone(), old.clone()).diff().is_empty());
+    assert_eq!(share(old, new).secrets().count(), 2);
+}
+
+#[test]
+fn a_read_shows_whether_a_shareable_event_was_done() {
+    let event = |text: &str| Some(Secret::new(text));
+    let share = |after| Change::ShareableEvent { name: "a".into(), before: event("0"), after };
+    let now = |text: Option<Secret>| Shareable {
+        events: [("b".to_owned(), Secret::new("1"))]
+            .into_iter()
+            .chain(text.map(|it| ("a".into(), it)))
+            .collect(),
+        ..Shareable::default()
+    };
+    assert_eq!(share(event("{\"x\":1}")).is_shared(&now(event("{ \"x\": 1 }"))), Some(true));
+    assert_eq!(share(event("1")).is_shared(&now(event("2"))), Some(false));
+    assert_eq!(share(event("1")).is_shared(&now(None)), Some(false));
+    assert_eq!(share(None).is_shared(&now(None)), Some(true));
+    assert_eq!(share(None).is_shared(&now(event("0"))), Some(false));
+    let other = Change::DeleteVersion { version: "1".into() };
+    assert_eq!(other.is_shared(&now(None)), None);
+}

@@ -8,6 +8,8 @@ use super::{FunctionSpec, platform::Status, runtime_api::MAX_RESPONSE_BYTES, run
 pub(super) enum End {
     Response(Bytes),
     TooLarge,
+    /// A streamed response that broke off, while the process lives on.
+    Truncated,
     /// The runtime reported an error: of the handler, or of the init.
     Error {
         error_type: Option<String>,
@@ -27,7 +29,9 @@ impl End {
     /// Whether the process can't go on after it.
     pub(super) fn is_fatal(&self) -> bool {
         match self {
-            Self::Response(_) | Self::TooLarge | Self::Error { in_init: false, .. } => false,
+            Self::Response(_) | Self::TooLarge | Self::Truncated | Self::Error { in_init: false, .. } => {
+                false
+            }
             Self::Error { in_init: true, .. }
             | Self::TimedOut
             | Self::OutOfMemory
@@ -41,6 +45,7 @@ impl End {
         match self {
             Self::Response(_) => String::new(),
             Self::TooLarge => "Function.ResponseSizeTooLarge".to_owned(),
+            Self::Truncated => "Runtime.TruncatedResponse".to_owned(),
             Self::Error { error_type, .. } => known_type(error_type.as_deref()),
             Self::TimedOut => "Sandbox.Timedout".to_owned(),
             Self::OutOfMemory => "Runtime.OutOfMemory".to_owned(),
@@ -57,6 +62,7 @@ impl End {
                     "Response payload size exceeded maximum allowed payload size ({MAX_RESPONSE_BYTES} bytes)."
                 )
             }
+            Self::Truncated => "Response truncated: the runtime hung up before its end".to_owned(),
             Self::TimedOut => timed_out(spec),
             Self::OutOfMemory => "Runtime exited with error: signal: killed".to_owned(),
             Self::Exited(why) | Self::Undelivered(why) => why.clone(),

@@ -9,7 +9,7 @@ use std::{
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::{Response, StatusCode, header::HeaderValue};
+use hyper::{StatusCode, header::HeaderValue};
 use serde::Serialize;
 use tempfile::TempDir;
 use tokio::{
@@ -26,6 +26,7 @@ use super::{
     process::{self, Output, Process},
     runtime_api::{self, Answer, Body, Call, Reply, RuntimeApi},
     runtimes::{self, Place, Unrunnable},
+    stream::{Last, Response},
 };
 
 /// What the init phase may take; then it is done again as part of the event, within the function's time-out.
@@ -39,6 +40,8 @@ pub(super) struct Job {
     pub(super) event: Event,
     /// As invoked: its ARN may name an alias.
     pub(super) spec: Arc<FunctionSpec>,
+    /// Who reads the response while it is streamed.
+    pub(super) reader: Option<mpsc::Sender<Bytes>>,
     pub(super) reply: oneshot::Sender<Outcome>,
     pub(super) lease: Lease,
 }
@@ -71,8 +74,15 @@ struct Running {
 }
 
 impl Environment {
-    pub(super) fn new(id: u64, shared: Arc<Shared>, spec: Arc<FunctionSpec>, provisioned: bool) -> Self {
-        let log = Log::new(Arc::clone(&shared.options.logs), &spec, initialization_type(provisioned));
+    pub(super) fn new(
+        id: u64,
+        shared: Arc<Shared>,
+        spec: Arc<FunctionSpec>,
+        provisioned: bool,
+        tenant_id: Option<String>,
+    ) -> Self {
+        let store = Arc::clone(&shared.options.logs);
+        let log = Log::new(store, &spec, initialization_type(provisioned), tenant_id);
         Self { id, shared, spec, provisioned, log, tmp: None, running: None, last: String::new() }
     }
 
@@ -117,12 +127,14 @@ impl Environment {
                 }
                 () = self.rest() => None,
             };
-            let Some(Job { event, spec, reply, lease }) = job else { break };
+            let Some(Job { event, spec, reader, reply, lease }) = job else { break };
+            let mut response = Response::new(reader);
             let outcome = tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
-                outcome = self.handle(&event, &spec) => outcome,
+                outcome = self.handle(&event, &spec, &mut response) => outcome,
             };
+            drop(response);
             self.last = event.request_id;
             lease.give_back();
             let _ = reply.send(outcome);
@@ -146,7 +158,7 @@ impl Environment {
     }
 
     /// One event, from beginning to end.
-    async fn handle(&mut self, event: &Event, spec: &FunctionSpec) -> Outcome {
+    async fn handle(&mut self, event: &Event, spec: &FunctionSpec, response: &mut Response) -> Outcome {
         let limit = Duration::from_secs(spec.timeout_s.into());
         if self.running.as_mut().is_some_and(|running| running.process.has_ended()) {
             self.stop().await;
@@ -173,18 +185,19 @@ impl Environment {
         self.log.start(&event.request_id, &spec.version);
         let mut end = match end {
             Some(end) => end,
-            None => self.serve(event, spec, begun + limit).await,
+            None => self.serve(event, spec, response, begun + limit).await,
         };
         if let End::Undelivered(_) = end {
             // It ended between two events; the event is still whole.
             self.stop().await;
             end = match self.start("invoke", limit).await {
-                Ok(_) => self.serve(event, spec, begun + limit).await,
+                Ok(_) => self.serve(event, spec, response, begun + limit).await,
                 Err(end) => end,
             };
         }
         let took = if matches!(end, End::TimedOut) { limit } else { begun.elapsed() };
-        self.conclude(event, spec, end, took, init).await
+        let broke_off = response.broke_off(&end);
+        self.conclude(event, spec, end, took, init, broke_off).await
     }
 
     /// Starts the process and waits until it asks for an event; how long that took.
@@ -272,7 +285,13 @@ impl Environment {
     }
 
     /// Hands the event to the process and waits for what comes of it.
-    async fn serve(&mut self, event: &Event, spec: &FunctionSpec, deadline: Instant) -> End {
+    async fn serve(
+        &mut self,
+        event: &Event,
+        spec: &FunctionSpec,
+        response: &mut Response,
+        deadline: Instant,
+    ) -> End {
         let Some(running) = &mut self.running else { return End::Undelivered(String::new()) };
         let mut delivered = false;
         let mut tick = memory_tick();
@@ -283,39 +302,42 @@ impl Environment {
                 // When the runtime has hung up, it will ask again.
                 delivered = ready.send(next(event, spec, deadline)).is_ok();
             }
-            tokio::select! {
+            // The clock first: a function that never stops writing has no more time than others.
+            let end = tokio::select! {
                 biased;
-                (call, reply) = running.api.call() => {
-                    if !delivered {
-                        running.refuse_or_keep(call, reply, &self.last);
-                        continue;
-                    }
-                    let end = running.settle(call, reply, &event.request_id, &mut self.log);
-                    if let Some(end) = end {
-                        return if running.over_at_the_end(spec.memory_mb) { End::OutOfMemory } else { end };
-                    }
-                }
-                () = running.output.readable() => self.log.write(running.output.drain()),
-                status = running.process.exit() => {
-                    let why = process::describe(status);
-                    if !delivered {
-                        return End::Undelivered(why);
-                    }
-                    // It may have answered and ended without waiting for our thanks.
-                    while let Ok((call, reply)) = tokio::time::timeout(LAST_CALL, running.api.call()).await {
-                        let end = running.settle(call, reply, &event.request_id, &mut self.log);
-                        if let Some(end) = end {
-                            return end;
-                        }
-                    }
-                    return End::Exited(why);
-                }
                 () = &mut timeout => return End::TimedOut,
                 _ = tick.tick() => {
                     if running.over(spec.memory_mb) {
                         return End::OutOfMemory;
                     }
+                    None
                 }
+                (call, reply) = running.api.call() => {
+                    if delivered {
+                        running.settle(call, reply, &event.request_id, response, &mut self.log)
+                    } else {
+                        running.refuse_or_keep(call, reply, &self.last);
+                        None
+                    }
+                }
+                step = response.step(), if response.has_begun() => match step {
+                    Some(last) => Some(running.finish(last, response, &mut self.log).await),
+                    None => None,
+                },
+                () = running.output.readable() => {
+                    self.log.write(running.output.drain());
+                    None
+                }
+                status = running.process.exit() => {
+                    let why = process::describe(status);
+                    if !delivered {
+                        return End::Undelivered(why);
+                    }
+                    return running.after_exit(why, event, response, deadline, &mut self.log).await;
+                }
+            };
+            if let Some(end) = end {
+                return if running.over_at_the_end(spec.memory_mb) { End::OutOfMemory } else { end };
             }
         }
     }
@@ -328,6 +350,7 @@ impl Environment {
         end: End,
         took: Duration,
         init: Option<Duration>,
+        broke_off: Option<String>,
     ) -> Outcome {
         let peak = self.running.as_ref().map_or(0, |running| running.peak);
         if end.is_fatal() {
@@ -339,7 +362,7 @@ impl Environment {
             End::OutOfMemory | End::Exited(_) | End::Undelivered(_) | End::Unrunnable(_) => {
                 self.log.fault(format!("RequestId: {id} Error: {}\n{}", end.message(spec), end.error_type()));
             }
-            End::Response(_) | End::TooLarge | End::Error { .. } => {}
+            End::Response(_) | End::TooLarge | End::Truncated | End::Error { .. } => {}
         }
         self.log.report(&Report {
             request_id: id,
@@ -357,7 +380,7 @@ impl Environment {
             End::TooLarge => error_object(&end.error_type(), &end.message(spec)),
             _ => error_object(&end.error_type(), &format!("RequestId: {id} Error: {}", end.message(spec))),
         };
-        Outcome { payload, function_error, log_tail }
+        Outcome { payload, function_error, broke_off, log_tail }
     }
 
     /// Kills the process, if there is one, and logs what it had left to say.
@@ -393,21 +416,34 @@ impl Running {
 
     /// A call while the process has an event; the event's end, if that is what it is. All that was written before it is in
     /// the log then.
-    fn settle(&mut self, call: Call, reply: Reply, current: &str, log: &mut Log) -> Option<End> {
+    fn settle(
+        &mut self,
+        call: Call,
+        reply: Reply,
+        current: &str,
+        response: &mut Response,
+        log: &mut Log,
+    ) -> Option<End> {
         let (answer, end) = match call {
             Call::Next => (runtime_api::not_allowed("Running", "Ready"), None),
             Call::InitError { .. } => (runtime_api::not_allowed("Running", "InitError"), None),
             Call::Response { request_id, .. } | Call::Error { request_id, .. } if request_id != current => {
                 (runtime_api::unknown_request(), None)
             }
+            Call::Response { .. } if response.has_begun() => {
+                (runtime_api::not_allowed("InvocationResponse", "InvocationResponse"), None)
+            }
+            Call::Error { .. } if response.has_begun() => {
+                (runtime_api::not_allowed("InvocationResponse", "InvocationErrorResponse"), None)
+            }
+            Call::Response { body: Body::Streamed(pieces), .. } => {
+                response.begin(pieces, reply);
+                return None;
+            }
             Call::Response { body: Body::Whole(body), .. } => {
                 (runtime_api::accepted(), Some(End::Response(body)))
             }
             Call::Response { body: Body::TooLarge, .. } => (runtime_api::too_large(), Some(End::TooLarge)),
-            Call::Response { body: Body::Failed { error_type, body }, .. } => {
-                let end = End::Error { error_type: Some(error_type), body, in_init: false };
-                (runtime_api::accepted(), Some(end))
-            }
             Call::Error { error_type, body, .. } => {
                 (runtime_api::accepted(), Some(End::Error { error_type, body, in_init: false }))
             }
@@ -417,6 +453,52 @@ impl Running {
         }
         let _ = reply.send(answer);
         end
+    }
+
+    /// The end of a streamed response. All that was written before it is in the log then.
+    async fn finish(&mut self, last: Last, response: &mut Response, log: &mut Log) -> End {
+        let end = match last {
+            Last::End(end) => end,
+            // A process that ends is often seen to hang up first.
+            Last::Broken => match tokio::time::timeout(LAST_CALL, self.process.exit()).await {
+                Ok(status) => End::Exited(process::describe(status)),
+                Err(_) => End::Truncated,
+            },
+        };
+        log.write(self.output.rest());
+        response.answer(&end);
+        end
+    }
+
+    /// What comes of an event whose process has ended, and why. It may have answered and ended without waiting for our
+    /// thanks.
+    async fn after_exit(
+        &mut self,
+        why: String,
+        event: &Event,
+        response: &mut Response,
+        deadline: Instant,
+        log: &mut Log,
+    ) -> End {
+        while !response.has_begun() {
+            let Ok((call, reply)) = tokio::time::timeout(LAST_CALL, self.api.call()).await else {
+                return End::Exited(why);
+            };
+            if let Some(end) = self.settle(call, reply, &event.request_id, response, log) {
+                return end;
+            }
+        }
+        // What it has streamed is on its way here, as fast as the reader takes it.
+        loop {
+            match tokio::time::timeout_at(deadline.into(), response.step()).await {
+                Ok(None) => {}
+                Ok(Some(Last::End(end))) => {
+                    log.write(self.output.rest());
+                    return end;
+                }
+                Ok(Some(Last::Broken)) | Err(_) => return End::Exited(why),
+            }
+        }
     }
 
     /// Whether the group uses more memory than the function has.
@@ -463,7 +545,7 @@ fn error_object(error_type: &str, error_message: &str) -> Bytes {
 fn next(event: &Event, spec: &FunctionSpec, deadline: Instant) -> Answer {
     let left =
         i64::try_from(deadline.saturating_duration_since(Instant::now()).as_millis()).unwrap_or(i64::MAX);
-    let mut answer = Response::new(Full::new(event.payload.clone()));
+    let mut answer = Answer::new(Full::new(event.payload.clone()));
     *answer.status_mut() = StatusCode::OK;
     let headers = answer.headers_mut();
     let mut set = |name: &'static str, value: &str| {
@@ -478,6 +560,9 @@ fn next(event: &Event, spec: &FunctionSpec, deadline: Instant) -> Answer {
     set("lambda-runtime-trace-id", &trace_id());
     if let Some(context) = &event.client_context {
         set("lambda-runtime-client-context", &one_line(context));
+    }
+    if let Some(tenant_id) = &event.tenant_id {
+        set("lambda-runtime-aws-tenant-id", tenant_id);
     }
     answer
 }

@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -16,11 +17,14 @@ use super::{
     Event, ExecError, FunctionSpec, Outcome,
     environment::{Environment, Job},
     runtimes::Runtimes,
+    stream::{Streaming, WAITING_PIECES},
 };
 use crate::local::logs::Store;
 
 /// How long an environment stays warm without an event.
 const IDLE_AFTER: Duration = Duration::from_mins(5);
+/// Idle environments of a function that isolates its tenants, of whom there can be any number.
+const MOST_IDLE: usize = 50;
 /// Provisioned environments that are initialised at the same time: each of them is a process, on one machine.
 const INITS_AT_ONCE: usize = 4;
 
@@ -112,6 +116,8 @@ struct Warm {
     id: u64,
     version: String,
     revision: String,
+    /// Whose events it serves, where tenants are isolated.
+    tenant_id: Option<String>,
     jobs: mpsc::Sender<Job>,
     /// The id of the [`Provision`] that it belongs to; none for one that was started on demand.
     provision: Option<u64>,
@@ -166,13 +172,40 @@ impl Executor {
         reserved: Option<u32>,
         event: Event,
     ) -> Result<Outcome, ExecError> {
-        let (jobs, lease) = self.shared.acquire(spec, reserved)?;
+        let outcome = self.hand_over(spec, reserved, event, None).await?;
+        outcome.await.map_err(|_| ExecError::Stopping)
+    }
+
+    /// As [`Executor::invoke`], but returns as soon as there is an environment for the event; the response is read while
+    /// the function writes it.
+    ///
+    /// # Errors
+    /// As [`Executor::invoke`]. Where the engine stops later, [`Streaming::outcome`] never comes.
+    pub async fn invoke_streaming(
+        &self,
+        spec: &Arc<FunctionSpec>,
+        reserved: Option<u32>,
+        event: Event,
+    ) -> Result<Streaming, ExecError> {
+        let (reader, chunks) = mpsc::channel(WAITING_PIECES);
+        let outcome = self.hand_over(spec, reserved, event, Some(reader)).await?;
+        Ok(Streaming { chunks, outcome })
+    }
+
+    async fn hand_over(
+        &self,
+        spec: &Arc<FunctionSpec>,
+        reserved: Option<u32>,
+        event: Event,
+        reader: Option<mpsc::Sender<Bytes>>,
+    ) -> Result<oneshot::Receiver<Outcome>, ExecError> {
+        let (jobs, lease) = self.shared.acquire(spec, reserved, event.tenant_id.as_deref())?;
         let (reply, outcome) = oneshot::channel();
         // There is always room: an environment has one event at a time.
-        jobs.send(Job { event, spec: Arc::clone(spec), reply, lease })
+        jobs.send(Job { event, spec: Arc::clone(spec), reader, reply, lease })
             .await
             .map_err(|_| ExecError::Stopping)?;
-        outcome.await.map_err(|_| ExecError::Stopping)
+        Ok(outcome)
     }
 
     /// Stops the environments of a function that was deleted, of every version and the provisioned ones, too: idle
@@ -251,6 +284,7 @@ impl Shared {
         self: &Arc<Self>,
         spec: &Arc<FunctionSpec>,
         reserved: Option<u32>,
+        tenant_id: Option<&str>,
     ) -> Result<(mpsc::Sender<Job>, Lease), ExecError> {
         let mut state = self.state();
         let alive = state.alive.clone().ok_or(ExecError::Stopping)?;
@@ -263,7 +297,11 @@ impl Shared {
         });
         let generation = pool.generation_of(&spec.version);
         let find = |provisioned: bool| {
-            move |warm: &Warm| warm.version == spec.version && warm.provision.is_some() == provisioned
+            move |warm: &Warm| {
+                warm.version == spec.version
+                    && warm.provision.is_some() == provisioned
+                    && warm.tenant_id.as_deref() == tenant_id
+            }
         };
         if let Some(at) = pool.idle.iter().rposition(find(true)) {
             let warm = pool.idle.remove(at);
@@ -280,16 +318,21 @@ impl Shared {
         }
         pool.busy += 1;
         let idle = pool.idle.iter().rposition(find(false)).map(|at| pool.idle.remove(at));
+        if idle.is_none() && tenant_id.is_some() && pool.idle.len() >= MOST_IDLE {
+            // A new tenant takes the place of the one that was served longest ago.
+            pool.idle.remove(0);
+        }
         state.busy += 1;
         let warm = idle.unwrap_or_else(|| {
             let (jobs, receiver) = mpsc::channel(1);
             let id = state.next_id();
-            let environment = Environment::new(id, Arc::clone(self), Arc::clone(spec), false);
+            let environment =
+                Environment::new(id, Arc::clone(self), Arc::clone(spec), false, tenant_id.map(str::to_owned));
             tokio::spawn(async move {
                 environment.run(receiver).await;
                 drop(alive);
             });
-            Warm::new(id, spec, jobs, None)
+            Warm { tenant_id: tenant_id.map(str::to_owned), ..Warm::new(id, spec, jobs, None) }
         });
         Ok(self.lease(&spec.name, generation, warm))
     }
@@ -328,7 +371,8 @@ impl Shared {
             !goes
         });
         for _ in 0..missing {
-            let environment = Environment::new(state.next_id(), Arc::clone(self), Arc::clone(spec), true);
+            let environment =
+                Environment::new(state.next_id(), Arc::clone(self), Arc::clone(spec), true, None);
             let alive = alive.clone();
             tokio::spawn(async move {
                 environment.run_provisioned(id).await;
@@ -408,7 +452,8 @@ impl Pool {
 
 impl Warm {
     fn new(id: u64, spec: &FunctionSpec, jobs: mpsc::Sender<Job>, provision: Option<u64>) -> Self {
-        Self { id, version: spec.version.clone(), revision: spec.revision.clone(), jobs, provision }
+        let (version, revision) = (spec.version.clone(), spec.revision.clone());
+        Self { id, version, revision, tenant_id: None, jobs, provision }
     }
 }
 

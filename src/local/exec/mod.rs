@@ -1,6 +1,6 @@
 //! Execution environments: one process each, one event at a time, reused while warm.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, fmt, path::PathBuf, sync::Arc};
 
 use bytes::Bytes;
 
@@ -15,10 +15,12 @@ mod platform;
 mod process;
 mod runtime_api;
 mod runtimes;
+mod stream;
 
 pub use code::{CodeError, MAX_UNZIPPED_BYTES};
 pub use executor::{Executor, Options, Provisioned};
 pub use runtimes::runtime_version_arn;
+pub use stream::Streaming;
 
 /// The unpacked code of a function, shared by its environments. The folder is removed when the last user is gone.
 #[derive(Debug)]
@@ -58,7 +60,7 @@ pub struct FunctionSpec {
 }
 
 /// One event for a function.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Event {
     /// Request id, a UUID.
     pub request_id: String,
@@ -66,17 +68,43 @@ pub struct Event {
     pub payload: Bytes,
     /// Base64-decoded `X-Amz-Client-Context`, JSON.
     pub client_context: Option<String>,
+    /// Whom it is for, where the function isolates its tenants: environments are not shared between them.
+    pub tenant_id: Option<String>,
+}
+
+impl Event {
+    /// An event with an id, without a client context or a tenant.
+    #[must_use]
+    pub fn new(request_id: impl Into<String>, payload: impl Into<Bytes>) -> Self {
+        let (request_id, payload) = (request_id.into(), payload.into());
+        Self { request_id, payload, client_context: None, tenant_id: None }
+    }
+}
+
+// Payloads and logs are nobody's business but the function's.
+impl fmt::Debug for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Event").field("request_id", &self.request_id).finish_non_exhaustive()
+    }
 }
 
 /// How an invocation ended, once an environment took the event.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Outcome {
-    /// The response, or the error object where `function_error` is set.
+    /// The response, or the error object where `function_error` is set. Empty where the response was streamed.
     pub payload: Bytes,
     /// `Unhandled` (or `Handled`) where the function failed.
     pub function_error: Option<&'static str>,
+    /// The error's type where it came up in a streamed response that had begun.
+    pub broke_off: Option<String>,
     /// The last 4 KB of this request's log.
     pub log_tail: Vec<u8>,
+}
+
+impl fmt::Debug for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outcome").field("function_error", &self.function_error).finish_non_exhaustive()
+    }
 }
 
 /// Why no environment could take the event.

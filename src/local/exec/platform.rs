@@ -40,14 +40,21 @@ pub(super) struct Log {
     stream: String,
     json: bool,
     initialization_type: &'static str,
+    /// The tenant whose environment it is. In JSON its events name it.
+    tenant_id: Option<String>,
     /// The end of what was written for the event that is under way.
     tail: Vec<u8>,
 }
 
 impl Log {
-    pub(super) fn new(store: Arc<Store>, spec: &FunctionSpec, initialization_type: &'static str) -> Self {
+    pub(super) fn new(
+        store: Arc<Store>,
+        spec: &FunctionSpec,
+        initialization_type: &'static str,
+        tenant_id: Option<String>,
+    ) -> Self {
         let (group, stream) = (spec.log_group.clone(), stream_name(spec));
-        Self { store, group, stream, json: spec.json_logs, initialization_type, tail: Vec::new() }
+        Self { store, group, stream, json: spec.json_logs, initialization_type, tenant_id, tail: Vec::new() }
     }
 
     pub(super) fn stream(&self) -> &str {
@@ -131,7 +138,7 @@ impl Log {
 
     pub(super) fn start(&mut self, request_id: &str, version: &str) {
         let line = if self.json {
-            platform("start", Start { request_id, version })
+            platform("start", Start { request_id, version, tenant_id: self.tenant_id.as_deref() })
         } else {
             format!("START RequestId: {request_id} Version: {version}")
         };
@@ -154,12 +161,14 @@ impl Log {
     pub(super) fn report(&mut self, report: &Report<'_>) {
         let Report { request_id, took, init, memory_mb, used_mb, status } = report;
         let billed = billed_ms(*took, *init);
+        let tenant_id = self.tenant_id.as_deref();
         if self.json {
             let done = (status.word() != "success").then(|| {
                 platform(
                     "runtimeDone",
                     RuntimeDone {
                         request_id,
+                        tenant_id,
                         status: status.word(),
                         error_type: status.error_type(),
                         metrics: DurationOnly { duration_ms: ms(*took) },
@@ -170,6 +179,7 @@ impl Log {
                 "report",
                 ReportRecord {
                     request_id,
+                    tenant_id,
                     metrics: Metrics {
                         duration_ms: ms(*took),
                         billed_duration_ms: billed,
@@ -307,12 +317,16 @@ struct InitReport<'a> {
 struct Start<'a> {
     request_id: &'a str,
     version: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tenant_id: Option<&'a str>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct RuntimeDone<'a> {
     request_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tenant_id: Option<&'a str>,
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     error_type: Option<&'a str>,
@@ -329,6 +343,8 @@ struct DurationOnly {
 #[serde(rename_all = "camelCase")]
 struct ReportRecord<'a> {
     request_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tenant_id: Option<&'a str>,
     metrics: Metrics,
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -365,6 +381,7 @@ mod tests {
     fn records_keep_the_order_and_the_names_of_aws() {
         let record = ReportRecord {
             request_id: "r",
+            tenant_id: None,
             metrics: Metrics {
                 duration_ms: 3.1,
                 billed_duration_ms: 546,

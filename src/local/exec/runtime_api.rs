@@ -28,10 +28,10 @@ use tokio::{
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use super::stream::Piece;
+
 /// The longest response that is not streamed: 6 MB and 100 bytes, as AWS counts it.
 pub(super) const MAX_RESPONSE_BYTES: usize = 6 * 1024 * 1024 + 100;
-/// The longest streamed response.
-const MAX_STREAMED_BYTES: usize = 200 * 1024 * 1024;
 /// The official Python client sends up to 1 MB of X-Ray cause as a header.
 const MAX_HEAD_BYTES: usize = 2 * 1024 * 1024;
 
@@ -52,14 +52,14 @@ pub(super) enum Call {
     InitError { error_type: Option<String>, body: Bytes },
 }
 
-/// A response as it came.
+/// A response as it comes.
 pub(super) enum Body {
     /// Whole.
     Whole(Bytes),
     /// Longer than [`MAX_RESPONSE_BYTES`].
     TooLarge,
-    /// Streamed, and failed on the way: the error object that the trailers hold.
-    Failed { error_type: String, body: Bytes },
+    /// Streamed: it has only begun.
+    Streamed(mpsc::Receiver<Piece>),
 }
 
 /// A running server. Its listener and connections are closed when it is dropped.
@@ -136,24 +136,24 @@ async fn handle(request: Request<Incoming>, host: &str, calls: mpsc::Sender<(Cal
     let call = match (&head.method, path.split('/').collect::<Vec<_>>().as_slice()) {
         (&Method::GET, ["invocation", "next"]) => Call::Next,
         (&Method::POST, ["invocation", id, "response"]) => {
-            let streamed = match header(&head.headers, "lambda-runtime-function-response-mode") {
-                None => false,
-                Some(mode) if mode == "streaming" => true,
+            match header(&head.headers, "lambda-runtime-function-response-mode") {
+                None => {}
+                Some(mode) if mode == "streaming" => return stream((*id).to_owned(), body, calls).await,
                 Some(_) => {
                     let text = "Invalid function response mode";
                     return error(StatusCode::BAD_REQUEST, "InvalidFunctionResponseMode", text);
                 }
-            };
-            match read(body, if streamed { MAX_STREAMED_BYTES } else { MAX_RESPONSE_BYTES }).await {
+            }
+            match read(body).await {
                 Some(body) => Call::Response { request_id: (*id).to_owned(), body },
                 None => return truncated(),
             }
         }
-        (&Method::POST, ["invocation", id, "error"]) => match read(body, MAX_RESPONSE_BYTES).await {
+        (&Method::POST, ["invocation", id, "error"]) => match read(body).await {
             Some(body) => Call::Error { request_id: (*id).to_owned(), error_type, body: body.or_empty() },
             None => return truncated(),
         },
-        (&Method::POST, ["init", "error"]) => match read(body, MAX_RESPONSE_BYTES).await {
+        (&Method::POST, ["init", "error"]) => match read(body).await {
             Some(body) => Call::InitError { error_type, body: body.or_empty() },
             None => return truncated(),
         },
@@ -166,30 +166,60 @@ async fn handle(request: Request<Incoming>, host: &str, calls: mpsc::Sender<(Cal
     answer.await.unwrap_or_else(|_| gone())
 }
 
-/// Reads a body to its end, so that the answer finds a client that listens; keeps it up to `limit`. `None` when the
-/// client broke off.
-async fn read(mut body: Incoming, limit: usize) -> Option<Body> {
-    let mut whole = BytesMut::new();
-    let mut too_large = false;
-    let mut trailers = HeaderMap::new();
+/// Takes a streamed response, which may be answered before all of it is there.
+async fn stream(request_id: String, body: Incoming, calls: mpsc::Sender<(Call, Reply)>) -> Answer {
+    let (pieces, receiver) = mpsc::channel(1);
+    let (reply, answer) = oneshot::channel();
+    if calls.send((Call::Response { request_id, body: Body::Streamed(receiver) }, reply)).await.is_err() {
+        return gone();
+    }
+    // A task of its own: a process may end once it has written all, and hyper forgets who asked when they hang up.
+    let read = tokio::spawn(pass_on(body, pieces));
+    let answer = answer.await.unwrap_or_else(|_| gone());
+    let _ = read.await;
+    answer
+}
+
+/// Passes a streamed response on as it comes. It is read to its end even when nobody wants it, so that the answer finds
+/// a client that listens.
+async fn pass_on(mut body: Incoming, pieces: mpsc::Sender<Piece>) {
+    let mut last = Piece::End;
     while let Some(frame) = body.frame().await {
-        match frame.ok()?.into_data() {
-            Ok(data) if too_large || whole.len() + data.len() > limit => {
-                too_large = true;
-                whole = BytesMut::new();
+        let Ok(frame) = frame else {
+            last = Piece::Broken;
+            break;
+        };
+        match frame.into_data() {
+            Ok(data) => {
+                let _ = pieces.send(Piece::Data(data)).await;
             }
-            Ok(data) => whole.extend_from_slice(&data),
             Err(frame) => {
-                if let Ok(found) = frame.into_trailers() {
-                    trailers = found;
+                if let Ok(trailers) = frame.into_trailers()
+                    && let Some(error_type) = header(&trailers, "lambda-runtime-function-error-type")
+                {
+                    let text = header(&trailers, "lambda-runtime-function-error-body").unwrap_or_default();
+                    let body = base64::engine::general_purpose::STANDARD.decode(text).unwrap_or_default();
+                    last = Piece::Failed { error_type, body: body.into() };
                 }
             }
         }
     }
-    if let Some(error_type) = header(&trailers, "lambda-runtime-function-error-type") {
-        let text = header(&trailers, "lambda-runtime-function-error-body").unwrap_or_default();
-        let body = base64::engine::general_purpose::STANDARD.decode(text).unwrap_or_default().into();
-        return Some(Body::Failed { error_type, body });
+    let _ = pieces.send(last).await;
+}
+
+/// Reads a body to its end, so that the answer finds a client that listens; keeps it up to [`MAX_RESPONSE_BYTES`]. `None`
+/// when the client broke off.
+async fn read(mut body: Incoming) -> Option<Body> {
+    let mut whole = BytesMut::new();
+    let mut too_large = false;
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.ok()?.into_data() else { continue };
+        if too_large || whole.len() + data.len() > MAX_RESPONSE_BYTES {
+            too_large = true;
+            whole = BytesMut::new();
+        } else {
+            whole.extend_from_slice(&data);
+        }
     }
     Some(if too_large { Body::TooLarge } else { Body::Whole(whole.freeze()) })
 }
@@ -198,7 +228,7 @@ impl Body {
     fn or_empty(self) -> Bytes {
         match self {
             Self::Whole(body) => body,
-            Self::TooLarge | Self::Failed { .. } => Bytes::new(),
+            Self::TooLarge | Self::Streamed(_) => Bytes::new(),
         }
     }
 }

@@ -35,6 +35,12 @@ impl Lambda {
         violations.required(input.code.as_ref(), "code");
         violations.one_of(input.package_type.as_deref(), "packageType", &["Zip", "Image"]);
         validate::check_architectures(input.architectures.as_deref(), &mut violations);
+        if let Some(tenancy) = &input.tenancy_config {
+            let (mode, member) =
+                (tenancy.tenant_isolation_mode.as_ref(), "tenancyConfig.tenantIsolationMode");
+            violations.required(mode, member);
+            violations.one_of(mode.map(String::as_str), member, &["PER_TENANT"]);
+        }
         settings::check_model(&input.settings, &mut violations);
         violations.finish()?;
 
@@ -44,7 +50,9 @@ impl Lambda {
         settings::check_service(&input.settings, self.place())?;
         let image = input.package_type.as_deref() == Some("Image");
         settings::check_package(&input.settings, image)?;
-        let settings = settings::apply(Settings::initial(&target.name), &input.settings, &target.name);
+        let initial =
+            Settings { per_tenant: input.tenancy_config.is_some(), ..Settings::initial(&target.name) };
+        let settings = settings::apply(initial, &input.settings, &target.name);
         settings::check_whole(&settings, image)?;
         let tags = input.tags.unwrap_or_default();
         validate::check_tags(&tags)?;

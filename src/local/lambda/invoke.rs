@@ -23,44 +23,96 @@ use crate::local::{
 /// Most bytes of `X-Amz-Client-Context`.
 const CLIENT_CONTEXT_LIMIT: usize = 3583;
 
+/// Most characters of `X-Amz-Tenant-Id`.
+const TENANT_ID_LIMIT: usize = 256;
+
 /// A function chosen for one event.
 pub(super) struct Chosen {
     pub spec: Arc<FunctionSpec>,
     pub reserved: Option<u32>,
+    per_tenant: bool,
+}
+
+impl Chosen {
+    /// Refuses an event for nobody where tenants are isolated, and one for a tenant where they are not.
+    pub fn check_tenant(&self, tenant_id: Option<&str>) -> Result<(), Error> {
+        match (self.per_tenant, tenant_id) {
+            (true, None) => Err(Error::invalid(
+                "The invoked function is enabled with tenancy configuration. Add a valid tenant ID in your request and \
+                 try again.",
+            )),
+            (false, Some(_)) => Err(Error::invalid(
+                "The invoked function is not enabled with tenancy configuration. Remove the tenant ID from your \
+                 request and try again.",
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// An invocation that is in order.
+pub(super) struct Invocation<'r> {
+    /// `X-Amz-Invocation-Type`.
+    pub kind: &'r str,
+    pub target: Target,
+    pub chosen: Chosen,
+    pub event: Event,
+    /// Whether the answer has the end of the log.
+    pub tail: bool,
 }
 
 impl Lambda {
     pub(super) async fn invoke(self: &Arc<Self>, name: &str, request: &Request) -> Result<Answer, Error> {
-        let mut target = names::target(self.place(), name, request.query("Qualifier"), Naming::Namespaced)?;
-        let kind = request.header("x-amz-invocation-type").unwrap_or("RequestResponse");
-        let log_type = request.header("x-amz-log-type").unwrap_or("None");
-        let mut violations = Violations::default();
-        violations.one_of(Some(kind), "invocationType", &["Event", "RequestResponse", "DryRun"]);
-        violations.one_of(Some(log_type), "logType", &["None", "Tail"]);
-        violations.finish()?;
-        let client_context = request.header("x-amz-client-context").map(client_context).transpose()?;
-        let chosen = self.choose(&target)?;
-        let payload = if request.body.is_empty() { Bytes::from_static(b"{}") } else { request.body.clone() };
-        check_json(&payload)?;
-        let event = Event { request_id: request.id.clone(), payload, client_context };
+        let Invocation { kind, mut target, chosen, mut event, tail } =
+            self.invocation(name, request, &["Event", "RequestResponse", "DryRun"])?;
         match kind {
             "DryRun" => Ok(Answer::empty(204)),
             "Event" => {
                 target.qualifier.get_or_insert_with(|| "$LATEST".to_owned());
+                // As the service model says, it goes to functions that are invoked synchronously only.
+                event.client_context = None;
                 self.enqueue(target, event, 0)?;
                 Ok(Answer::empty(202))
             }
             _ => {
                 let outcome = self.run(&chosen, event).await.map_err(|error| exec_error(&error))?;
-                Ok(answer(&outcome, &chosen.spec.version, log_type == "Tail"))
+                Ok(answer(&outcome, &chosen.spec.version, tail))
             }
         }
+    }
+
+    /// Reads and checks an invocation of one of these types.
+    pub(super) fn invocation<'r>(
+        &self,
+        name: &str,
+        request: &'r Request,
+        kinds: &[&str],
+    ) -> Result<Invocation<'r>, Error> {
+        let target = names::target(self.place(), name, request.query("Qualifier"), Naming::Namespaced)?;
+        let kind = request.header("x-amz-invocation-type").unwrap_or("RequestResponse");
+        let log_type = request.header("x-amz-log-type").unwrap_or("None");
+        let tenant_id = request.header("x-amz-tenant-id");
+        let mut violations = Violations::default();
+        violations.one_of(Some(kind), "invocationType", kinds);
+        violations.one_of(Some(log_type), "logType", &["None", "Tail"]);
+        if let Some(tenant_id) = tenant_id {
+            check_tenant_id(tenant_id, &mut violations);
+        }
+        violations.finish()?;
+        let client_context = request.header("x-amz-client-context").map(client_context).transpose()?;
+        let chosen = self.choose(&target)?;
+        chosen.check_tenant(tenant_id)?;
+        let payload = if request.body.is_empty() { Bytes::from_static(b"{}") } else { request.body.clone() };
+        check_json(&payload)?;
+        let tenant_id = tenant_id.map(str::to_owned);
+        let event = Event { client_context, tenant_id, ..Event::new(request.id.clone(), payload) };
+        Ok(Invocation { kind, target, chosen, event, tail: log_type == "Tail" })
     }
 
     /// Invokes one of the engine's own functions, for background traffic. The outcome is in its log.
     pub(in crate::local) async fn invoke_quietly(&self, function: String, payload: Bytes) {
         let target = Target { name: function, qualifier: None };
-        let event = Event { request_id: Uuid::new_v4().to_string(), payload, client_context: None };
+        let event = Event::new(Uuid::new_v4().to_string(), payload);
         if let Ok(chosen) = self.choose(&target)
             && let Err(error) = self.run(&chosen, event).await
         {
@@ -95,7 +147,7 @@ impl Lambda {
         } else {
             Arc::new(FunctionSpec { arn, ..spec.as_ref().clone() })
         };
-        Ok(Chosen { spec, reserved: function.reserved })
+        Ok(Chosen { spec, reserved: function.reserved, per_tenant: release.settings.per_tenant })
     }
 }
 
@@ -118,10 +170,22 @@ fn answer(outcome: &Outcome, version: &str, tail: bool) -> Answer {
     answer
 }
 
-fn exec_error(error: &ExecError) -> Error {
+pub(super) fn exec_error(error: &ExecError) -> Error {
     match error {
         ExecError::Throttled { reason } => Error::throttled(reason),
         ExecError::Stopping => Error::new(503, "ServiceUnavailableException", error.to_string()),
+    }
+}
+
+/// `X-Amz-Tenant-Id`.
+fn check_tenant_id(tenant_id: &str, violations: &mut Violations) {
+    if tenant_id.is_empty() {
+        violations.add(tenant_id, "tenantId", "Member must have length greater than or equal to 1");
+    }
+    violations.at_most(tenant_id, "tenantId", TENANT_ID_LIMIT);
+    if !tenant_id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._:/=+-@ ".contains(&byte)) {
+        let rule = r"Member must satisfy regular expression pattern: [a-zA-Z0-9\._:\/=+\-@ ]+";
+        violations.add(tenant_id, "tenantId", rule);
     }
 }
 

@@ -5,7 +5,7 @@
 //! - `state`, `code`: what is kept of a function
 //! - `wire`, `error`: the JSON in and out
 //! - `functions`, `versions`, `extras`, `provisioned`, `event_config`: the operations
-//! - `invoke`: Invoke; `queue`: the asynchronous queue, its retries and destinations
+//! - `invoke`: Invoke; `streaming`: InvokeWithResponseStream; `queue`: the asynchronous queue, its retries and destinations
 
 use std::{
     collections::BTreeMap,
@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     auth::Credentials,
     exec::Executor,
-    http::{Answer, Request},
+    http::{Answer, Reply, Request},
 };
 use error::Error;
 use names::{Place, Target};
@@ -39,6 +39,7 @@ mod provisioned;
 mod queue;
 mod settings;
 mod state;
+mod streaming;
 mod validate;
 mod versions;
 mod wire;
@@ -81,8 +82,12 @@ impl Lambda {
     }
 
     /// Answers a request whose sender is known.
-    pub async fn handle(self: &Arc<Self>, operation: &Operation, request: &Request) -> Answer {
+    pub async fn handle(self: &Arc<Self>, operation: &Operation, request: &Request) -> Reply {
         let name = operation.label();
+        if operation.name == "InvokeWithResponseStream" {
+            let reply = self.invoke_with_response_stream(name, request).await;
+            return reply.unwrap_or_else(|error| error.answer().into());
+        }
         let answer = match operation.name {
             "CreateFunction" => self.create_function(&request.body).await,
             "GetFunction" => self.get_function(name, request),
@@ -117,7 +122,7 @@ impl Lambda {
             "UntagResource" => self.untag_resource(name, request),
             other => Err(Error::not_implemented(other)),
         };
-        answer.unwrap_or_else(|error| error.answer())
+        answer.unwrap_or_else(|error| error.answer()).into()
     }
 
     fn place(&self) -> &Place {

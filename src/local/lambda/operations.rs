@@ -38,8 +38,18 @@ impl Operation {
 
 /// Finds the operation of a request.
 pub(in crate::local) fn find(method: &Method, path: &str, query: &[(String, String)]) -> Option<Operation> {
+    find_in(OPERATIONS, method, path, query)
+}
+
+/// The same in any service's table, which is written as [`OPERATIONS`] is.
+pub(in crate::local) fn find_in(
+    table: &[(&str, &str, &'static str)],
+    method: &Method,
+    path: &str,
+    query: &[(String, String)],
+) -> Option<Operation> {
     let path = path.strip_suffix('/').unwrap_or(path);
-    OPERATIONS.iter().filter(|(verb, ..)| *verb == method.as_str()).find_map(|(_, template, name)| {
+    table.iter().filter(|(verb, ..)| *verb == method.as_str()).find_map(|(_, template, name)| {
         let (template, condition) = template.split_once('?').unwrap_or((template, ""));
         if let Some((key, value)) = condition.split_once('=')
             && !query.iter().any(|(k, v)| k == key && v == value)
@@ -73,9 +83,13 @@ pub(in crate::local) fn body_limit(operation: Option<&str>, headers: &HeaderMap)
 
 /// The answer to a request beyond [`body_limit`].
 pub(in crate::local) fn too_large(operation: &str, limit: usize) -> Answer {
-    if operation == "Invoke" {
+    if let Some(known_as) = match operation {
         // Its message speaks of the operation's older name.
-        let message = format!("Request must be smaller than {limit} bytes for the InvokeFunction operation");
+        "Invoke" => Some("InvokeFunction"),
+        "InvokeWithResponseStream" => Some(operation),
+        _ => None,
+    } {
+        let message = format!("Request must be smaller than {limit} bytes for the {known_as} operation");
         return Error::new(413, "RequestTooLargeException", message).answer();
     }
     Error::entity_too_large(format!(

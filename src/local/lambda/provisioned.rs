@@ -59,6 +59,12 @@ impl Lambda {
         else {
             return Err(pending());
         };
+        if function.latest.settings.per_tenant {
+            // AWS refuses it, too; the words are the engine's.
+            return Err(Error::invalid(
+                "Provisioned concurrency is not supported for functions with tenant isolation.",
+            ));
+        }
         check_limits(function, &qualifier, others, wanted)?;
         let ready = self.setup.executor.provisioned(&function.name, &version).map_or(0, |it| it.ready);
         let config = ProvisionedConfig {

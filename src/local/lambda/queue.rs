@@ -105,6 +105,11 @@ impl Lambda {
 
     async fn attempt(&self, target: &Target, event: Event) -> Attempt {
         let Ok(chosen) = self.choose(target) else { return Attempt::Gone };
+        if chosen.check_tenant(event.tenant_id.as_deref()).is_err() {
+            // An outcome goes to no tenant.
+            tracing::warn!(function = %target.name, "an event was given up: its function isolates tenants");
+            return Attempt::Gone;
+        }
         match self.run(&chosen, event).await {
             Ok(outcome) => Attempt::Ran(Run {
                 version: chosen.spec.version.clone(),
@@ -153,7 +158,7 @@ impl Lambda {
             tracing::warn!(%function, %destination, "an outcome was given up: it is too long for an event");
             return;
         }
-        let event = Event { request_id: Uuid::new_v4().to_string(), payload, client_context: None };
+        let event = Event::new(Uuid::new_v4().to_string(), payload);
         let next = Target { qualifier: next.qualifier.or_else(|| Some("$LATEST".to_owned())), ..next };
         if self.enqueue(next, event, hops + 1).is_err() {
             tracing::warn!(%function, %destination, "an outcome was given up: the queue is full");
@@ -322,11 +327,7 @@ mod tests {
 
     #[test]
     fn an_outcome_is_recorded_as_aws_does() {
-        let event = Event {
-            request_id: "id".into(),
-            payload: Bytes::from_static(b"{\"a\":1}"),
-            client_context: None,
-        };
+        let event = Event::new("id", Bytes::from_static(b"{\"a\":1}"));
         let run = Run {
             version: "2".into(),
             function_error: Some("Unhandled"),

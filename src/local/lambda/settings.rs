@@ -44,6 +44,7 @@ impl Settings {
             dead_letter: None,
             vpc: None,
             file_systems: Vec::new(),
+            per_tenant: false,
         }
     }
 }
@@ -214,7 +215,6 @@ pub(super) fn check_service(input: &SettingsInput, place: &Place) -> Result<(), 
     }
     let foreign = [
         ("CodeSigningConfigArn", &input.code_signing_config_arn),
-        ("TenancyConfig", &input.tenancy_config),
         ("CapacityProviderConfig", &input.capacity_provider_config),
         ("DurableConfig", &input.durable_config),
         ("PublishTo", &input.publish_to),
@@ -234,6 +234,9 @@ pub(super) fn check_whole(settings: &Settings, image: bool) -> Result<(), Error>
              configuration to include VPC subnets and security groups.",
             system.arn
         )));
+    }
+    if settings.per_tenant && settings.snap_start_on() {
+        return Err(Error::invalid("SnapStart is not supported for functions with tenant isolation."));
     }
     if settings.snap_start_on() {
         let runtime = settings.runtime.as_deref().unwrap_or_default();

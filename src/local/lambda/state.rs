@@ -92,6 +92,8 @@ pub(super) struct Settings {
     /// Present with empty lists, as on AWS, once it was there and has been removed.
     pub vpc: Option<Vpc>,
     pub file_systems: Vec<FileSystem>,
+    /// Whether tenants have environments of their own. Fixed at creation.
+    pub per_tenant: bool,
 }
 
 impl Settings {

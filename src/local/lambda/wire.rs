@@ -27,8 +27,16 @@ pub(super) struct CreateFunction {
     pub publish: Option<bool>,
     pub tags: Option<BTreeMap<String, String>>,
     pub architectures: Option<Vec<String>>,
+    pub tenancy_config: Option<TenancyInput>,
     #[serde(flatten)]
     pub settings: SettingsInput,
+}
+
+/// `TenancyConfig`.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct TenancyInput {
+    pub tenant_isolation_mode: Option<String>,
 }
 
 /// UpdateFunctionConfiguration.
@@ -87,7 +95,6 @@ pub(super) struct SettingsInput {
     pub file_system_configs: Option<Vec<FileSystemInput>>,
     // What the engine has no counterpart for. Refused unless empty.
     pub code_signing_config_arn: Option<Value>,
-    pub tenancy_config: Option<Value>,
     pub capacity_provider_config: Option<Value>,
     pub durable_config: Option<Value>,
     pub publish_to: Option<Value>,
@@ -313,6 +320,9 @@ pub(super) fn configuration(name: &str, arn: &str, release: &Release, place: &Pl
         if let Some(value) = value {
             put(key, json!(value));
         }
+    }
+    if settings.per_tenant {
+        put("TenancyConfig", json!({ "TenantIsolationMode": "PER_TENANT" }));
     }
     if let Some(arn) = &settings.dead_letter {
         put("DeadLetterConfig", json!({ "TargetArn": arn }));

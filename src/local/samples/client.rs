@@ -11,19 +11,31 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 /// The code of a sample.
-pub(super) type Handler = fn(&Value, &Context) -> Result<Value, Failure>;
+#[derive(Clone, Copy)]
+pub(super) enum Handler {
+    /// It returns its response.
+    Whole(fn(&Value, &Context) -> Result<Value, Failure>),
+    /// It writes its response piece by piece.
+    Streaming(fn(&Value, &Context, &mut ResponseStream<'_>) -> Result<(), Failure>),
+}
 
 const API: &str = "/2018-06-01/runtime";
+/// The trailers of a response that broke off.
+const ERROR_TYPE: &str = "Lambda-Runtime-Function-Error-Type";
+const ERROR_BODY: &str = "Lambda-Runtime-Function-Error-Body";
 
 /// What a sample knows besides its event.
 pub(super) struct Context {
     /// Request id.
     pub(super) request_id: String,
+    /// Whom the event is for; empty where tenants are not isolated.
+    tenant_id: String,
     /// How many events this process had before.
     pub(super) earlier: u64,
     deadline_ms: u128,
@@ -71,8 +83,10 @@ impl Context {
         let timestamp = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string();
         let line = if self.json_logs {
             let (request_id, message) = (&self.request_id, message.to_string());
+            let tenant_id = &self.tenant_id;
             let fields = if let Value::Object(fields) = fields { fields } else { Map::new() };
-            serde_json::to_string(&Line { timestamp, level, request_id, message, fields }).unwrap_or_default()
+            serde_json::to_string(&Line { timestamp, level, request_id, tenant_id, message, fields })
+                .unwrap_or_default()
         } else {
             // Line breaks inside a message become carriage returns, as in AWS's clients: one message, one event.
             let message = message.to_string().replace('\n', "\r");
@@ -85,6 +99,7 @@ impl Context {
     pub(super) fn for_tests(variables: &[(&str, &str)]) -> Self {
         Self {
             request_id: "test".to_owned(),
+            tenant_id: String::new(),
             earlier: 0,
             deadline_ms: now_ms() + 60_000,
             json_logs: false,
@@ -99,6 +114,8 @@ struct Line<'a> {
     timestamp: String,
     level: &'a str,
     request_id: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    tenant_id: &'a str,
     message: String,
     #[serde(flatten)]
     fields: Map<String, Value>,
@@ -153,34 +170,128 @@ fn work(connection: &mut Connection, handler: Handler) -> io::Result<()> {
     let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
     let variables: BTreeMap<_, _> = env::vars_os().map(|(name, value)| (text(name), text(value))).collect();
     let json_logs = variables.get("AWS_LAMBDA_LOG_FORMAT").is_some_and(|format| format == "JSON");
-    let mut context = Context { request_id: String::new(), earlier: 0, deadline_ms: 0, json_logs, variables };
+    let mut context = Context {
+        request_id: String::new(),
+        tenant_id: String::new(),
+        earlier: 0,
+        deadline_ms: 0,
+        json_logs,
+        variables,
+    };
     loop {
         let event = connection.call("GET", &format!("{API}/invocation/next"), &[])?;
         let header = |name: &str| event.headers.get(name).cloned().unwrap_or_default();
         context.request_id = header("lambda-runtime-aws-request-id");
+        context.tenant_id = header("lambda-runtime-aws-tenant-id");
         context.deadline_ms = header("lambda-runtime-deadline-ms").parse().unwrap_or(0);
-        let (kind, body) = match answer(&event.body, &context, handler) {
-            Ok(response) => ("response", response),
-            Err(failure) => {
-                let Failure { error_type, message, stack_trace } = &failure;
-                let fields =
-                    json!({ "errorType": error_type, "errorMessage": message, "stackTrace": stack_trace });
-                let trace = stack_trace.join("\n    at ");
-                context.log("ERROR", &format_args!("{error_type}: {message}\n    at {trace}"), fields);
-                ("error", serde_json::to_vec(&failure)?)
-            }
+        let path = format!("{API}/invocation/{}", context.request_id);
+        let failure = match handler {
+            Handler::Whole(handler) => match answer(&event.body, &context, handler) {
+                Ok(response) => {
+                    connection.call("POST", &format!("{path}/response"), &response)?;
+                    None
+                }
+                Err(failure) => Some(failure),
+            },
+            Handler::Streaming(handler) => stream(connection, &event.body, &context, &path, handler)?,
         };
-        connection.call("POST", &format!("{API}/invocation/{}/{kind}", context.request_id), &body)?;
+        if let Some(failure) = failure {
+            log_failure(&failure, &context);
+            connection.call("POST", &format!("{path}/error"), &serde_json::to_vec(&failure)?)?;
+        }
         context.earlier += 1;
     }
 }
 
-fn answer(event: &[u8], context: &Context, handler: Handler) -> Result<Vec<u8>, Failure> {
-    let unreadable =
-        |error: serde_json::Error| Failure::new("answer", "InvalidEventError", error.to_string());
+fn log_failure(failure: &Failure, context: &Context) {
+    let Failure { error_type, message, stack_trace } = failure;
+    let fields = json!({ "errorType": error_type, "errorMessage": message, "stackTrace": stack_trace });
+    let trace = stack_trace.join("\n    at ");
+    context.log("ERROR", &format_args!("{error_type}: {message}\n    at {trace}"), fields);
+}
+
+fn answer(
+    event: &[u8],
+    context: &Context,
+    handler: fn(&Value, &Context) -> Result<Value, Failure>,
+) -> Result<Vec<u8>, Failure> {
     let event = serde_json::from_slice(event).map_err(unreadable)?;
     let response = handler(&event, context).map_err(|failure| failure.via("answer"))?;
     serde_json::to_vec(&response).map_err(unreadable)
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "so that it can be given as it is")]
+#[track_caller]
+fn unreadable(error: serde_json::Error) -> Failure {
+    Failure::new("answer", "InvalidEventError", error.to_string())
+}
+
+/// Streams a response to its end. A failure before its first piece is given back, to be reported.
+fn stream(
+    connection: &mut Connection,
+    event: &[u8],
+    context: &Context,
+    path: &str,
+    handler: fn(&Value, &Context, &mut ResponseStream<'_>) -> Result<(), Failure>,
+) -> io::Result<Option<Failure>> {
+    let head = format!(
+        "POST {path}/response HTTP/1.1\r\nHost: {}\r\nContent-Type: application/octet-stream\r\n\
+         Lambda-Runtime-Function-Response-Mode: streaming\r\nTransfer-Encoding: chunked\r\n\
+         Trailer: {ERROR_TYPE}, {ERROR_BODY}\r\n\r\n",
+        connection.address
+    );
+    let mut response = ResponseStream::new(head, connection.stream.get_mut());
+    let result = match serde_json::from_slice(event) {
+        Ok(event) => handler(&event, context, &mut response).map_err(|failure| failure.via("stream")),
+        Err(error) => Err(unreadable(error)),
+    };
+    let trailers = match result {
+        Err(failure) if !response.has_begun() => return Ok(Some(failure)),
+        Err(failure) => {
+            log_failure(&failure, context);
+            let body = STANDARD.encode(serde_json::to_vec(&failure)?);
+            format!("{ERROR_TYPE}: {}\r\n{ERROR_BODY}: {body}\r\n", failure.error_type)
+        }
+        Ok(()) => String::new(),
+    };
+    response.end(&trailers)?;
+    connection.read()?;
+    Ok(None)
+}
+
+/// A response that is sent piece by piece.
+pub(super) struct ResponseStream<'a> {
+    /// The request's, until it is sent.
+    head: String,
+    out: &'a mut dyn Write,
+    failed: Option<io::Error>,
+}
+
+impl<'a> ResponseStream<'a> {
+    pub(super) fn new(head: String, out: &'a mut dyn Write) -> Self {
+        Self { head, out, failed: None }
+    }
+
+    /// Sends one piece. Where that fails, the engine is gone, which shows at the end.
+    pub(super) fn write(&mut self, text: &str) {
+        // An empty chunk would end the response.
+        if self.failed.is_none() && !text.is_empty() {
+            let head = std::mem::take(&mut self.head);
+            let piece = format!("{head}{:x}\r\n{text}\r\n", text.len());
+            self.failed = self.out.write_all(piece.as_bytes()).err();
+        }
+    }
+
+    fn has_begun(&self) -> bool {
+        self.head.is_empty()
+    }
+
+    fn end(self, trailers: &str) -> io::Result<()> {
+        match self.failed {
+            Some(error) => Err(error),
+            None => self.out.write_all(format!("{}0\r\n{trailers}\r\n", self.head).as_bytes()),
+        }
+    }
 }
 
 fn now_ms() -> u128 {
@@ -214,6 +325,11 @@ impl Connection {
         .into_bytes();
         request.extend_from_slice(body);
         self.stream.get_mut().write_all(&request)?;
+        self.read()
+    }
+
+    /// Reads the answer to what was sent.
+    fn read(&mut self) -> io::Result<Reply> {
         let mut headers = BTreeMap::new();
         let mut line = String::new();
         if self.stream.read_line(&mut line)? == 0 {

@@ -2,7 +2,7 @@
 //! that starts lambdeck itself again, which then serves the function through the Runtime API like any other
 //! `provided` function.
 //!
-//! To add one: a module with a `handle`, and an entry in [`SAMPLES`].
+//! To add one: a module with a `handle`, an entry in [`SAMPLES`], and an event now and then in `traffic`.
 
 mod checkout;
 mod client;
@@ -11,6 +11,7 @@ mod inspector;
 mod orders;
 mod picture;
 mod report;
+mod story;
 
 use std::{
     collections::BTreeMap,
@@ -75,7 +76,7 @@ const SAMPLES: &[Entry] = &[
             ("VAT_PERCENT", "19"),
         ],
         example: checkout::EXAMPLE,
-        handler: checkout::handle,
+        handler: Handler::Whole(checkout::handle),
     },
     Entry {
         name: "env-inspector",
@@ -85,7 +86,7 @@ const SAMPLES: &[Entry] = &[
         json_logs: false,
         variables: &[("API_SECRET", "not-to-be-shown"), ("GREETING", "hello from the configuration")],
         example: inspector::EXAMPLE,
-        handler: inspector::handle,
+        handler: Handler::Whole(inspector::handle),
     },
     Entry {
         name: "greeter",
@@ -95,7 +96,7 @@ const SAMPLES: &[Entry] = &[
         json_logs: false,
         variables: &[("DEFAULT_LANGUAGE", "en")],
         example: greeter::EXAMPLE,
-        handler: greeter::handle,
+        handler: Handler::Whole(greeter::handle),
     },
     Entry {
         name: "order-events",
@@ -105,7 +106,7 @@ const SAMPLES: &[Entry] = &[
         json_logs: true,
         variables: &[("LARGE_ORDER_FROM", "500.00"), ("TABLE_NAME", "orders-local")],
         example: orders::EXAMPLE,
-        handler: orders::handle,
+        handler: Handler::Whole(orders::handle),
     },
     Entry {
         name: "picture-resizer",
@@ -115,7 +116,7 @@ const SAMPLES: &[Entry] = &[
         json_logs: false,
         variables: &[("MAX_THUMBNAIL", "72")],
         example: picture::EXAMPLE,
-        handler: picture::handle,
+        handler: Handler::Whole(picture::handle),
     },
     Entry {
         name: "report-builder",
@@ -125,7 +126,17 @@ const SAMPLES: &[Entry] = &[
         json_logs: false,
         variables: &[("MS_PER_SHOP", "400"), ("SALES_PER_SHOP", "20000")],
         example: report::EXAMPLE,
-        handler: report::handle,
+        handler: Handler::Whole(report::handle),
+    },
+    Entry {
+        name: "story-teller",
+        description: "Tells a story word by word: invoke it with a response stream and read along. Loses the thread if asked to.",
+        memory_mb: 128,
+        timeout_s: 15,
+        json_logs: false,
+        variables: &[("MS_PER_WORD", "40")],
+        example: story::EXAMPLE,
+        handler: Handler::Streaming(story::handle),
     },
 ];
 
@@ -199,8 +210,17 @@ mod tests {
     fn every_sample_has_an_example_that_it_handles() {
         for entry in SAMPLES {
             let event = serde_json::from_str(entry.example).unwrap();
-            let context = client::Context::for_tests(entry.variables);
-            if let Err(failure) = (entry.handler)(&event, &context) {
+            // Without their pauses.
+            let variables = entry.variables.iter().copied().filter(|(name, _)| !name.starts_with("MS_"));
+            let context = client::Context::for_tests(&variables.collect::<Vec<_>>());
+            let result = match entry.handler {
+                Handler::Whole(handler) => handler(&event, &context).map(drop),
+                Handler::Streaming(handler) => {
+                    let mut sent = Vec::new();
+                    handler(&event, &context, &mut client::ResponseStream::new(String::new(), &mut sent))
+                }
+            };
+            if let Err(failure) = result {
                 panic!("{}: {}", entry.name, failure.message);
             }
             assert_eq!(example_event(entry.name), Some(entry.example));

@@ -17,8 +17,9 @@ use aws_sdk_lambda::types::{Environment, FunctionCode, Runtime as FunctionRuntim
 use lambdeck::local::{Engine, Options};
 use serde_json::Value;
 use tokio::runtime::Runtime;
+use tokio::time::timeout;
 
-use super::{Ended, Run, run};
+use super::{Ended, PATIENCE, Run, run};
 use crate::support::fault_server::FaultServer;
 use crate::support::terminal::Launch;
 use crate::support::zip_of;
@@ -38,7 +39,11 @@ struct Account {
 impl Drop for Account {
     fn drop(&mut self) {
         let engine = self.engine.take().unwrap();
-        self.runtime.block_on(engine.shutdown());
+        let stopped = self.runtime.block_on(async { timeout(PATIENCE, engine.shutdown()).await });
+        assert!(
+            stopped.is_ok() || std::thread::panicking(),
+            "the engine has not stopped within {PATIENCE:?}"
+        );
     }
 }
 
@@ -69,7 +74,7 @@ impl Account {
             traffic: false,
             program: env!("CARGO_BIN_EXE_lambdeck").into(),
         };
-        let engine = runtime.block_on(Engine::start(options)).unwrap();
+        let engine = in_time(&runtime, Engine::start(options)).unwrap();
         let secret = engine.secret_access_key().reveal();
         let config = aws_sdk_lambda::Config::builder()
             .behavior_version(BehaviorVersion::v2026_01_12())
@@ -102,8 +107,9 @@ impl Account {
     }
 
     /// Does something as somebody else.
+    #[track_caller]
     fn now<T>(&self, work: impl Future<Output = T>) -> T {
-        self.runtime.block_on(work)
+        in_time(&self.runtime, work)
     }
 
     /// As somebody else, from inside the server: it works on threads of its own.
@@ -198,7 +204,7 @@ struct SomebodyElse {
 
 impl SomebodyElse {
     fn now<T: Send>(&self, work: impl Future<Output = T> + Send) -> T {
-        std::thread::scope(|scope| scope.spawn(|| self.runtime.block_on(work)).join().unwrap())
+        std::thread::scope(|scope| scope.spawn(|| in_time(&self.runtime, work)).join().unwrap())
     }
 
     /// Makes these the variables.
@@ -220,6 +226,13 @@ impl SomebodyElse {
             update.function_version(version).send().await.unwrap();
         });
     }
+}
+
+/// Does something that may not take for ever.
+#[track_caller]
+fn in_time<T>(runtime: &Runtime, work: impl Future<Output = T>) -> T {
+    let done = runtime.block_on(async { timeout(PATIENCE, work).await });
+    done.unwrap_or_else(|_| panic!("no answer of the engine within {PATIENCE:?}"))
 }
 
 fn code(content: &str) -> FunctionCode {

@@ -20,6 +20,7 @@ fn serve(args: &[&str]) -> Served {
 
 impl Served {
     fn of(mut started: Started) -> Self {
+        // Where it never comes the run is ended, and the line is empty.
         let mut line = String::new();
         BufReader::new(started.child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let assignments = line.strip_prefix("export ").unwrap_or_else(|| panic!("{line:?}")).trim_end();
@@ -120,14 +121,15 @@ fn the_file_of_exports_is_private_and_works_in_a_shell() {
     let path = served.started.home().join("local.env");
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     let script = ". ./local.env && exec \"$0\" list --output json";
-    let output = std::process::Command::new("/bin/sh")
+    let mut run = run::<&str>([]);
+    run.command = std::process::Command::new("/bin/sh");
+    run.command
         .args(["-c", script, env!("CARGO_BIN_EXE_lambdeck")])
         .current_dir(served.started.home())
         .env_clear()
-        .env("HOME", served.started.home())
-        .output()
-        .unwrap();
-    assert_eq!(String::from_utf8_lossy(&output.stdout), "[]\n", "{output:?}");
+        .env("HOME", served.started.home());
+    let ended = run.end();
+    assert_eq!(ended.text(), "[]\n", "{ended:?}");
 }
 
 #[test]

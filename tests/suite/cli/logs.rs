@@ -195,10 +195,7 @@ fn following_waits_for_a_group_that_is_not_there_yet() {
     let (server, script, now) = with_events(&[(GROUP, 1, "x")]);
     let mut started = logs(&server, &["function-00002", "-f"]).start();
     let mut lines = lines(&mut started);
-    let mut said = String::new();
-    let mut stderr = BufReader::new(started.child.stderr.take().unwrap());
-    stderr.read_line(&mut said).unwrap();
-    assert!(said.contains("waiting for the log group /aws/lambda/function-00002"), "{said}");
+    started.wait_said("waiting for the log group /aws/lambda/function-00002");
     script.push("/aws/lambda/function-00002", "stream", now, "first");
     assert!(lines.next().unwrap().ends_with("\tfirst"));
     started.signal(Signal::TERM);

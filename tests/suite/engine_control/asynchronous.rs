@@ -193,13 +193,18 @@ async fn limits_and_destinations_are_checked() {
 
 /// The events that a function of [`super::BOOTSTRAP`] was given, as its log has them.
 fn events(engine: &Engine, name: &str) -> Vec<Value> {
+    logged(engine, name, "event ")
+}
+
+/// What is behind this word in a function's log.
+fn logged(engine: &Engine, name: &str, word: &str) -> Vec<Value> {
     let body = json!({ "logGroupName": format!("/aws/lambda/{name}") });
     let asked = Raw::new(engine, "POST", "/").service("logs");
     let asked = asked.header("x-amz-target", "Logs_20140328.FilterLogEvents");
     let found: Value = serde_json::from_str(&asked.body(body.to_string()).send().body).unwrap();
     let messages = found["events"].as_array().into_iter().flatten();
     messages
-        .filter_map(|event| event["message"].as_str()?.strip_prefix("event "))
+        .filter_map(|event| event["message"].as_str()?.strip_prefix(word))
         .map(|event| serde_json::from_str(event).unwrap())
         .collect()
 }
@@ -278,5 +283,57 @@ async fn functions_that_send_their_outcomes_to_each_other_come_to_an_end() {
         ask(&engine, "POST", &format!("{FUNCTIONS}/end/invocations"), &json!(0)).ok(200);
     }
     assert_eq!(all(), (9, 8));
+    engine.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_context_goes_to_who_is_invoked_synchronously() {
+    let engine = engine().await;
+    make(&engine, "fn", &[]);
+    let path = format!("{FUNCTIONS}/fn/invocations");
+    for (at, kind) in ["Event", "RequestResponse"].into_iter().enumerate() {
+        // {"custom":{"a":1}}
+        let asked =
+            Raw::new(&engine, "POST", &path).header("x-amz-client-context", "eyJjdXN0b20iOnsiYSI6MX19");
+        asked.header("x-amz-invocation-type", kind).body("{}").send();
+        until("the event", || (events(&engine, "fn").len() == at + 1).then_some(())).await;
+        let contexts = vec![json!({ "custom": { "a": 1 } }); at];
+        assert_eq!(logged(&engine, "fn", "context "), contexts, "{kind}");
+    }
+    engine.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_goes_where_its_qualifier_points_to() {
+    let engine = engine().await;
+    make(&engine, "fn", &[]);
+    publish(&engine, "fn", &[("VALUE", "one")]);
+    publish(&engine, "fn", &[("VALUE", "two")]);
+    make(&engine, "glad", &[]);
+    let path = |what: &str| format!("{FUNCTIONS}/fn/{what}");
+    let all = json!({ "AdditionalVersionWeights": { "2": 1.0 } });
+    let alias = json!({ "Name": "live", "FunctionVersion": "1", "RoutingConfig": all });
+    ask(&engine, "POST", &path("aliases"), &alias).ok(201);
+    let to_glad = json!({ "DestinationConfig": { "OnSuccess": { "Destination": format!("{ARN}:glad") } } });
+    for (at, (qualifier, version)) in
+        [("live", "2"), ("1", "1"), ("$LATEST", "$LATEST")].into_iter().enumerate()
+    {
+        ask(&engine, "PUT", &self::path("fn", Some(qualifier)), &to_glad).ok(200);
+        let invocations = path(&format!("invocations?Qualifier={}", qualifier.replace('$', "%24")));
+        for kind in ["DryRun", "Event"] {
+            let asked = Raw::new(&engine, "POST", &invocations).header("x-amz-invocation-type", kind);
+            asked.body("{}").send().ok(if kind == "Event" { 202 } else { 204 });
+        }
+        let outcome = until("an outcome", || events(&engine, "glad").into_iter().nth(at)).await;
+        assert_eq!(outcome["responseContext"]["executedVersion"], version);
+        assert_eq!(outcome["requestContext"]["functionArn"], format!("{ARN}:fn:{qualifier}"));
+    }
+    for kind in ["DryRun", "Event", "RequestResponse"] {
+        let asked = Raw::new(&engine, "POST", "/2015-03-31/functions/fn/invocations?Qualifier=none");
+        let refused = asked.header("x-amz-invocation-type", kind).body("{}").send();
+        refused.refused(404, MISSING, &format!("Function not found: {ARN}:fn:none"));
+    }
+    // The dry runs did not run.
+    assert_eq!(events(&engine, "fn").len(), 3);
     engine.shutdown().await;
 }

@@ -184,3 +184,20 @@ async fn a_dropped_engine_frees_its_port_and_a_taken_port_is_an_error() {
     let wrong = Options { account_id: Some("12".into()), ..options() };
     assert!(Engine::start(wrong).await.is_err());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signature_for_lambda_opens_no_registry() {
+    let engine = engine().await;
+    let list = |service| Raw::new(&engine, "GET", "/v1/registries").service(service).send();
+    assert_eq!(list("schemas").status, 200);
+    list("lambda").assert(
+        403,
+        "InvalidSignatureException",
+        r#"{"Code":"InvalidSignatureException","Message":"Credential should be scoped to correct service: 'schemas'."}"#,
+    );
+    let path = "/v1/registries/name/r/schemas/name/s";
+    let large = Raw::new(&engine, "PUT", path).service("schemas").body(vec![b' '; 1024 * 1024 + 1]).send();
+    large.assert(413, "RequestEntityTooLargeException", "1048576 bytes");
+    let unknown = Raw::new(&engine, "GET", "/v1/nothing").service("schemas").send();
+    unknown.assert(501, "NotImplementedException", "The local engine has no operation at GET /v1/nothing.");
+}

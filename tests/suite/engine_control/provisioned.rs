@@ -193,7 +193,7 @@ impl Lab {
 
     /// How the environment that takes this event was started.
     async fn run(&self, version: &str, payload: &'static str) -> Value {
-        let event = Event { request_id: version.into(), payload: payload.into(), client_context: None };
+        let event = Event::new(version, payload);
         let outcome = self.executor.invoke(&self.spec(version), None, event).await.unwrap();
         serde_json::from_slice::<Value>(&outcome.payload).unwrap()["start"].clone()
     }

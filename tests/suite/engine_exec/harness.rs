@@ -7,7 +7,6 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use lambdeck::domain::secret::Secret;
 use lambdeck::local::exec::{CodeFolder, Event, ExecError, Executor, FunctionSpec, Options, Outcome};
 use lambdeck::local::logs::{Store, wire};
@@ -175,8 +174,7 @@ impl Lab {
 /// An event with an id of its own.
 #[allow(clippy::needless_pass_by_value, reason = "so that json!(...) can be given as it is")]
 pub fn event_of(payload: Value) -> Event {
-    let payload = Bytes::from(payload.to_string());
-    Event { request_id: uuid::Uuid::new_v4().to_string(), payload, client_context: None }
+    Event::new(uuid::Uuid::new_v4().to_string(), payload.to_string())
 }
 
 /// An event that was run.

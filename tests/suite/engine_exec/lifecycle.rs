@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lambdeck::local::exec::ExecError;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::harness::{Lab, assert_lines, curl_loop, event_of, eventually, have};
 
@@ -215,4 +215,46 @@ fn the_end_of_the_runtime_kills_processes_too() {
     });
     runtime.shutdown_timeout(Duration::from_secs(5));
     tokio::runtime::Runtime::new().unwrap().block_on(lab.await_processes(0));
+}
+
+#[tokio::test]
+async fn tenants_have_environments_of_their_own() {
+    let lab = Lab::new();
+    let spec = Arc::new(lab.sample("env-inspector"));
+    let visit = async |tenant: Option<&str>| {
+        let mut event = event_of(json!({}));
+        event.tenant_id = tenant.map(str::to_owned);
+        let outcome = lab.executor.invoke(&spec, None, event).await.unwrap();
+        serde_json::from_slice::<Value>(&outcome.payload).unwrap()["environment"].clone()
+    };
+    for (tenant, before) in [("blue", 0), ("green", 0), ("blue", 1), ("green", 1), ("Blue", 0), ("blue", 2)] {
+        let seen = visit(Some(tenant)).await;
+        assert_eq!(
+            (&seen["eventsBefore"], &seen["visitsInTmp"]),
+            (&json!(before), &json!(before + 1)),
+            "{tenant}"
+        );
+    }
+    assert_eq!(visit(None).await["eventsBefore"], 0);
+    lab.await_processes(4).await;
+}
+
+#[tokio::test]
+async fn a_new_tenant_takes_the_place_of_the_one_that_was_served_longest_ago() {
+    let lab = Lab::new();
+    let spec = Arc::new(lab.sample("greeter"));
+    let greet = async |tenant: usize| {
+        let mut event = event_of(json!({}));
+        event.tenant_id = Some(format!("tenant-{tenant}"));
+        let outcome = lab.executor.invoke(&spec, None, event).await.unwrap();
+        serde_json::from_slice::<Value>(&outcome.payload).unwrap()["greetedBefore"].clone()
+    };
+    for tenant in 0..50 {
+        assert_eq!(greet(tenant).await, 0);
+    }
+    assert_eq!(greet(0).await, 1);
+    assert_eq!(greet(50).await, 0);
+    lab.await_processes(50).await;
+    // It was tenant 1 that had to go.
+    assert_eq!((greet(0).await, greet(2).await, greet(1).await), (json!(2), json!(1), json!(0)));
 }

@@ -31,6 +31,15 @@ exports.handler = async (event, context) => {
       return;
     case "error log": console.error("went wrong:", new RangeError("too far")); return;
     case "raise": throw new TypeError("no such thing");
+    case "subclass": {
+      class OutOfStock extends Error { get name() { return "OutOfStock"; } }
+      throw new OutOfStock("no mugs left");
+    }
+    case "nameless": { class Odd extends Error {} throw new Odd("odd"); }
+    case "reject object": return Promise.reject({ code: 1 });
+    case "reject number": return Promise.reject(7);
+    case "reject nothing": return Promise.reject();
+    case "recursion": { const down = () => down() + 1; return down(); }
     case "reject text": return Promise.reject("just a text");
     case "circular": { const a = {}; a.a = a; return a; }
     case "later": setTimeout(() => { throw new Error("out of the blue"); }, 10); return new Promise(() => {});
@@ -96,6 +105,7 @@ async fn async_handlers_return_throw_and_see_their_context() {
 
     let mut input = event_of(json!({ "how": "context" }));
     input.client_context = Some(r#"{"custom":{"a":1}}"#.to_owned());
+    input.tenant_id = Some("acme".to_owned());
     let id = input.request_id.clone();
     let outcome = lab.executor.invoke(&spec, None, input).await.unwrap();
     let mut context: Value = serde_json::from_slice(&outcome.payload).unwrap();
@@ -112,6 +122,7 @@ async fn async_handlers_return_throw_and_see_their_context() {
             "clientContext": { "custom": { "a": 1 } },
             "invokedFunctionArn": "arn:aws:lambda:eu-west-1:123456789012:function:thing",
             "awsRequestId": id,
+            "tenantId": "acme",
             "left": true,
             "trace": "Root=1-",
             "cwd": true,
@@ -128,8 +139,25 @@ async fn async_handlers_return_throw_and_see_their_context() {
     assert_eq!(error["errorMessage"], "Unable to stringify response body");
     let error = lab.run(&spec, json!({ "how": "big" })).await.error();
     assert_eq!(error["errorType"], "Function.ResponseSizeTooLarge");
-    // All of it in one process.
-    assert_eq!(lab.lines(&spec).iter().filter(|line| line.starts_with("INIT_START")).count(), 1);
+    let error = lab.run(&spec, json!({ "how": "subclass" })).await.error();
+    assert_eq!((&error["errorType"], &error["errorMessage"]), (&json!("OutOfStock"), &json!("no mugs left")));
+    assert_eq!(error["trace"][0], "OutOfStock: no mugs left");
+    // Without a name of its own it has that of what it extends.
+    let error = lab.run(&spec, json!({ "how": "nameless" })).await.error();
+    assert_eq!(error["errorType"], "Error");
+    for (how, kind, message) in [
+        ("reject object", "object", "[object Object]"),
+        ("reject number", "number", "7"),
+        ("reject nothing", "string", "handled"),
+    ] {
+        let error = lab.run(&spec, json!({ "how": how })).await.error();
+        assert_eq!(error, json!({ "errorType": kind, "errorMessage": message, "trace": [] }), "{how}");
+    }
+    let error = lab.run(&spec, json!({ "how": "recursion" })).await.error();
+    assert_eq!(error["errorType"], "RangeError");
+    assert_eq!(error["errorMessage"], "Maximum call stack size exceeded");
+    // Two processes: one for events without a tenant.
+    assert_eq!(lab.lines(&spec).iter().filter(|line| line.starts_with("INIT_START")).count(), 2);
 }
 
 #[tokio::test]
@@ -193,10 +221,15 @@ async fn console_lines_have_the_form_of_aws_in_text_and_in_json() {
     let spec = Arc::new(spec);
     let run = lab.run(&spec, json!({ "how": "log" })).await;
     lab.run(&spec, json!({ "how": "error log" })).await;
+    let mut event = event_of(json!({ "how": "log" }));
+    event.tenant_id = Some("acme".to_owned());
+    lab.executor.invoke(&spec, None, event).await.unwrap();
     let all = own_lines(&lab, &spec);
     let lines: Vec<Value> = all.iter().filter_map(|line| serde_json::from_str(line).ok()).collect();
     let first = lines.iter().find(|line| line["requestId"] == run.id.as_str()).unwrap();
     assert_eq!((&first["level"], &first["message"]), (&json!("INFO"), &json!("one { two: 2 } three\nfour")));
+    assert!(first.get("tenantId").is_none());
+    assert!(lines.iter().any(|line| line["message"] == "i" && line["tenantId"] == "acme"));
     // The level of a function with JSON logs is INFO unless it says otherwise.
     assert!(!lines.iter().any(|line| line["level"] == "DEBUG"));
     let error = lines.iter().find(|line| line["errorType"] == "RangeError").unwrap();
@@ -219,6 +252,9 @@ async fn what_nobody_catches_ends_the_process() {
     assert_eq!(error["errorMessage"], "Error: nobody cares");
     let run = lab.run(&spec, json!({ "how": "exit", "code": 4 })).await;
     let text = format!("RequestId: {} Error: Runtime exited with error: exit status 4", run.id);
+    assert_eq!(run.error(), json!({ "errorType": "Runtime.ExitError", "errorMessage": text }));
+    let run = lab.run(&spec, json!({ "how": "exit", "code": 0 })).await;
+    let text = format!("RequestId: {} Error: Runtime exited without providing a reason", run.id);
     assert_eq!(run.error(), json!({ "errorType": "Runtime.ExitError", "errorMessage": text }));
     lab.run(&spec, json!({ "how": "echo" })).await.ok();
 }

@@ -35,6 +35,8 @@ def handler(event, context):
             "id": context.aws_request_id,
             "client": client and [client.custom, client.env, client.client.app_title, client.client.app_package_name],
             "identity": context.identity.cognito_identity_id,
+            "tenant": context.tenant_id,
+            "shown": repr(context),
             "trace": os.environ["_X_AMZN_TRACE_ID"][:7],
             "cwd": os.getcwd() == os.environ["LAMBDA_TASK_ROOT"],
         }
@@ -67,6 +69,24 @@ def handler(event, context):
         return b"\x00raw"
     if how == "exit":
         sys.exit(event.get("code", 0))
+    if how == "recursion":
+        return handler(event, context)
+    if how == "circular":
+        response = []
+        response.append(response)
+        return response
+    if how == "custom":
+        class Refused(ValueError):
+            def __str__(self):
+                return "no: " + self.args[0]
+        raise Refused("ünsaid")
+    if how == "chained":
+        try:
+            return inner(event)
+        except ValueError as error:
+            raise KeyError("missing") from error
+    if how == "abort":
+        os.abort()
     if how == "context log":
         context.log("by context\n")
         return True
@@ -335,6 +355,11 @@ async fn the_engines_client_agrees_with_awss() {
             json!({ "how": "decimal" }),
             json!({ "how": "bytes" }),
             json!({ "how": "context log" }),
+            json!({ "how": "recursion" }),
+            json!({ "how": "circular" }),
+            json!({ "how": "custom" }),
+            json!({ "how": "chained" }),
+            json!({ "how": "abort" }),
             json!({ "nothing": "fits" }),
             json!("echo"),
             json!({ "how": "exit" }),
@@ -349,6 +374,7 @@ async fn the_engines_client_agrees_with_awss() {
                     json!({ "custom": { "a": 1 }, "env": { "b": "2" }, "client": { "app_title": "t" } })
                         .to_string(),
                 );
+                input.tenant_id = Some("acme".to_owned());
                 let id = input.request_id.clone();
                 let outcome = lab.executor.invoke(spec, None, input).await.unwrap();
                 let run = Run { id, outcome };
@@ -374,7 +400,12 @@ async fn the_engines_client_agrees_with_awss() {
 fn normal(text: &str, id: &str, spec: &FunctionSpec) -> String {
     let text = text.replace(id, "<id>").replace(&spec.log_group, "/group");
     let time = Regex::new(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z").unwrap();
-    time.replace_all(&text, "<time>").into_owned()
+    let text = time.replace_all(&text, "<time>");
+    // The log stream, the depth that is left, and where an object lies.
+    let one =
+        Regex::new(r"\d{4}/\d\d/\d\d/thing\[\$LATEST\][0-9a-f]{32}|repeated \d+ more|object at 0x[0-9a-f]+")
+            .unwrap();
+    one.replace_all(&text, "<one>").into_owned()
 }
 
 fn version_of(python: &Path) -> String {

@@ -15,6 +15,7 @@ async fn an_event_comes_with_the_headers_of_aws() {
     let spec = Arc::new(lab.script(&curl_loop(r#"tr -d '\r' < "$head" | sed 1d | sort; answer="$event""#)));
     let mut event = event_of(json!({ "text": "öäü" }));
     event.client_context = Some("{\"custom\":\n{\"a\":1}}".to_owned());
+    event.tenant_id = Some("acme: north".to_owned());
     let id = event.request_id.clone();
     let before = jiff::Timestamp::now().as_millisecond();
     let outcome = lab.executor.invoke(&spec, None, event).await.unwrap();
@@ -27,13 +28,14 @@ async fn an_event_comes_with_the_headers_of_aws() {
             r"content-length: 17",
             r"content-type: application/json",
             r"lambda-runtime-aws-request-id: @id",
+            r"lambda-runtime-aws-tenant-id: acme: north",
             r#"lambda-runtime-client-context: \{"custom": \{"a":1\}\}"#,
             r"lambda-runtime-deadline-ms: \d{13}",
             r"lambda-runtime-invoked-function-arn: arn:aws:lambda:eu-west-1:123456789012:function:thing",
             r"lambda-runtime-trace-id: Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=[0-9a-f]{16};Sampled=0",
         ],
     );
-    let deadline: i64 = lines[4].rsplit(' ').next().unwrap().parse().unwrap();
+    let deadline: i64 = lines[5].rsplit(' ').next().unwrap().parse().unwrap();
     assert!((29_000..=31_500).contains(&(deadline - before)), "{}", deadline - before);
 }
 

@@ -11,10 +11,17 @@ use super::harness::{Lab, assert_lines, program};
 async fn every_sample_handles_its_example_event() {
     let lab = Lab::new();
     for sample in samples::all(program()) {
-        let spec = Arc::new(lab.sample(sample.name));
+        let mut spec = lab.sample(sample.name);
+        spec.variables.insert("MS_PER_WORD".to_owned(), "0".into());
+        let spec = Arc::new(spec);
         let event: Value = serde_json::from_str(samples::example_event(sample.name).unwrap()).unwrap();
         let run = lab.run(&spec, event).await;
-        assert!(run.ok().is_object(), "{}", sample.name);
+        if sample.name == "story-teller" {
+            assert_eq!(run.outcome.function_error, None);
+            assert!(run.outcome.payload.starts_with(b"Once upon a time"), "{:?}", run.outcome.payload);
+        } else {
+            assert!(run.ok().is_object(), "{}", sample.name);
+        }
         assert!(!lab.own_lines(&spec).is_empty(), "{} logs nothing", sample.name);
     }
     lab.executor.shutdown().await;

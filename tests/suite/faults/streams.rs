@@ -151,7 +151,7 @@ async fn a_stream_may_pause_while_its_function_may_run() {
         Stream::new().piece("one").pause(Duration::from_millis(200)).piece("two").complete(&json!({})),
     );
     let session = open(&server.endpoint()).await;
-    let (sender, mut pieces) = mpsc::channel(8);
+    let (sender, mut pieces) = mpsc::channel::<Chunk>(8);
     let jump = async {
         assert_eq!(pieces.recv().await.unwrap().bytes, b"one");
         tokio::time::pause();
@@ -169,7 +169,7 @@ async fn a_stream_may_pause_while_its_function_may_run() {
 async fn a_stream_that_stops_is_waited_for_as_long_as_its_function_may_run() {
     let server = answering(Stream::new().piece("one").hanging());
     let session = open(&server.endpoint()).await;
-    let (sender, mut pieces) = mpsc::channel(8);
+    let (sender, mut pieces) = mpsc::channel::<Chunk>(8);
     let started = tokio::time::Instant::now();
     let jump = async {
         assert_eq!(pieces.recv().await.unwrap().bytes, b"one");

@@ -35,7 +35,7 @@ impl Local {
     /// Waits until all samples are there, with their states.
     #[track_caller]
     pub fn ready(self) -> Self {
-        self.terminal.wait_for(|screen| screen.contents().matches("● Active").count() >= 6, PATIENCE);
+        self.terminal.wait_for(|screen| screen.contents().matches("● Active").count() >= 7, PATIENCE);
         self
     }
 
@@ -43,7 +43,7 @@ impl Local {
     #[track_caller]
     pub fn select(&self, name: &str) {
         self.terminal.send(&format!("/{name}\r"));
-        self.terminal.wait_text("Functions 1 of 6");
+        self.terminal.wait_text("Functions 1 of 7");
         self.terminal.wait_text(&format!("> {name}"));
     }
 

@@ -9,12 +9,12 @@ use crate::support::terminal::{Exit, key};
 fn list_filter_open_invoke_and_quit() {
     let local = Local::start().ready();
     let terminal = &local.terminal;
-    terminal.wait_text("Functions 6");
+    terminal.wait_text("Functions 7");
     terminal.wait_text("enter open");
     assert!(terminal.look(vt100::Screen::alternate_screen));
 
     terminal.send("/check");
-    terminal.wait_text("Functions 1 of 6");
+    terminal.wait_text("Functions 1 of 7");
     terminal.wait_gone("greeter");
     terminal.send(key::ENTER);
     terminal.wait_text("enter open");
@@ -34,7 +34,7 @@ fn list_filter_open_invoke_and_quit() {
 
     // Back keeps the filter, once more drops it.
     terminal.send(key::ESC);
-    terminal.wait_text("Functions 1 of 6");
+    terminal.wait_text("Functions 1 of 7");
     terminal.send(key::ESC);
     terminal.wait_text("greeter");
     terminal.send("?");

@@ -349,7 +349,7 @@ pub(super) fn invoked(screen: &mut Screen) -> Ticket {
     let effects = screen.key(KeyCode::Enter);
     effects
         .iter()
-        .find_map(|effect| if let Effect::Invoke(ticket, _) = effect { Some(*ticket) } else { None })
+        .find_map(|effect| if let Effect::Invoke { ticket, .. } = effect { Some(*ticket) } else { None })
         .expect("enter sends the event")
 }
 

@@ -1,6 +1,8 @@
 //! A local engine within the test, and who asks it.
 
-use aws_config::{BehaviorVersion, Region, retry::RetryConfig};
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, Region, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_credential_types::Credentials;
 use aws_sdk_lambda::Client;
 use lambdeck::{
@@ -22,6 +24,9 @@ pub fn options() -> Options {
     }
 }
 
+/// How long the engine may take for an answer on a busy machine: only a failing test waits for it.
+const PATIENCE: Duration = Duration::from_mins(1);
+
 /// The SDK alone, which tries nothing twice: what somebody else does, and what is really there.
 pub fn client(engine: &Engine) -> Client {
     let (id, secret) = (engine.access_key_id(), engine.secret_access_key().reveal());
@@ -31,6 +36,7 @@ pub fn client(engine: &Engine) -> Client {
         .endpoint_url(engine.endpoint_url())
         .credentials_provider(Credentials::new(id, secret, None, None, "test"))
         .retry_config(RetryConfig::disabled())
+        .timeout_config(TimeoutConfig::builder().operation_timeout(PATIENCE).build())
         .build();
     Client::from_conf(config)
 }

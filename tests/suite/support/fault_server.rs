@@ -10,13 +10,13 @@ use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener as StdListener};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
-use tokio::sync::watch;
+use tokio::sync::oneshot;
 
 pub mod canned;
 mod http;
@@ -183,20 +183,38 @@ pub enum ConnectionFault {
     Serve,
 }
 
+/// How long a request may take to arrive: only a failing test waits for it.
+const PATIENCE: Duration = Duration::from_mins(1);
+
 type Handler = Box<dyn FnMut(&Request) -> Fault + Send>;
 
 #[derive(Default)]
 struct Script {
     connections: VecDeque<ConnectionFault>,
     next: HashMap<String, VecDeque<Fault>>,
-    handlers: HashMap<String, Handler>,
+    handlers: HashMap<String, Arc<Mutex<Handler>>>,
     requests: Vec<Request>,
 }
 
+impl Script {
+    fn requests(&self, operation: &str) -> impl Iterator<Item = &Request> {
+        self.requests.iter().filter(move |request| operation == "*" || request.operation == operation)
+    }
+
+    /// A closure's assertion that failed is the test's failure, though it happened on a thread of the server.
+    #[track_caller]
+    fn assert_no_closure_panicked(&self) {
+        for (operation, handler) in &self.handlers {
+            assert!(!handler.is_poisoned(), "the script's closure for {operation} panicked, see above");
+        }
+    }
+}
+
 struct Shared {
+    /// Held for moments only: neither while a closure runs nor while anybody waits.
     script: Mutex<Script>,
-    /// How many requests have been read, for those who wait for one.
-    arrived: watch::Sender<usize>,
+    /// A request was added to the script's.
+    arrived: Condvar,
     accepted: AtomicUsize,
     answered: AtomicUsize,
     upstream: Option<String>,
@@ -207,18 +225,17 @@ impl Shared {
         self.script.lock().unwrap()
     }
 
-    /// Takes down the request and chooses what is done with it.
+    /// Chooses what is done with the request, then takes it down: who waits for it finds done what its closure does.
     fn fault_for(&self, request: &Request) -> Fault {
-        let mut script = self.script();
-        script.requests.push(request.clone());
-        let mut chosen = None;
-        for name in [request.operation.as_str(), "*"] {
-            chosen = chosen.or_else(|| script.next.get_mut(name).and_then(VecDeque::pop_front));
-        }
-        for name in [request.operation.as_str(), "*"] {
-            chosen = chosen.or_else(|| script.handlers.get_mut(name).map(|handler| handler(request)));
-        }
-        self.arrived.send_replace(script.requests.len());
+        let names = [request.operation.as_str(), "*"];
+        let (next, handler) = {
+            let mut script = self.script();
+            let next = names.iter().find_map(|name| script.next.get_mut(*name)?.pop_front());
+            (next, names.iter().find_map(|name| script.handlers.get(*name).cloned()))
+        };
+        let chosen = next.or_else(|| Some(handler?.lock().unwrap()(request)));
+        self.script().requests.push(request.clone());
+        self.arrived.notify_all();
         chosen.unwrap_or_else(|| match self.upstream {
             Some(_) => Fault::Pass,
             None => Fault::error(
@@ -227,6 +244,21 @@ impl Shared {
                 &format!("{} is not scripted", request.operation),
             ),
         })
+    }
+
+    /// Waits until `count` requests of this operation have arrived; where they do not in time, a text says so. The
+    /// time is the caller's own: the server's runtime may be kept busy by a closure, and the test's clock may stand.
+    fn wait(&self, operation: &str, count: usize, timeout: Duration) -> Result<(), String> {
+        let missing = |script: &mut Script| script.requests(operation).count() < count;
+        let (script, _) = self.arrived.wait_timeout_while(self.script(), timeout, missing).unwrap();
+        let arrived = script.requests(operation).count();
+        if arrived >= count {
+            return Ok(());
+        }
+        let all: Vec<&str> = script.requests.iter().map(|request| request.operation.as_str()).collect();
+        Err(format!(
+            "{count} of {operation} expected, {arrived} arrived within {timeout:?}; all that did: {all:?}"
+        ))
     }
 }
 
@@ -256,7 +288,7 @@ impl FaultServer {
         let address = listener.local_addr().unwrap();
         let shared = Arc::new(Shared {
             script: Mutex::default(),
-            arrived: watch::Sender::new(0),
+            arrived: Condvar::new(),
             accepted: AtomicUsize::new(0),
             answered: AtomicUsize::new(0),
             upstream,
@@ -282,9 +314,11 @@ impl FaultServer {
         self.answer(operation, move |_| fault.clone());
     }
 
-    /// Lets every request of this operation be answered by a closure. It replaces the operation's earlier one.
+    /// Lets every request of this operation be answered by a closure. It replaces the operation's earlier one. While it
+    /// runs the server does nothing else; the test fails when it panics.
     pub fn answer(&self, operation: &str, handler: impl FnMut(&Request) -> Fault + Send + 'static) {
-        self.shared.script().handlers.insert(operation.to_owned(), Box::new(handler));
+        let handler: Handler = Box::new(handler);
+        self.shared.script().handlers.insert(operation.to_owned(), Arc::new(Mutex::new(handler)));
     }
 
     /// Lets the next connections meet these, in turn; later ones are served.
@@ -295,6 +329,7 @@ impl FaultServer {
     /// Forgets all scripts; the count of requests stays.
     pub fn heal(&self) {
         let mut script = self.shared.script();
+        script.assert_no_closure_panicked();
         script.connections.clear();
         script.next.clear();
         script.handlers.clear();
@@ -302,14 +337,12 @@ impl FaultServer {
 
     /// The requests of this operation so far, in the order in which they arrived.
     pub fn requests(&self, operation: &str) -> Vec<Request> {
-        let script = self.shared.script();
-        let wanted = |request: &&Request| operation == "*" || request.operation == operation;
-        script.requests.iter().filter(wanted).cloned().collect()
+        self.shared.script().requests(operation).cloned().collect()
     }
 
     /// How many requests of this operation arrived so far, retries included.
     pub fn count(&self, operation: &str) -> usize {
-        self.requests(operation).len()
+        self.shared.script().requests(operation).count()
     }
 
     /// How many connections were accepted so far.
@@ -317,20 +350,25 @@ impl FaultServer {
         self.shared.accepted.load(Ordering::Relaxed)
     }
 
-    /// Resolves once `count` requests of this operation have arrived. Give it a time-out.
+    /// Resolves once `count` requests of this operation have arrived, and what the script's closure does about them is
+    /// done.
+    ///
+    /// # Panics
+    /// When they have not arrived in a minute of real time, whatever the test's clock says.
     pub async fn arrived(&self, operation: &str, count: usize) {
-        let mut arrived = self.shared.arrived.subscribe();
-        arrived.wait_for(|_| self.count(operation) >= count).await.unwrap();
+        let (shared, operation) = (Arc::clone(&self.shared), operation.to_owned());
+        let (tell, told) = oneshot::channel();
+        std::thread::spawn(move || tell.send(shared.wait(&operation, count, PATIENCE)));
+        told.await.unwrap().unwrap_or_else(|problem| panic!("{problem}"));
     }
 
     /// [`Self::arrived`] for a synchronous test.
     ///
     /// # Panics
-    /// When they have not arrived in time; also inside an async test.
+    /// When they have not arrived in time.
+    #[track_caller]
     pub fn wait_arrived(&self, operation: &str, count: usize, timeout: Duration) {
-        let waiting = async { tokio::time::timeout(timeout, self.arrived(operation, count)).await };
-        let arrived = self.runtime.as_ref().unwrap().block_on(waiting);
-        assert!(arrived.is_ok(), "{count} of {operation} expected, {} arrived", self.count(operation));
+        self.shared.wait(operation, count, timeout).unwrap_or_else(|problem| panic!("{problem}"));
     }
 }
 
@@ -339,6 +377,14 @@ impl Drop for FaultServer {
         // Not the runtime's own drop: it would block, which is not allowed in an async test.
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
+        }
+        if !std::thread::panicking() {
+            let mut script = self.shared.script();
+            script.assert_no_closure_panicked();
+            // What they hold goes here, not on a thread of the server whenever that ends.
+            let handlers = std::mem::take(&mut script.handlers);
+            drop(script);
+            drop(handlers);
         }
     }
 }

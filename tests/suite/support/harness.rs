@@ -12,6 +12,7 @@ use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use lambdeck::{
     app::{App, Msg, Settings, session::SessionState},
     cloud::{Error, Kind, Spec},
+    disk::Disk,
     runtime::{self, Clock, Ends, Executor, Exit, QUEUE, StartLocal, terminal::Screen},
     ui::Theme,
 };
@@ -152,7 +153,7 @@ impl Harness {
                 terminal: &mut terminal,
                 screen: &mut screen,
                 events,
-                executor: &mut Executor::new(messages, start_local),
+                executor: &mut Executor::new(messages, start_local, Disk::none()),
                 results,
                 clock,
                 theme: &Theme::named("default").unwrap(),

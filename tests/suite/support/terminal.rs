@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{ErrorKind, Read, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
@@ -19,7 +19,10 @@ use vt100::{MouseProtocolMode, Screen};
 
 #[cfg(test)]
 mod tests;
+mod threads;
 mod timing;
+
+use threads::{Keyboard, read_output};
 
 /// How long something may take on a busy machine before the test fails; nothing waits as long when all is well.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -192,6 +195,8 @@ struct State {
     exit: Option<Exit>,
     /// The terminal has no more output to give.
     closed: bool,
+    /// Nothing can be typed any more, and the keyboard has let go of the terminal.
+    unplugged: bool,
     /// The test closes the terminal: the reader lets go of it.
     closing: bool,
 }
@@ -232,14 +237,13 @@ impl Shared {
     }
 }
 
-type Keyboard = Arc<Mutex<Option<Box<dyn Write + Send>>>>;
-
 /// A terminal and the program that was started in it. Dropping it ends the program.
 pub struct Terminal {
     shared: Arc<Shared>,
     /// `None` once the terminal was closed.
     master: Option<Box<dyn MasterPty + Send>>,
-    keyboard: Keyboard,
+    /// `None` once the terminal was closed.
+    keyboard: Option<Keyboard>,
     /// The program's side, held open so that the modes which it leaves behind can still be read.
     tty: File,
     pid: Pid,
@@ -278,23 +282,34 @@ impl Terminal {
                 reads: Vec::new(),
                 exit: None,
                 closed: false,
+                unplugged: false,
                 closing: false,
             }),
             changed: Condvar::new(),
         });
-        let keyboard: Keyboard = Arc::new(Mutex::new(Some(pair.master.take_writer().unwrap())));
 
         let reader = pair.master.try_clone_reader().unwrap();
         let (for_reader, for_waiter) = (Arc::clone(&shared), Arc::clone(&shared));
-        let answers = Arc::clone(&keyboard);
-        std::thread::spawn(move || read_output(reader, &for_reader, &answers));
+        let keyboard = Keyboard::new(pair.master.take_writer().unwrap(), Arc::clone(&shared));
+        let answers = keyboard.clone();
+        std::thread::spawn(move || read_output(reader, &for_reader, answers));
         std::thread::spawn(move || {
             let status = child.wait().unwrap();
             let signal = status.signal().map(|signal| Exit::Signal(signal.to_owned()));
             for_waiter.change(|state| state.exit = Some(signal.unwrap_or(Exit::Code(status.exit_code()))));
         });
         let size = (launch.rows, launch.cols);
-        Self { shared, master: Some(pair.master), keyboard, tty, pid, started, size, before, home }
+        Self {
+            shared,
+            master: Some(pair.master),
+            keyboard: Some(keyboard),
+            tty,
+            pid,
+            started,
+            size,
+            before,
+            home,
+        }
     }
 
     /// The HOME of the program.
@@ -302,9 +317,23 @@ impl Terminal {
         self.home.path()
     }
 
-    /// Types these bytes; see [`key`].
+    /// Types these bytes; see [`key`]. Waits until the terminal has taken them, at most [`PATIENCE`]: it takes no more
+    /// while it is full of what a program does not read.
+    ///
+    /// # Panics
+    /// When it has not taken them in time; with the screen.
+    #[track_caller]
     pub fn send(&self, keys: &str) {
-        type_into(&self.keyboard, keys.as_bytes());
+        self.send_within(keys, PATIENCE);
+    }
+
+    #[track_caller]
+    fn send_within(&self, keys: &str, timeout: Duration) {
+        let Some(keyboard) = &self.keyboard else { return };
+        if !keyboard.press(keys.as_bytes()).wait(timeout) {
+            let screen = self.screen();
+            panic!("the program has not read what was typed within {timeout:?}; the screen:\n{screen}");
+        }
     }
 
     /// Pastes as a terminal does that was asked for bracketed paste.
@@ -427,10 +456,11 @@ impl Terminal {
         let tty = self.tty.try_clone().unwrap();
         assert!(Command::new("stty").args(["eof", "undef"]).stdin(tty).status().unwrap().success());
         self.shared.change(|state| state.closing = true);
-        self.keyboard.lock().unwrap().take();
-        // The reader waits for output: this is what it gets, whereupon it lets go.
-        self.tty.write_all(END_OF_OUTPUT).unwrap();
-        drop(self.shared.wait(PATIENCE, |state| state.closed).map_err(drop).expect("the reader lets go"));
+        self.keyboard = None;
+        // The reader waits for output: this is what it gets, whereupon it lets go, and the keyboard after it.
+        self.write_end_of_output();
+        let free = self.shared.wait(PATIENCE, |state| state.closed && state.unplugged).is_ok();
+        assert!(free, "reader and keyboard have not let go of the terminal within {PATIENCE:?}");
         self.master = None;
     }
 
@@ -451,10 +481,20 @@ impl Terminal {
         };
         // Where the terminal is closed with its first program, as on macOS, this fails, and the reader meets the end.
         if !self.shared.state().parser.callbacks().drained {
-            let _ = (&self.tty).write_all(END_OF_OUTPUT);
+            self.write_end_of_output();
         }
-        drop(self.shared.wait(timeout, |state| state.closed || state.parser.callbacks().drained));
+        let whole = self.shared.wait(timeout, |state| state.closed || state.parser.callbacks().drained);
+        if let Err(state) = whole {
+            panic!("its output has not come to an end within {timeout:?}; the screen:\n{}", show(&state));
+        }
+        drop(whole);
         exit
+    }
+
+    /// On a thread of its own: a terminal whose output is stopped or not read keeps the writer waiting.
+    fn write_end_of_output(&self) {
+        let mut tty = self.tty.try_clone().unwrap();
+        std::thread::spawn(move || tty.write_all(END_OF_OUTPUT));
     }
 
     /// The terminal's modes before the program was started.
@@ -505,43 +545,6 @@ impl Drop for Terminal {
             // A job under a shell goes with the terminal, which closes now.
             let _ = kill_process(self.pid, Signal::KILL);
         }
-    }
-}
-
-fn read_output(mut reader: Box<dyn Read + Send>, shared: &Shared, keyboard: &Keyboard) {
-    let mut buffer = [0; 16 * 1024];
-    loop {
-        let read = match reader.read(&mut buffer) {
-            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-            outcome => outcome.unwrap_or(0),
-        };
-        let at = Instant::now();
-        if read == 0 || shared.state().closing {
-            break;
-        }
-        let mut answers = Vec::new();
-        shared.change(|state| {
-            state.raw.extend_from_slice(&buffer[..read]);
-            state.reads.push((at, state.raw.len()));
-            state.parser.process(&buffer[..read]);
-            answers = std::mem::take(&mut state.parser.callbacks_mut().answers);
-            if state.parser.callbacks().drained && state.raw.ends_with(END_OF_OUTPUT) {
-                state.raw.truncate(state.raw.len() - END_OF_OUTPUT.len());
-            }
-        });
-        if !answers.is_empty() {
-            type_into(keyboard, &answers);
-        }
-    }
-    drop(reader);
-    shared.change(|state| state.closed = true);
-}
-
-fn type_into(keyboard: &Keyboard, bytes: &[u8]) {
-    let mut keyboard = keyboard.lock().unwrap();
-    // A program that ended meanwhile reads no more; what the test asserts afterwards tells.
-    if let Some(keyboard) = keyboard.as_mut() {
-        let _ = keyboard.write_all(bytes).and_then(|()| keyboard.flush());
     }
 }
 

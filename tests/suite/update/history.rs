@@ -342,6 +342,7 @@ fn what_can_not_be_taken_back_says_why() {
     let days = Change::LogRetention { group: "/g".into(), before: None, after: Some(7) };
     let provisioned =
         Change::ProvisionedConcurrency { qualifier: "live".into(), before: None, after: Some(2) };
+    let shared = Change::ShareableEvent { name: "paid".into(), before: None, after: Some("1".into()) };
     for (entry, told) in [
         (elsewhere, "switch there first"),
         (refused, "nothing to take back"),
@@ -351,6 +352,8 @@ fn what_can_not_be_taken_back_says_why() {
         (entry(1, created), "no such alias before"),
         (entry(1, days), "bulk retention"),
         (entry(1, provisioned), "Configuration tab"),
+        (entry(1, shared.clone()).sent_as("DeleteSchema"), "holds no events"),
+        (entry(1, shared), "holds no events"),
     ] {
         let mut app = history(vec![entry]);
         assert_eq!(act(&mut app, Action::Restore), []);

@@ -2,6 +2,7 @@
 
 use lambdeck::app::{Effect, Msg, Ticket};
 use lambdeck::cloud::{self, Kind};
+use lambdeck::disk::Disk;
 use lambdeck::runtime::Executor;
 use tokio::sync::mpsc;
 
@@ -18,7 +19,8 @@ async fn next(messages: &mut mpsc::Receiver<Msg>) -> Msg {
 async fn connected(spec: Spec) -> (Executor, mpsc::Receiver<Msg>) {
     let (sender, mut messages) = mpsc::channel(64);
     let local = || async { Err(cloud::Error::new(Kind::Unsupported, "not in this test")) };
-    let mut executor = Executor::new(sender, std::sync::Arc::new(move || Box::pin(local())));
+    let local = std::sync::Arc::new(move || Box::pin(local()) as _);
+    let mut executor = Executor::new(sender, local, Disk::none());
     executor.execute(Effect::Connect { epoch: 1, spec, verify: false });
     assert!(matches!(next(&mut messages).await, Msg::Connected(1, Ok(_))));
     (executor, messages)

@@ -37,6 +37,12 @@ fn serve_reads(server: &FaultServer, change: &Change) {
             let found = json!({ "logGroups": [{ "logGroupName": group, "retentionInDays": before }] });
             server.always("DescribeLogGroups", Fault::Answer(Reply::json(&found)));
         }
+        Change::ShareableEvent { name, before: Some(before), .. } => {
+            let content =
+                format!(r#"{{"components":{{"examples":{{"{name}":{{"value":{}}}}}}}}}"#, before.reveal());
+            let found = json!({ "Content": content, "SchemaVersion": "1", "Type": "OpenApi3" });
+            server.always("DescribeSchema", Fault::Answer(Reply::json(&found)));
+        }
         _ => {}
     }
     answer["Configuration"] = function;

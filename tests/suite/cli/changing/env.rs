@@ -1,6 +1,5 @@
 //! `env`.
 
-use std::io::{BufRead as _, Read as _};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -428,23 +427,16 @@ fn a_signal_waits_for_the_answer_of_a_change_that_has_left() {
         (std::sync::mpsc::channel::<()>(), std::sync::mpsc::channel::<()>());
     account.server.answer("UpdateFunctionConfiguration", move |_| {
         arrived.send(()).unwrap();
-        waiting.recv().unwrap();
+        waiting.recv_timeout(PATIENCE).unwrap();
         Fault::Pass
     });
     let mut started = account.run(SET).start();
     arriving.recv_timeout(PATIENCE).unwrap();
     started.signal(Signal::TERM);
-    let mut stderr = std::io::BufReader::new(started.child.stderr.take().unwrap());
-    let mut line = String::new();
-    while !line.contains("waiting for its answer") {
-        line.clear();
-        assert!(stderr.read_line(&mut line).unwrap() > 0);
-    }
+    started.wait_said("waiting for its answer");
     go_on.send(()).unwrap();
-    let mut rest = String::new();
-    stderr.read_to_string(&mut rest).unwrap();
-    assert_eq!(started.end().code, Some(143), "{rest}");
-    assert!(rest.contains("it is saved"), "{rest}");
+    let ended = started.end().said("it is saved");
+    assert_eq!(ended.code, Some(143), "{ended:?}");
     assert_eq!(account.journal().last().unwrap()["outcome"], "done");
     account.assert_environment(&[("AA", "canary")]);
 }
@@ -456,16 +448,9 @@ fn a_second_signal_leaves_a_change_that_has_left() {
     let mut started = account.run(SET).start();
     account.server.wait_arrived("UpdateFunctionConfiguration", 1, PATIENCE);
     started.signal(Signal::INT);
-    let mut stderr = std::io::BufReader::new(started.child.stderr.take().unwrap());
-    let mut line = String::new();
-    while !line.contains("waiting for its answer") {
-        line.clear();
-        assert!(stderr.read_line(&mut line).unwrap() > 0);
-    }
+    started.wait_said("waiting for its answer");
     started.signal(Signal::INT);
-    let mut rest = String::new();
-    stderr.read_to_string(&mut rest).unwrap();
-    assert_eq!(started.end().code, Some(130), "{rest}");
-    assert!(rest.contains("outcome unknown"), "{rest}");
+    let ended = started.end().said("outcome unknown");
+    assert_eq!(ended.code, Some(130), "{ended:?}");
     assert_eq!(account.journal().last().unwrap()["outcome"], "begun");
 }

@@ -67,6 +67,9 @@ impl Request {
             (Protocol::AwsJson, operation) => format!("logs:{operation}"),
             (Protocol::Query, operation) => format!("sts:{operation}"),
             (Protocol::RestJson, "Invoke" | "InvokeWithResponseStream") => "lambda:InvokeFunction".to_owned(),
+            (Protocol::RestJson, operation) if self.schemas_operation().is_some() => {
+                format!("schemas:{operation}")
+            }
             (Protocol::RestJson, operation) => format!("lambda:{operation}"),
         }
     }
@@ -79,7 +82,8 @@ impl Request {
 
     fn name(&self) -> String {
         let target = self.header("x-amz-target").and_then(|target| target.rsplit('.').next());
-        if let Some(operation) = target.or(self.form_action()).or(self.lambda_operation()) {
+        let by_path = || self.lambda_operation().or_else(|| self.schemas_operation());
+        if let Some(operation) = target.or(self.form_action()).or_else(by_path) {
             return operation.to_owned();
         }
         format!("{} {}", self.method, self.path)
@@ -130,6 +134,23 @@ impl Request {
             ("GET", ["tags", _]) => "ListTags",
             ("POST", ["tags", _]) => "TagResource",
             ("DELETE", ["tags", _]) => "UntagResource",
+            _ => return None,
+        };
+        Some(operation)
+    }
+}
+
+impl Request {
+    /// The routes of EventBridge Schemas that lambdeck knows: `/v1/registries/...`.
+    fn schemas_operation(&self) -> Option<&'static str> {
+        let segments: Vec<&str> = self.path.trim_matches('/').split('/').collect();
+        let operation = match (self.method.as_str(), segments.as_slice()) {
+            ("GET", ["v1", "registries", "name", _]) => "DescribeRegistry",
+            ("POST", ["v1", "registries", "name", _]) => "CreateRegistry",
+            ("GET", ["v1", "registries", "name", _, "schemas", "name", _]) => "DescribeSchema",
+            ("POST", ["v1", "registries", "name", _, "schemas", "name", _]) => "CreateSchema",
+            ("PUT", ["v1", "registries", "name", _, "schemas", "name", _]) => "UpdateSchema",
+            ("DELETE", ["v1", "registries", "name", _, "schemas", "name", _]) => "DeleteSchema",
             _ => return None,
         };
         Some(operation)

@@ -2,6 +2,7 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -396,4 +397,75 @@ async fn identity_is_whose_it_is_told() {
     let sts = aws_sdk_sts::Client::new(&sdk(&server.endpoint(), 1));
     assert_eq!(sts.get_caller_identity().send().await.unwrap().account(), Some("111122223333"));
     tokio::time::timeout(Duration::from_secs(10), server.arrived("GetCallerIdentity", 1)).await.unwrap();
+}
+
+/// Does this on a thread of its own, so that a test of what may block for ever fails instead.
+fn in_time<T: Send + 'static>(what: &str, work: impl FnOnce() -> T + Send + 'static) -> T {
+    let (done, waiting) = mpsc::channel();
+    std::thread::spawn(move || done.send(work()));
+    waiting.recv_timeout(Duration::from_secs(10)).unwrap_or_else(|_| panic!("{what} has no end"))
+}
+
+#[test]
+fn who_waits_for_requests_and_requests_that_arrive_do_not_block_each_other() {
+    const CLIENTS: usize = 4;
+    const EACH: usize = 500;
+    let server = Arc::new(FaultServer::start());
+    let clients: Vec<_> = (0..CLIENTS)
+        .map(|_| {
+            let mut stream = connect(&server);
+            std::thread::spawn(move || {
+                // One after another, each as soon as the server has taken the one before.
+                let mut answers = [0; 4096];
+                for _ in 0..EACH {
+                    stream.write_all(LIST.as_bytes()).unwrap();
+                    assert!(stream.read(&mut answers).unwrap() > 0);
+                }
+            })
+        })
+        .collect();
+    in_time("waiting", move || {
+        for count in 1..=CLIENTS * EACH {
+            server.wait_arrived("ListFunctions", count, Duration::from_secs(10));
+        }
+    });
+    for client in clients {
+        client.join().unwrap();
+    }
+}
+
+#[test]
+fn a_closure_that_takes_its_time_holds_up_nobody_who_looks_or_waits() {
+    let server = Arc::new(FaultServer::start());
+    let ((entered, entering), (go_on, waiting)) = (mpsc::channel(), mpsc::channel::<()>());
+    server.answer("ListFunctions", move |_| {
+        entered.send(()).unwrap();
+        let _ = waiting.recv_timeout(Duration::from_secs(20));
+        Fault::empty()
+    });
+    let mut stream = connect(&server);
+    stream.write_all(LIST.as_bytes()).unwrap();
+    entering.recv_timeout(Duration::from_secs(10)).unwrap();
+
+    let asked = Arc::clone(&server);
+    assert_eq!(in_time("a look", move || asked.count("ListFunctions")), 0);
+    let asked = Arc::clone(&server);
+    let waited = in_time("a wait", move || {
+        std::panic::catch_unwind(|| asked.wait_arrived("ListFunctions", 1, Duration::from_millis(10)))
+    });
+    let message = *waited.unwrap_err().downcast::<String>().unwrap();
+    assert!(message.contains("1 of ListFunctions expected, 0 arrived"), "{message}");
+
+    go_on.send(()).unwrap();
+    server.wait_arrived("ListFunctions", 1, Duration::from_secs(10));
+}
+
+#[test]
+fn a_closure_that_panics_fails_the_test() {
+    let server = FaultServer::start();
+    server.answer("ListFunctions", |_| panic!("as this test wants it"));
+    let mut stream = connect(&server);
+    assert_eq!(exchange(&mut stream, LIST), (String::new(), None));
+    let dropped = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(server)));
+    assert!(dropped.is_err());
 }

@@ -65,6 +65,27 @@ fn waiting_ends_with_the_time() {
 }
 
 #[test]
+#[should_panic(expected = "the program has not read what was typed within 20ms; the screen:\nready")]
+fn typing_ends_with_the_time() {
+    let terminal = sh("stty raw -echo; echo ready; exec sleep 60");
+    terminal.wait_text("ready");
+    // More than a terminal holds.
+    terminal.send_within(&"x".repeat(1024 * 1024), Duration::from_millis(20));
+}
+
+#[test]
+#[should_panic(expected = "its output has not come to an end within 20ms; the screen:\nready")]
+fn waiting_for_the_end_of_output_that_is_stopped_ends_with_the_time() {
+    let terminal = sh("echo ready; read x");
+    terminal.wait_text("ready");
+    // As ctrl-s does.
+    rustix::termios::tcflow(&terminal.tty, rustix::termios::Action::OOff).unwrap();
+    terminal.signal(Signal::KILL);
+    assert!(terminal.shared.wait(PATIENCE, |state| state.exit.is_some()).is_ok());
+    terminal.wait_exit_within(Duration::from_millis(20));
+}
+
+#[test]
 fn modes_are_compared() {
     let terminal = sh("stty raw -echo; echo ready; read x; exit 0");
     terminal.wait_text("ready");
