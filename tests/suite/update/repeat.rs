@@ -370,7 +370,7 @@ fn the_estimate_is_of_the_last_answer_and_only_where_something_is_billed() {
     assert!(note(&app).unwrap().contains("can be estimated once"));
     act(&mut app, Action::Back);
     let effects = app.update(moment() + 5.seconds(), Msg::Action(Action::Send));
-    let [Effect::Invoke(ticket, _)] = effects[..] else { panic!("{effects:?}") };
+    let [Effect::Invoke { ticket, .. }] = effects[..] else { panic!("{effects:?}") };
     let mut told = answer(None);
     told.report = parse_report(
         "REPORT RequestId: r\tDuration: 99.50 ms\tBilled Duration: 100 ms\tMemory Size: 1024 MB\tMax Memory \
