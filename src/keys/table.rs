@@ -93,7 +93,7 @@ pub static BINDINGS: &[Binding] = &[
         Some("history"),
     ),
     binding(
-        &[Context::Test, Context::Repeat],
+        &[Context::Test],
         &[key!(shift - r)],
         Action::Repeat,
         "send the event many times: how often, how many at a time",
@@ -595,6 +595,13 @@ pub static BINDINGS: &[Binding] = &[
         Action::Stop,
         "stop: no further one is sent, those on their way are waited for",
         Some("stop"),
+    ),
+    binding(
+        &[Context::Repeat],
+        &[key!(shift - r)],
+        Action::Repeat,
+        "send the same event many times again",
+        Some("again"),
     ),
     binding(&[Context::Repeat], &[key!(y)], Action::CopyName, "copy what came of it, as text", Some("copy")),
     binding(

@@ -88,12 +88,15 @@ fn rows(form: &RepeatForm, theme: &Theme, columns: usize, sparing: u8) -> Vec<Pi
     }
     rows.extend([Piece::Field(Focus::Times), Piece::Field(Focus::AtOnce)]);
     if form.protected {
-        let wanted = format!("Type {}, then enter sends", sanitise(&form.request.function));
+        let then = if sparing < 2 { ", then enter sends" } else { "" };
+        let wanted = format!("Type {}{then}", sanitise(&form.request.function));
         if sparing < 2 {
             rows.push(Piece::Blank);
         }
         let (mark, wanted, style) = if form.mistyped {
-            ("✗ ", "this is something else, nothing was sent".to_owned(), theme.error)
+            let name = sanitise(&form.request.function);
+            let then = if sparing < 2 { ", nothing was sent: type " } else { ": type " };
+            ("✗ ", format!("this is something else{then}{name}"), theme.error)
         } else {
             ("", wanted, theme.warning)
         };

@@ -41,13 +41,16 @@ pub type Line = Vec<(String, Tone)>;
 const BESIDE: usize = 76;
 
 /// Columns of the numbers where something stands beside them.
-const NUMBERS: usize = 38;
+const NUMBERS: usize = LABEL + 3 * TIME;
+
+/// Columns of the names of numbers.
+const LABEL: usize = 12;
 
 /// Most columns of a part: more are not read well.
 const WIDEST: usize = 72;
 
-/// Columns of a time: `1h 02m`, `99.9 ms`.
-const TIME: usize = 9;
+/// Columns of a time with one before it: `99.9 ms`, `59m 59s`.
+const TIME: usize = 8;
 
 /// Rows of the histogram, as far as its steps come out so.
 const BUCKETS: f64 = 6.0;
@@ -80,7 +83,9 @@ impl Repeating {
             Stage::Over(Why::Done) if self.is_whole() => {
                 (format!("● over: all {times} were sent and went well"), Tone::Good)
             }
-            Stage::Over(Why::Done) => (format!("● over: all {times} were sent"), Tone::Warning),
+            Stage::Over(Why::Done) => {
+                (format!("● over: all {times} were sent, {} went well", tally.good()), Tone::Warning)
+            }
             Stage::Over(Why::Stopped) => {
                 (format!("○ stopped: {} of {times} were sent", tally.begun), Tone::Warning)
             }
@@ -148,15 +153,14 @@ impl Repeating {
 
     fn numbers(&self, now: Timestamp, columns: usize) -> Vec<Line> {
         let tally = &self.tally;
-        let label = 12;
         let mut lines = Vec::new();
-        let mut head = line(format!("{:<label$}", "Times"), Tone::Title);
+        let mut head = line(format!("{:<LABEL$}", "Times"), Tone::Title);
         for name in ["p50", "p95", "max"] {
             head.push((format!("{name:>TIME$}"), Tone::Dim));
         }
         lines.push(head);
         for (name, samples) in [("Duration", &tally.durations), ("Round trip", &tally.round_trips)] {
-            let mut row = line(format!("{name:<label$}"), Tone::Dim);
+            let mut row = line(format!("{name:<LABEL$}"), Tone::Dim);
             for value in [samples.percentile(50), samples.percentile(95), samples.max()] {
                 let text = value.map_or_else(|| "-".into(), format::duration_ms);
                 row.push((format!("{text:>TIME$}"), Tone::Plain));
@@ -165,10 +169,10 @@ impl Repeating {
         }
         lines.push(Line::new());
         let mut add = |name: &str, text: String, tone: Tone| {
-            let room = columns.saturating_sub(label).max(1);
+            let room = columns.saturating_sub(LABEL).max(1);
             for (nth, piece) in pieces(&text, room).enumerate() {
                 let name = if nth == 0 { name } else { "" };
-                lines.push(vec![(format!("{name:<label$}"), Tone::Dim), (piece.to_owned(), tone)]);
+                lines.push(vec![(format!("{name:<LABEL$}"), Tone::Dim), (piece.to_owned(), tone)]);
             }
         };
         if let Some(rate) = per_second(tally.ended, self.elapsed_ms(now)) {
@@ -182,7 +186,7 @@ impl Repeating {
                 add("Est. cost", cost::usd(cost), Tone::Plain);
             }
             if tally.measured < tally.ended {
-                add("", format!("{} of {} told their numbers", tally.measured, tally.ended), Tone::Dim);
+                add("Reports", format!("{} of {}", tally.measured, tally.ended), Tone::Dim);
             }
         }
         lines
@@ -201,14 +205,13 @@ impl Repeating {
                 Ending::Unknown => ("?", Tone::Warning),
                 _ => ("✗", Tone::Error),
             };
-            let share = u64::from(*count) * 100 / u64::from(tally.ended.max(1));
-            let count = format!("{count:>6}");
+            let ended = u64::from(tally.ended.max(1));
+            let share = (u64::from(*count) * 100 + ended / 2) / ended;
             let text = format!("{shape} {}", sanitise(&word(ending)));
-            lines.push(counted(&text, tone, &format!("{count} {share:>3}%"), columns));
+            lines.push(counted(&text, tone, &format!("{count:>6} {share:>3}%"), columns));
             if *ending == Ending::Throttled {
                 for (reason, count) in tally.throttles() {
-                    let text = format!("    {}", sanitise(reason));
-                    lines.push(counted(&text, Tone::Dim, &format!("{count:>6}     "), columns));
+                    lines.extend(throttled(&sanitise(reason), count, columns));
                 }
             }
         }
@@ -225,6 +228,20 @@ impl Repeating {
         }
         lines
     }
+}
+
+/// A reason and its count: AWS's names are long, and which of them it is matters.
+fn throttled(reason: &str, count: u32, columns: usize) -> Vec<Line> {
+    const INDENT: &str = "    ";
+    let count = format!("{count:>6}     ");
+    let room = columns.saturating_sub(INDENT.len() + width(&count) + 1);
+    let parts: Vec<&str> = pieces(reason, room).collect();
+    let last = parts.len().saturating_sub(1);
+    let row = |(nth, part): (usize, &&str)| {
+        let text = format!("{INDENT}{part}");
+        if nth == last { counted(&text, Tone::Dim, &count, columns) } else { line(text, Tone::Dim) }
+    };
+    parts.iter().enumerate().map(row).collect()
 }
 
 /// A bar of the whole width and its share.
@@ -387,16 +404,16 @@ mod tests {
 
     #[rstest]
     #[case(&[], &[])]
-    #[case(&[12.0], &["from   12.0 ms  ████ 1"])]
+    #[case(&[12.0], &["from  12.0 ms  ████ 1"])]
     #[case(
         &[1.0, 1.05, 2.2, 3.1, 3.2, 3.3, 3.4],
-        &["from    1.0 ms  ██ 2", "from    1.5 ms   0", "from    2.0 ms  █ 1", "from    2.5 ms   0", "from    3.0 ms  ████ 4"],
+        &["from   1.0 ms  ██ 2", "from   1.5 ms   0", "from   2.0 ms  █ 1", "from   2.5 ms   0", "from   3.0 ms  ████ 4"],
     )]
     fn bounds_are_round_and_every_sample_is_in_one_of_them(
         #[case] values: &[f64],
         #[case] expected: &[&str],
     ) {
-        let rows: Vec<String> = histogram(&samples(values), 27).iter().map(text).collect();
+        let rows: Vec<String> = histogram(&samples(values), 26).iter().map(text).collect();
         assert_eq!(rows, expected);
     }
 
@@ -422,7 +439,8 @@ mod tests {
                 let values: Vec<f64> =
                     (0..40).map(|nth| least * (1.0 + spread * f64::from(nth) / 40.0)).collect();
                 let rows: Vec<String> = histogram(&samples(&values), 40).iter().map(text).collect();
-                let bounds: std::collections::HashSet<&str> = rows.iter().map(|row| &row[..16]).collect();
+                let bound = |row: &String| row[4..].trim_start().split("  ").next().unwrap().to_owned();
+                let bounds: std::collections::HashSet<String> = rows.iter().map(bound).collect();
                 assert_eq!(bounds.len(), rows.len(), "{rows:#?}");
             }
         }
