@@ -206,9 +206,9 @@ impl Repeating {
                 _ => ("✗", Tone::Error),
             };
             let ended = u64::from(tally.ended.max(1));
-            let share = (u64::from(*count) * 100 + ended / 2) / ended;
+            let percent = (u64::from(*count) * 100 + ended / 2) / ended;
             let text = format!("{shape} {}", sanitise(&word(ending)));
-            lines.push(counted(&text, tone, &format!("{count:>6} {share:>3}%"), columns));
+            lines.push(counted(&text, tone, &format!("{count:>6} {percent:>3}%"), columns));
             if *ending == Ending::Throttled {
                 for (reason, count) in tally.throttles() {
                     lines.extend(throttled(&sanitise(reason), count, columns));
@@ -301,7 +301,7 @@ fn histogram(samples: &Samples, columns: usize) -> Vec<Line> {
     }
     let largest = buckets.iter().map(|(_, count)| *count).max().unwrap_or(1).max(1);
     let bar = columns.saturating_sub(5 + TIME + 2 + 7).clamp(1, 40);
-    let last = buckets.len().saturating_sub(1);
+    let bottom = buckets.len().saturating_sub(1);
     let row = |(nth, (from, count)): (usize, &(f64, usize))| {
         let cells = count * bar / largest;
         // What is there is seen, however little it is.
@@ -311,7 +311,7 @@ fn histogram(samples: &Samples, columns: usize) -> Vec<Line> {
             (cells, Tone::Bar),
             (format!(" {count}"), Tone::Plain),
         ];
-        if nth == last && rest > 0 {
+        if nth == bottom && rest > 0 {
             line.push((format!("  up to {}", format::duration_ms(most)), Tone::Dim));
         }
         line
