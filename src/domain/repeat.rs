@@ -267,6 +267,12 @@ impl Samples {
         self.0.get(rank.saturating_sub(1)).copied()
     }
 
+    /// How many are below a limit.
+    #[must_use]
+    pub fn below(&self, limit: f64) -> usize {
+        self.0.partition_point(|sample| sample.total_cmp(&limit).is_lt())
+    }
+
     /// The largest one.
     #[must_use]
     pub fn max(&self) -> Option<f64> {
@@ -402,6 +408,8 @@ mod tests {
             let found = samples.percentile(percent).unwrap();
             let at_or_below = |limit: f64| numbers.iter().filter(|number| f64::from(**number) <= limit).count();
             prop_assert!(numbers.iter().any(|number| f64::from(*number).total_cmp(&found).is_eq()));
+            let below = numbers.iter().filter(|number| f64::from(**number) < found).count();
+            prop_assert_eq!(samples.below(found), below);
             prop_assert!(at_or_below(found) * 100 >= numbers.len() * percent as usize);
             prop_assert!(at_or_below(found - 1.0) * 100 < (numbers.len() * percent as usize).max(1));
         }

@@ -31,6 +31,7 @@ const SCROLLED: &[Context] = &[
     Context::Answer,
     Context::Invocations,
     Context::Differences,
+    Context::Repeat,
 ];
 const EDITED: &[Context] = &[Context::Environment, Context::Configuration];
 const TAB: &str = "to the tab of that number";
@@ -93,6 +94,13 @@ pub static BINDINGS: &[Binding] = &[
         Action::Invocations,
         "what was sent in this run and before: send again, compare",
         Some("history"),
+    ),
+    binding(
+        &[Context::Test],
+        &[key!(shift - r)],
+        Action::Repeat,
+        "send the event many times: how often, how many at a time",
+        Some("repeat"),
     ),
     binding(
         &[Context::Test, Context::Answer, Context::Invocations],
@@ -594,6 +602,46 @@ pub static BINDINGS: &[Binding] = &[
         Action::CopyPath,
         "copy the path",
         Some("copy path"),
+    ),
+    // Sending many times.
+    binding(&[Context::RepeatForm], &[key!(enter)], Action::Open, "send them", Some("send")),
+    binding(
+        &[Context::RepeatForm],
+        &[key!(tab), key!(down)],
+        Action::NextTab,
+        "to the next field",
+        Some("next field"),
+    ),
+    binding(
+        &[Context::RepeatForm],
+        &[key!(backtab), key!(up)],
+        Action::PreviousTab,
+        "to the previous field",
+        None,
+    ),
+    binding(&[Context::RepeatForm], &[key!(ctrl - u)], Action::Clear, "empty the field", None),
+    binding(&[Context::RepeatForm], &[key!(esc)], Action::Back, "leave it, nothing is sent", Some("cancel")),
+    binding(
+        &[Context::Repeat],
+        &[key!(s)],
+        Action::Stop,
+        "stop: no further one is sent, those on their way are waited for",
+        Some("stop"),
+    ),
+    binding(
+        &[Context::Repeat],
+        &[key!(shift - r)],
+        Action::Repeat,
+        "send the same event many times again",
+        Some("again"),
+    ),
+    binding(&[Context::Repeat], &[key!(y)], Action::CopyName, "copy what came of it, as text", Some("copy")),
+    binding(
+        &[Context::Repeat],
+        &[key!(esc), key!(q)],
+        Action::Back,
+        "back; what is under way goes on",
+        Some("back"),
     ),
     // Pages to read.
     binding(

@@ -105,6 +105,8 @@ impl Executor {
     /// until the disk has what is to be kept, at most so long. Invocations on their way are in the history as ones whose
     /// outcome is unknown. Answers whether all changes are answered.
     pub async fn finish(&mut self, patience: Duration) -> bool {
+        // Nobody looks any more: no further one is begun.
+        self.repeats.clear();
         let all = futures_util::future::join_all(self.writes.drain(..));
         let (written, _) = tokio::join!(
             tokio::time::timeout(patience, all),

@@ -9,6 +9,7 @@ mod environment;
 mod event_editor;
 mod history;
 mod logs;
+mod repeat;
 mod test;
 mod versions;
 

@@ -13,6 +13,7 @@ mod history;
 mod merging;
 mod overlay;
 mod past;
+mod repeat;
 mod rollback;
 mod session;
 mod test;
@@ -112,7 +113,14 @@ impl App {
                 self.looked(ticket, result);
                 Vec::new()
             }
-            Msg::Repeated(..) | Msg::RepeatEnded(..) => Vec::new(),
+            Msg::Repeated(ticket, tally) => {
+                self.repeated(ticket, *tally);
+                Vec::new()
+            }
+            Msg::RepeatEnded(ticket, tally, why) => {
+                self.repeat_ended(ticket, *tally, *why);
+                Vec::new()
+            }
             Msg::Tail(ticket, update) => {
                 let height = self.log_height();
                 if let Some(view) = &mut self.function {
@@ -355,6 +363,8 @@ impl App {
                 ),
                 then: Then::Quit,
             }));
+        } else if let Some(question) = self.quit_repeat() {
+            self.overlay = Some(Overlay::Question(question));
         } else if self.invocations.running().next().is_none() {
             self.exit = Some(0);
         } else {
