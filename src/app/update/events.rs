@@ -529,7 +529,8 @@ impl App {
 /// The name of a file for an event: no path, nor what a shell or the prompt takes for one.
 fn file_name(name: &str) -> String {
     let name = sanitise(name).replace(['/', '\\'], "-");
-    format!("{}.json", name.trim_start_matches(['~', '.', '-']))
+    let stem = name.trim_start_matches(['~', '.', '-']);
+    format!("{}.json", if stem.is_empty() { "event" } else { stem })
 }
 
 /// Whose event it is that is named so, and its name.

@@ -264,16 +264,20 @@ impl App {
     }
 
     pub(super) fn diffed(&mut self, ticket: Ticket, result: Result<Differences, String>) {
-        if let Some(Overlay::Differences(pane)) = &mut self.overlay
-            && pane.pending == Some(ticket)
-        {
-            pane.pending = None;
-            pane.result = Some(result);
+        for overlay in self.overlay.iter_mut().chain(&mut self.beneath) {
+            if let Overlay::Differences(pane) = overlay
+                && pane.pending == Some(ticket)
+            {
+                pane.pending = None;
+                pane.result = Some(result);
+                return;
+            }
         }
     }
 
     pub(super) fn act_on_differences(&mut self, action: &Action) -> Vec<Effect> {
-        let rows = usize::from(layout::page(self.size).text.rows).saturating_sub(2);
+        let page = layout::page(self.size).text.rows;
+        let rows = usize::from(page - DifferencesPane::heading(page));
         let Some(Overlay::Differences(pane)) = &mut self.overlay else { return Vec::new() };
         let len = pane.len();
         if pane.cursor.handle(action, len, DifferencesPane::height(rows)) {
