@@ -131,9 +131,15 @@ fn editor(name: &str, event: &str) {
     desk.time(Action::Edit);
     desk.times("  typing at its beginning", (0..100).map(|_| typed(Key::Char('x'))));
     desk.times("  deleting that", (0..100).map(|_| typed(Key::Backspace)));
-    desk.times("  moving down and to the right", (0..100).flat_map(|_| [typed(Key::Down), typed(Key::Right)]));
+    desk.times(
+        "  moving down and to the right",
+        (0..100).flat_map(|_| [typed(Key::Down), typed(Key::Right)]),
+    );
     desk.times("  a page down", (0..50).map(|_| Action::PageDown));
-    desk.times("  to the end of the line, typing there", [typed(Key::End)].into_iter().chain((0..50).map(|_| typed(Key::Char('x')))));
+    desk.times(
+        "  to the end of the line, typing there",
+        [typed(Key::End)].into_iter().chain((0..50).map(|_| typed(Key::Char('x')))),
+    );
 }
 
 fn answer(name: &str, response: Vec<u8>) {
@@ -149,7 +155,10 @@ fn answer(name: &str, response: Vec<u8>) {
     desk.times("  as a tree: open and close all", (0..6).map(|_| Action::FoldAll));
     desk.time(Action::Filter);
     type_text(&mut desk.app, "item-2");
-    desk.times("  as a tree: search, next match", [Action::Open].into_iter().chain((0..50).map(|_| Action::NextMatch)));
+    desk.times(
+        "  as a tree: search, next match",
+        [Action::Open].into_iter().chain((0..50).map(|_| Action::NextMatch)),
+    );
     desk.times("  raw: down, a page, to the end", [Action::NextView].into_iter().chain(scrolling()));
     desk.times("  raw: next match", (0..50).map(|_| Action::NextMatch));
 }
