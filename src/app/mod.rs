@@ -147,7 +147,7 @@ pub struct App {
     pub exit: Option<u8>,
     /// When a key that sends was last pressed.
     pressed_at: Option<Timestamp>,
-    awaited: Option<Awaited>,
+    awaited: Vec<Awaited>,
     journal_ticket: Option<Ticket>,
     tickets: u64,
 }
@@ -177,7 +177,7 @@ impl App {
             messages: Messages::default(),
             exit: None,
             pressed_at: None,
-            awaited: None,
+            awaited: Vec::new(),
             journal_ticket: None,
             tickets: 0,
         }
@@ -219,8 +219,9 @@ impl App {
             Screen::Function => self.function.as_ref().and_then(|view| view.wake_at(self.now)),
         };
         // While an invocation runs its clock shows tenths of a second, where it is looked at.
+        let listed = matches!(self.overlay, Some(Overlay::Past(_)));
         let on_screen = |running: &Invocation| {
-            self.screen == Screen::Function
+            listed || self.screen == Screen::Function
                 && self
                     .function
                     .as_ref()

@@ -165,6 +165,8 @@ pub struct EditedOutside {
 /// What is to be made of a payload.
 #[derive(Clone)]
 pub enum Look {
+    /// It, read for being looked at.
+    Read(Vec<u8>),
     /// What a jq filter gives.
     Filter {
         /// The filter.
@@ -184,6 +186,7 @@ pub enum Look {
 impl fmt::Debug for Look {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Read(bytes) => write!(f, "Read({} bytes)", bytes.len()),
             Self::Filter { body, .. } => f.debug_tuple("Filter").field(body).finish(),
             Self::Decode { body, node } => f.debug_tuple("Decode").field(body).field(node).finish(),
         }
@@ -194,6 +197,7 @@ impl PartialEq for Look {
     /// Whether both are the same of the same payload.
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
+            (Self::Read(bytes), Self::Read(other)) => bytes == other,
             (Self::Filter { program, body }, Self::Filter { program: other, body: of }) => {
                 program == other && Arc::ptr_eq(body, of)
             }
@@ -278,6 +282,8 @@ pub enum Effect {
     Invoke {
         /// The request.
         ticket: Ticket,
+        /// When it was asked for: its name in the history.
+        at: Timestamp,
         /// What is sent.
         request: Box<Request>,
         /// Where, for the history.

@@ -96,7 +96,7 @@ impl Overlay {
             // Whether a number is being typed is known by the app.
             Self::Bulk => Context::Bulk,
             Self::History(_) => Context::History,
-            Self::Answer(pane) if pane.typing.is_some() => Context::AnswerField,
+            Self::Answer(pane) if pane.typed.is_some() => Context::AnswerField,
             Self::Answer(_) => Context::Answer,
             Self::Past(_) => Context::Invocations,
             Self::Differences(_) => Context::Differences,

@@ -6,7 +6,10 @@ use std::{
     collections::HashMap,
     future::Future,
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -15,7 +18,7 @@ use jiff::Timestamp;
 use tokio::{sync::mpsc, task::JoinHandle};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use self::desk::Desk;
+use self::desk::{Desk, Recording};
 use super::{crash, look, sending};
 use crate::{
     app::{Effect, Msg, Ticket, msg::Connected},
@@ -65,6 +68,8 @@ pub struct Executor {
     desk: Desk,
     /// What is being sent many times. Where a guard is dropped, no further one is begun.
     repeats: HashMap<Ticket, (DropGuard, JoinHandle<()>)>,
+    /// Set, it ends the filter that is under way.
+    looking: Arc<AtomicBool>,
     epoch: u32,
 }
 
@@ -97,6 +102,7 @@ impl Executor {
             slots: HashMap::new(),
             writes: Vec::new(),
             repeats: HashMap::new(),
+            looking: Arc::default(),
             epoch: 0,
         }
     }
@@ -153,11 +159,14 @@ impl Executor {
                     send(&messages, Msg::Function(ticket, details.map(Box::new))).await;
                 });
             }
-            Effect::Invoke { ticket, request, place, event } => self.invoke(ticket, *request, *place, event),
+            Effect::Invoke { ticket, at, request, place, event } => {
+                let recording = self.desk.begin(ticket, at, *place, &request, event);
+                self.invoke(ticket, *request, recording);
+            }
             Effect::Diff(ticket, before, after) => {
                 tokio::spawn(async move {
                     let found = tokio::task::spawn_blocking(move || look::compare(&before, &after)).await;
-                    let found = found.unwrap_or_else(|error| Err(error.to_string()));
+                    let found = found.unwrap_or_else(|_| Err("they can't be compared".into()));
                     send(&messages, Msg::Diffed(ticket, found)).await;
                 });
             }
@@ -171,9 +180,13 @@ impl Executor {
                 });
             }
             Effect::Look(ticket, look) => {
+                // One is waited for at a time: the one before goes on for nobody.
+                let cancel = Arc::new(AtomicBool::new(false));
+                std::mem::replace(&mut self.looking, Arc::clone(&cancel)).store(true, Ordering::Relaxed);
                 tokio::spawn(async move {
-                    let made = tokio::task::spawn_blocking(move || look::make(&look)).await;
-                    let made = made.unwrap_or_else(|error| Err(error.to_string()));
+                    let made = tokio::task::spawn_blocking(move || look::make(look, cancel)).await;
+                    // What that thread stumbled over may be a part of the payload.
+                    let made = made.unwrap_or_else(|_| Err("it can't be read".into()));
                     send(&messages, Msg::Looked(ticket, made.map(Box::new))).await;
                 });
             }
@@ -247,9 +260,8 @@ impl Executor {
     }
 
     /// Never cancelled, also not by the end of its session.
-    fn invoke(&mut self, ticket: Ticket, request: Request, place: Place, event: Option<String>) {
+    fn invoke(&mut self, ticket: Ticket, request: Request, recording: Recording) {
         let (session, messages) = (self.session(ticket), self.messages.clone());
-        let recording = self.desk.begin(ticket, place, &request, event);
         tokio::spawn(async move {
             let reply = match session {
                 Some(session) => sending::invoke(ticket, &session, &request, &messages).await,

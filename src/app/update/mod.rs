@@ -169,6 +169,7 @@ impl App {
         if self.overlay.is_none() {
             self.overlay = self.beneath.pop();
         }
+        self.follow_past();
         if let Some(Overlay::Review(review)) = &mut self.overlay
             && !asked
         {

@@ -61,7 +61,7 @@ impl App {
             }
             Action::Qualifier => self.pick_qualifier(),
             Action::SendAs => self.pick_how(),
-            Action::OpenAnswer => self.open_answer(None),
+            Action::OpenAnswer => self.open_answer(),
             Action::CopyAs => self.pick_copy(),
             Action::Invocations => self.open_past(false),
             Action::Repeat => self.begin_repeat(),
@@ -142,7 +142,7 @@ impl App {
             view.test.editing = false;
             view.test.show(None);
         }
-        vec![Effect::Invoke { ticket, request: Box::new(request), place: Box::new(place), event }]
+        vec![Effect::Invoke { ticket, at: self.now, request: Box::new(request), place: Box::new(place), event }]
     }
 
     /// A function's time-out in seconds, where it is known.
