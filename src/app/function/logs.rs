@@ -201,6 +201,7 @@ impl LogsPane {
         let last = || now.checked_sub(self.history).unwrap_or(Timestamp::UNIX_EPOCH);
         let since = self.around.as_ref().map_or_else(last, Around::since);
         let until = self.around.and_then(|around| around.until);
+        let aim = self.aim.take();
         *self = Self {
             group: Some(group.clone()),
             ticket: Some(ticket),
@@ -208,8 +209,8 @@ impl LogsPane {
             begun_at: since,
             around: self.around,
             request: self.request.take(),
-            aim: self.aim.take(),
-            following: self.aim.is_none(),
+            following: aim.is_none(),
+            aim,
             filter: std::mem::take(&mut self.filter),
             errors_only: self.errors_only,
             wrap: self.wrap,
