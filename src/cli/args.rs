@@ -227,6 +227,7 @@ pub struct Get {
                         then it may have run. With --repeat: 7 where one of them failed, else 8 where one of them is \
                         unknown, else that of the first that did not go through."
 )]
+#[allow(clippy::struct_excessive_bools, reason = "flags as they are typed")]
 pub struct Invoke {
     /// Function name or ARN, with a version or an alias if wanted
     #[arg(value_name = "NAME[:QUALIFIER]")]
@@ -239,6 +240,10 @@ pub struct Invoke {
     /// Send a saved event: the function's own of that name, else the shared one
     #[arg(long, value_name = "NAME", conflicts_with = "payload", value_parser = NonEmptyStringValueParser::new())]
     pub saved: Option<String>,
+
+    /// A test event template as the event, as `events list` shows them, filled in for the function
+    #[arg(long, value_name = "TEMPLATE", conflicts_with_all = ["payload", "saved"], value_parser = NonEmptyStringValueParser::new())]
+    pub event: Option<String>,
 
     /// Queue the event and don't wait for the function
     #[arg(long = "async")]

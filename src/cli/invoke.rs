@@ -72,26 +72,24 @@ async fn once(
     mut ended: Ended,
 ) -> Result<u8, Failure> {
     let streamed = request.mode == Mode::ResponseStream && arguments.output == Form::Text;
-    // What could not be written down here is a failure of its own; what AWS answered goes into the history.
+    // The answer, where it was waited for, and whether the response could be written.
     let invoke = async {
         if !streamed {
-            return Ok(session.invoke(request, None).await);
+            return (Some(session.invoke(request, None).await), Ok(()));
         }
         let (pieces, mut writing) = stream::write();
         tokio::select! {
-            answer = session.invoke(request, Some(pieces)) => {
-                // What came stands before what is said of it.
-                stream::written(writing.await)?;
-                Ok(answer)
-            }
-            // Before its end only where it fails: then nobody waits for the rest.
-            written = &mut writing => Err(stream::written(written).err().unwrap_or_else(stream::failure)),
+            // What came stands before what is said of it.
+            answer = session.invoke(request, Some(pieces)) => (Some(answer), stream::written(writing.await)),
+            // Before the end only where it fails: then nobody waits for the rest.
+            written = &mut writing => (None, stream::written(written)),
         }
     };
-    let recording = Recording::begin(request, arguments.saved.clone(), settings);
-    let answer = tokio::select! {
+    let recording =
+        Recording::begin(request, arguments.event.clone().or_else(|| arguments.saved.clone()), settings);
+    let (answer, written) = tokio::select! {
         biased;
-        answer = invoke => recording.end(session, answer?).await?,
+        done = invoke => done,
         Signal(code) = &mut ended => {
             recording.left(session).await;
             let what =
@@ -99,6 +97,12 @@ async fn once(
             return Err(Failure::new(code, what).with_hint("look at its logs before sending it again"));
         }
     };
+    let Some(answer) = answer else {
+        recording.left(session).await;
+        return written.map(|()| 0);
+    };
+    let answer = recording.end(session, answer).await?;
+    written?;
     let mut output = Output::stdout();
     match arguments.output {
         Form::Json => output.json(&answer::Whole::new(&answer))?,

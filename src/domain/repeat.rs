@@ -148,12 +148,11 @@ impl Tally {
         {
             OTHER.clone_into(code);
         }
-        match self.endings.iter_mut().find(|(known, _)| *known == ending) {
-            Some((_, count)) => *count += 1,
-            None => {
-                self.endings.push((ending, 1));
-                self.endings.sort_by(|(one, _), (other, _)| order(one).cmp(&order(other)));
-            }
+        if let Some((_, count)) = self.endings.iter_mut().find(|(known, _)| *known == ending) {
+            *count += 1;
+        } else {
+            self.endings.push((ending, 1));
+            self.endings.sort_by(|(one, _), (other, _)| order(one).cmp(&order(other)));
         }
         match shot.ending {
             // Nothing came back: how long that took is the time-out's affair, not the function's.
@@ -337,8 +336,8 @@ mod tests {
                 (Ending::Throttled, 3),
             ]
         );
-        let throttles: Vec<_> = tally.throttles().collect();
-        assert_eq!(throttles, [("CallerRateLimitExceeded", 2), ("other", 1)]);
+        let reasons: Vec<_> = tally.throttles().collect();
+        assert_eq!(reasons, [("CallerRateLimitExceeded", 2), ("other", 1)]);
         // What was never answered has no round trip.
         assert_eq!((tally.round_trips.count(), tally.durations.count()), (6, 0));
     }

@@ -112,6 +112,7 @@ impl Executor {
     }
 
     /// Begins what an effect asks for.
+    #[allow(clippy::too_many_lines, reason = "an arm for each effect")]
     pub fn execute(&mut self, effect: Effect) {
         let messages = self.messages.clone();
         let sessions = self.sessions.clone();

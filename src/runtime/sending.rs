@@ -94,9 +94,9 @@ pub(super) async fn repeat(
                         stop.cancel();
                     }
                 }
-                step = steps.recv() => match step {
-                    Some(step) => {
-                        step.count(&mut tally);
+                news = steps.recv() => match news {
+                    Some(news) => {
+                        news.count(&mut tally);
                         due = due.or_else(|| Some(told.map_or_else(Instant::now, |told| told + PACE)));
                     }
                     None => return tally,
@@ -106,4 +106,62 @@ pub(super) async fn repeat(
     };
     let (why, tally) = tokio::join!(session.repeat(&request, plan, &stop, sender), count);
     (tally, why)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TICKET: Ticket = Ticket { epoch: 1, number: 2 };
+
+    /// The pieces that are told where these wait: their bytes and times.
+    async fn told(pieces: &[(&[u8], u64)]) -> Vec<(usize, u64)> {
+        let (sender, receiver) = mpsc::channel(100);
+        for (bytes, at_ms) in pieces {
+            sender.send(Chunk { bytes: bytes.to_vec(), at_ms: *at_ms }).await.unwrap();
+        }
+        drop(sender);
+        let (messages, mut taken) = mpsc::channel(100);
+        tell(TICKET, receiver, &messages).await;
+        drop(messages);
+        let mut told = Vec::new();
+        while let Some(message) = taken.recv().await {
+            let Msg::Streamed(TICKET, chunk) = message else { panic!("{message:?}") };
+            told.push((chunk.bytes.len(), chunk.at_ms));
+        }
+        told
+    }
+
+    #[tokio::test]
+    async fn pieces_that_wait_become_one() {
+        let pieces: Vec<(&[u8], u64)> = (0..50).map(|at_ms| (&b"xy"[..], at_ms)).collect();
+        assert_eq!(told(&pieces).await, [(2, 0), (98, 49)]);
+        assert_eq!(told(&[]).await, []);
+        // Not without bound.
+        let large = vec![b'x'; MERGED];
+        let pieces: Vec<(&[u8], u64)> = vec![(b"x", 1), (b"x", 2), (&large, 3), (b"x", 4), (b"x", 5)];
+        assert_eq!(told(&pieces).await, [(1, 1), (MERGED + 1, 3), (2, 5)]);
+    }
+
+    /// A loop that takes nothing holds up the response, and not the memory.
+    #[tokio::test]
+    async fn pieces_wait_for_the_loop() {
+        let (sender, receiver) = mpsc::channel(1);
+        let (messages, mut taken) = mpsc::channel(1);
+        let telling = tokio::spawn(async move { tell(TICKET, receiver, &messages).await });
+        let large = vec![b'x'; MERGED];
+        let feed = async {
+            for at_ms in 0..6 {
+                sender.send(Chunk { bytes: large.clone(), at_ms }).await.unwrap();
+            }
+        };
+        tokio::select! {
+            biased;
+            () = feed => panic!("nobody takes them"),
+            () = async { for _ in 0..100 { tokio::task::yield_now().await; } } => {}
+        }
+        drop(sender);
+        while taken.recv().await.is_some() {}
+        telling.await.unwrap();
+    }
 }

@@ -3,6 +3,7 @@
 //! The functions and log events are made with the SDK alone; everything that is asserted came through `cloud`.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_cloudwatchlogs::types::InputLogEvent;
@@ -11,7 +12,7 @@ use aws_sdk_lambda::types::{Environment, FunctionCode, Runtime};
 use lambdeck::cloud::logs::EventQuery;
 use lambdeck::cloud::{Error, Identity, Kind, Session};
 use lambdeck::domain::change::{Change, Consent, Order, Permit, Variables, Written};
-use lambdeck::domain::invocation::{Answer, Request};
+use lambdeck::domain::invocation::{Answer, Ending, Mode, Request};
 use lambdeck::domain::release::{Additional, Alias};
 use lambdeck::domain::secret::Secret;
 use lambdeck::domain::settings::{Setting, Settings};
@@ -62,7 +63,7 @@ async fn names(session: &Session) -> Vec<String> {
 async fn invoke(session: &Session, function: &str, payload: Value) -> Answer {
     let request = Request {
         function: function.into(),
-        payload: std::sync::Arc::new(Secret::new(payload.to_string())),
+        payload: Arc::new(Secret::new(payload.to_string())),
         timeout_s: None,
         ..Request::default()
     };
@@ -227,6 +228,60 @@ def handler(event, context):
     let messages: Vec<_> = page.events.iter().map(|event| event.message.trim_end()).collect();
     assert!(messages.contains(&"stage test"), "{messages:?}");
     assert!(messages.iter().any(|message| message.starts_with("REPORT RequestId: ")), "{messages:?}");
+}
+
+/// The same on every emulator: a version and an alias, a queued event, a dry run. Answers with what streaming came to.
+async fn invokes_in_each_mode(emulator: &Emulator, region: &'static str) -> Result<Answer, Error> {
+    create(
+        emulator,
+        region,
+        "modes",
+        "def handler(event, context): return {'version': context.function_version}",
+    )
+    .await;
+    let session = open(emulator, region).await;
+    active(&session, "modes").await;
+    let lambda = aws_sdk_lambda::Client::new(&emulator.sdk_config(region));
+    lambda.publish_version().function_name("modes").send().await.unwrap();
+    lambda.create_alias().function_name("modes").name("live").function_version("1").send().await.unwrap();
+    let send = async |mode, qualifier: Option<&str>| {
+        let request = Request {
+            function: "modes".into(),
+            qualifier: qualifier.map(str::to_owned),
+            mode,
+            payload: Arc::new(Secret::new("{}")),
+            client_context: Some(Arc::new(Secret::new(r#"{"custom":{}}"#))),
+            ..Request::default()
+        };
+        session.invoke(&request, None).await
+    };
+    for qualifier in [None, Some("1"), Some("live")] {
+        let answer = send(Mode::RequestResponse, qualifier).await.unwrap();
+        assert_eq!((answer.status, answer.ending()), (200, Ending::Ok), "{qualifier:?}");
+        assert!(answer.headers.is_sorted() && !answer.headers.is_empty(), "{:?}", answer.headers);
+        let queued = send(Mode::Event, qualifier).await.unwrap();
+        // moto answers with a payload.
+        assert_eq!((queued.status, queued.ending()), (202, Ending::Queued));
+        let allowed = send(Mode::DryRun, qualifier).await.unwrap();
+        assert_eq!((allowed.status, allowed.ending(), allowed.payload.len()), (204, Ending::Allowed, 0));
+    }
+    send(Mode::ResponseStream, Some("live")).await
+}
+
+#[tokio::test]
+async fn moto_takes_invocations_in_each_mode() {
+    let Some(moto) = moto() else { return };
+    let error = Box::pin(invokes_in_each_mode(moto, "eu-north-1")).await.unwrap_err();
+    assert_eq!(error.kind, Kind::Unsupported, "{error:?}");
+    assert!(error.to_string().contains("does not offer response streaming"), "{error}");
+}
+
+#[tokio::test]
+async fn ministack_takes_invocations_in_each_mode() {
+    let Some(ministack) = ministack() else { return };
+    let answer = Box::pin(invokes_in_each_mode(ministack, "eu-north-1")).await.unwrap();
+    assert_eq!(parsed(&answer.payload), json!({ "version": "1" }));
+    assert!(answer.first_byte_ms.is_some_and(|first| first <= answer.elapsed_ms), "{answer:?}");
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! AWS and the network on a bad day: every failure ends, in time, in one error that says what happened and what to do,
 //! and what changes something is never sent twice.
 
+mod executor;
 mod invocations;
 mod repeats;
 mod streams;

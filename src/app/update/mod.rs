@@ -49,6 +49,7 @@ impl App {
     }
 
     /// Changes the state by what happened at `now`, and says what is to be done.
+    #[allow(clippy::too_many_lines, reason = "an arm for each message")]
     pub fn update(&mut self, now: Timestamp, msg: Msg) -> Vec<Effect> {
         self.now = now;
         self.tick();

@@ -3,26 +3,40 @@
 use std::io::Read as _;
 
 use crate::{
-    cli::{args::Invoke, failure::Failure, saved, settings::Settings},
+    cli::{args::Invoke, events, failure::Failure, saved, settings::Settings},
     domain::{invocation, json::check, secret::Secret},
 };
 
 /// Most bytes of a file that holds a client context: more than can be sent.
 const CLIENT_CONTEXT_READ: usize = 4096;
 
-/// The event.
+/// The event, from whichever of the flags names it.
 ///
 /// # Errors
-/// It can't be read, is no JSON or larger than `limit` bytes.
+/// It is not there or can't be read, is no JSON or larger than `limit` bytes.
 pub(super) async fn payload(
     arguments: &Invoke,
     settings: &Settings,
     limit: usize,
 ) -> Result<Secret, Failure> {
-    match &arguments.saved {
-        Some(name) => checked(saved::event(&arguments.function.name, name, settings).await?, limit),
-        None => given(&arguments.payload, limit).await,
+    let text = match (&arguments.event, &arguments.saved) {
+        (Some(template), _) => of_template(template, arguments, settings).await?,
+        (None, Some(name)) => saved::event(&arguments.function.name, name, settings).await?,
+        (None, None) => read_from("the payload", &arguments.payload, true, limit).await?,
+    };
+    checked(text, limit)
+}
+
+/// A template, filled in for the function that is invoked.
+async fn of_template(id: &str, arguments: &Invoke, settings: &Settings) -> Result<Secret, Failure> {
+    if id.trim_start().starts_with(['{', '[', '"']) {
+        // Not quoted: it is a payload.
+        return Err(Failure::usage("--event takes the name of a template, and this is JSON")
+            .with_hint("give it with --payload; `lambdeck events list` shows the templates"));
     }
+    let template = events::find(id)?;
+    let values = events::values(Some(&arguments.function), settings).await?;
+    Ok(Secret::new(template.render(&values)))
 }
 
 /// The client context, where one is given.
@@ -33,11 +47,6 @@ pub(super) async fn client_context(arguments: &Invoke) -> Result<Option<Secret>,
     let Some(given) = &arguments.client_context else { return Ok(None) };
     let text = read_from("the client context", given, false, CLIENT_CONTEXT_READ).await?;
     invocation::client_context(text.reveal()).map(Some).map_err(Failure::usage)
-}
-
-/// Reads the event from where it is and makes sure that it can be one.
-async fn given(given: &str, limit: usize) -> Result<Secret, Failure> {
-    checked(read_from("the payload", given, true, limit).await?, limit)
 }
 
 /// Makes sure that it can be an event.
@@ -95,10 +104,10 @@ mod tests {
     use super::*;
     use crate::cli::failure::USAGE;
 
-    #[tokio::test]
-    async fn a_payload_has_a_largest_size() {
-        assert!(given("[1,2]", 5).await.is_ok());
-        let failure = given("[1,23]", 5).await.unwrap_err();
+    #[test]
+    fn a_payload_has_a_largest_size() {
+        assert!(checked(Secret::new("[1,2]"), 5).is_ok());
+        let failure = checked(Secret::new("[1,23]"), 5).unwrap_err();
         assert_eq!(failure.code, USAGE);
         assert!(failure.message.contains("too large"));
     }

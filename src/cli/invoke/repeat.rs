@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    fmt::Write as _,
     time::{Duration, Instant},
 };
 
@@ -191,8 +192,8 @@ impl Run {
                     ));
                 }
                 _ = pace.tick(), if progress.is_seen() => progress.show(&run.progress()),
-                step = steps.recv() => match step {
-                    Some(step) => run.take(&step),
+                news = steps.recv() => match news {
+                    Some(news) => run.take(&news),
                     None => break,
                 },
             }
@@ -216,10 +217,10 @@ impl Run {
         let mut line = format!("{} of {}", tally.ended, tally.plan.times);
         let bad = tally.ended - tally.good();
         if bad > 0 {
-            line += &format!(", {bad} not well");
+            let _ = write!(line, ", {bad} not well");
         }
         if let Some(median) = tally.round_trips.percentile(50) {
-            line += &format!(", p50 {}", format::duration_ms(median));
+            let _ = write!(line, ", p50 {}", format::duration_ms(median));
         }
         line
     }

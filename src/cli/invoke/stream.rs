@@ -32,12 +32,7 @@ pub(super) fn write() -> (mpsc::Sender<Chunk>, JoinHandle<Result<(), Failure>>) 
 
 /// How the task ended.
 pub(super) fn written(ended: Result<Result<(), Failure>, JoinError>) -> Result<(), Failure> {
-    ended.unwrap_or_else(|_| Err(failure()))
-}
-
-/// It can't be written, and nobody knows why.
-pub(super) fn failure() -> Failure {
-    Failure::new(ERROR, "the response can't be written")
+    ended.unwrap_or_else(|_| Err(Failure::new(ERROR, "the response can't be written")))
 }
 
 /// Pieces as they are; on a terminal what that would obey is neutralised.

@@ -1,5 +1,9 @@
 //! `invoke`.
 
+mod repeating;
+mod sending;
+mod streaming;
+
 use rstest::rstest;
 use rustix::process::Signal;
 use serde_json::{Value, json};

@@ -138,7 +138,6 @@ async fn a_function_that_takes_its_15_minutes_is_answered(#[case] mode: Mode) {
     let (answer, ()) = tokio::join!(session.invoke(&request, None), jump);
     let answer = answer.unwrap();
     assert!((899_000..930_000).contains(&answer.elapsed_ms), "{}", answer.elapsed_ms);
-    assert!(answer.payload.ends_with(if mode.responds() { b"" } else { b"-" }), "{answer:?}");
     assert_eq!((answer.ending(), server.count("*")), (Ending::Ok, 1));
 }
 

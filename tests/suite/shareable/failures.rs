@@ -265,7 +265,8 @@ async fn the_executor_reads_and_writes_them() {
     let stage = Stage::new().await;
     let (sender, mut messages) = tokio::sync::mpsc::channel(8);
     let local = || async { Err(Error::new(Kind::Unsupported, "not in this test")) };
-    let mut executor = Executor::new(sender, Arc::new(move || Box::pin(local())));
+    let mut executor =
+        Executor::new(sender, Arc::new(move || Box::pin(local())), lambdeck::disk::Disk::none());
     let spec = stage.session.spec().clone();
     executor.execute(Effect::Connect { epoch: 1, spec, verify: false });
     assert!(matches!(messages.recv().await, Some(Msg::Connected(1, Ok(_)))));

@@ -18,7 +18,7 @@ use crate::support::app::{act, moment, session, type_text};
 /// Sends the event so many seconds after the start, and answers the request.
 fn send_at(app: &mut App, seconds: i64) -> (Ticket, Request) {
     let effects = app.update(moment() + seconds.seconds(), Msg::Action(Action::Send));
-    let [Effect::Invoke(ticket, request)] = &effects[..] else { panic!("{effects:?}") };
+    let [Effect::Invoke { ticket, request, .. }] = &effects[..] else { panic!("{effects:?}") };
     (*ticket, (**request).clone())
 }
 
