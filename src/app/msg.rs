@@ -303,7 +303,7 @@ pub enum Effect {
     Repeat(Ticket, Box<Request>, Plan),
     /// Begin no further one of these; those on their way are waited for.
     StopRepeat(Ticket),
-    /// Read a log group's history from `since` on, then follow it.
+    /// Read a log group's history from `since` on, then follow it; or, with `until`, read it up to there.
     FollowLogs {
         /// The request.
         ticket: Ticket,
@@ -311,6 +311,8 @@ pub enum Effect {
         group: String,
         /// From when on.
         since: Timestamp,
+        /// The end, where it lies in the past.
+        until: Option<Timestamp>,
     },
     /// Stop following.
     StopLogs,

@@ -110,6 +110,13 @@ pub static BINDINGS: &[Binding] = &[
         None,
     ),
     binding(
+        &[Context::Test, Context::Answer, Context::Invocations],
+        &[key!(shift - l)],
+        Action::RequestLog,
+        "the whole log of this request, in the Logs tab",
+        Some("log"),
+    ),
+    binding(
         &[Context::Test],
         &[key!(shift - j)],
         Action::NextInvocation,

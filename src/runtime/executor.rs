@@ -14,7 +14,6 @@ use std::{
 };
 
 use futures_util::StreamExt;
-use jiff::Timestamp;
 use tokio::{sync::mpsc, task::JoinHandle};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -192,9 +191,14 @@ impl Executor {
             }
             Effect::Repeat(ticket, request, plan) => self.repeat(ticket, *request, plan),
             Effect::StopRepeat(ticket) => _ = self.repeats.remove(&ticket),
-            Effect::FollowLogs { ticket, group, since } => {
+            Effect::FollowLogs { ticket, group, since, until } => {
+                let since = tail::Options::live(group, since.as_millisecond());
+                let options = match until {
+                    Some(until) => tail::Options { live: false, until_ms: Some(until.as_millisecond()), ..since },
+                    None => since,
+                };
                 self.with_session(Slot::Logs, ticket, |session| async move {
-                    follow_logs(ticket, session, group, since, &messages).await;
+                    follow_logs(ticket, session, options, &messages).await;
                 });
             }
             Effect::StopLogs => {
@@ -423,15 +427,13 @@ async fn open(epoch: u32, spec: &Spec, verify: bool, sessions: &Sessions) -> Res
 async fn follow_logs(
     ticket: Ticket,
     session: Session,
-    group: String,
-    since: Timestamp,
+    options: tail::Options,
     messages: &mpsc::Sender<Msg>,
 ) {
     let (updates, mut news) = mpsc::channel(16);
     let budget = session.log_budget().clone();
     let cancel = CancellationToken::new();
     let _ends_with_this = cancel.clone().drop_guard();
-    let options = tail::Options::live(group, since.as_millisecond());
     let forward = async {
         while let Some(update) = news.recv().await {
             send(messages, Msg::Tail(ticket, update)).await;

@@ -180,7 +180,14 @@ fn told(app: &App, invocation: &Invocation, reply: &Reply, theme: &Theme, parts:
     }
 }
 
-fn measured(app: &App, function: &str, report: &Report, theme: &Theme, parts: &mut Vec<(String, Style)>) {
+/// The figures of a REPORT.
+pub(super) fn measured(
+    app: &App,
+    function: &str,
+    report: &Report,
+    theme: &Theme,
+    parts: &mut Vec<(String, Style)>,
+) {
     parts.push((format::duration_ms(report.duration_ms), theme.text));
     parts.push((format!("billed {} ms", report.billed_ms), theme.text));
     if let Some(init) = report.init_ms {

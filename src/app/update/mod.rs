@@ -14,6 +14,7 @@ mod merging;
 mod overlay;
 mod past;
 mod repeat;
+mod request_log;
 mod rollback;
 mod session;
 mod test;
@@ -224,7 +225,8 @@ impl App {
 
     /// The rows of the log that are on the screen.
     pub fn log_height(&self) -> usize {
-        usize::from(layout::logs(self.size).lines.rows)
+        let of_request = self.function.as_ref().is_some_and(|view| view.logs.request.is_some());
+        usize::from(layout::logs(self.size, of_request).lines.rows)
     }
 
     fn content_height(&self) -> usize {

@@ -63,6 +63,7 @@ impl App {
             Action::SendAs => self.pick_how(),
             Action::OpenAnswer => self.open_answer(),
             Action::CopyAs => self.pick_copy(),
+            Action::RequestLog => self.log_of_looked_at(),
             Action::Invocations => self.open_past(false),
             Action::Repeat => self.begin_repeat(),
             Action::Events => self.open_events(),
@@ -181,6 +182,7 @@ impl App {
                 .as_ref()
                 .is_some_and(|view| view.tab == Tab::Test && view.name == ended.request.function);
         let looked_at = self.looked_at().is_some_and(|one| one.number == number);
+        self.log_answered(number);
         self.say(severity, text);
         if on_screen && looked_at {
             // The answer itself is in view; the log keeps the line.
