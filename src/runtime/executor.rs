@@ -27,7 +27,6 @@ use crate::{
         change::{Order, Permit},
         invocation::Request,
         json::Problem,
-        place::Place,
         repeat::{Plan, Tally},
     },
     tail,
@@ -194,7 +193,9 @@ impl Executor {
             Effect::FollowLogs { ticket, group, since, until } => {
                 let since = tail::Options::live(group, since.as_millisecond());
                 let options = match until {
-                    Some(until) => tail::Options { live: false, until_ms: Some(until.as_millisecond()), ..since },
+                    Some(until) => {
+                        tail::Options { live: false, until_ms: Some(until.as_millisecond()), ..since }
+                    }
                     None => since,
                 };
                 self.with_session(Slot::Logs, ticket, |session| async move {
@@ -424,12 +425,7 @@ async fn open(epoch: u32, spec: &Spec, verify: bool, sessions: &Sessions) -> Res
 }
 
 /// A slow reader slows the follower down: both channels are bounded, and the service keeps the data.
-async fn follow_logs(
-    ticket: Ticket,
-    session: Session,
-    options: tail::Options,
-    messages: &mpsc::Sender<Msg>,
-) {
+async fn follow_logs(ticket: Ticket, session: Session, options: tail::Options, messages: &mpsc::Sender<Msg>) {
     let (updates, mut news) = mpsc::channel(16);
     let budget = session.log_budget().clone();
     let cancel = CancellationToken::new();

@@ -249,11 +249,9 @@ fn empty(pane: &LogsPane, theme: &Theme, zone: &TimeZone, buffer: &mut Buffer, a
             theme.text,
             "New ones appear here; o reads older ones.",
         ),
-        _ if pane.history_done => (
-            format!("No events {reach}."),
-            theme.text,
-            "New ones appear here; o reads older ones.",
-        ),
+        _ if pane.history_done => {
+            (format!("No events {reach}."), theme.text, "New ones appear here; o reads older ones.")
+        }
         _ if pane.around.is_none() => {
             (format!("Reading the last {} of {group}…", span(pane.history)), theme.dim, "")
         }
