@@ -9,7 +9,7 @@ use crate::{
         messages::Severity,
         msg::{EditedOutside, Examined, Examining},
     },
-    domain::json::Problem,
+    domain::{json::Problem, secret::Secret},
 };
 
 impl App {
@@ -61,7 +61,7 @@ impl App {
             }
             Ok(EditedOutside { text, ending, at_once }) => {
                 let emptied = text.as_ref().is_some_and(|text| text.reveal().trim().is_empty());
-                let text = text.as_ref().filter(|_| !emptied).map(|text| text.reveal());
+                let text = text.as_ref().filter(|_| !emptied).map(Secret::reveal);
                 let changed = pane.edited_outside(text, room);
                 let told = match (emptied, changed) {
                     (true, _) => "the file was emptied: the event is kept as it was",
