@@ -10,17 +10,24 @@ use std::{
 
 use futures_util::StreamExt;
 use jiff::Timestamp;
-use tokio::{sync::mpsc, task::JoinHandle};
+use tokio::{
+    sync::mpsc,
+    task::{JoinError, JoinHandle},
+};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{crash, look};
 use crate::{
-    app::{Effect, Msg, Ticket, msg::Connected},
+    app::{
+        Effect, Msg, Ticket,
+        msg::{Connected, Examining},
+    },
     cloud::{self, Kind, Session, Spec, profiles},
     domain::{
         change::{Order, Permit},
         invocation::{Answer, Reply, Request},
         json::Problem,
+        secret::Secret,
     },
     tail,
 };
@@ -142,15 +149,7 @@ impl Executor {
                     send(&messages, Msg::Diffed(ticket, found)).await;
                 });
             }
-            Effect::Examine(ticket, what, event) => {
-                tokio::spawn(async move {
-                    let found = tokio::task::spawn_blocking(move || look::examine(what, &event)).await;
-                    let found = found.unwrap_or_else(|error| {
-                        Err(Problem { line: 1, column: 1, message: error.to_string() })
-                    });
-                    send(&messages, Msg::Examined(ticket, found)).await;
-                });
-            }
+            Effect::Examine(ticket, what, event) => _ = tokio::spawn(examine(ticket, what, event, messages)),
             Effect::Look(ticket, look) => {
                 tokio::spawn(async move {
                     let made = tokio::task::spawn_blocking(move || look::make(&look)).await;
@@ -296,6 +295,12 @@ async fn read(answer: Result<Answer, cloud::Error>) -> Result<Box<Reply>, cloud:
     read.map_err(|error| {
         cloud::Error::new(Kind::OutcomeUnknown, format!("the answer can't be read: {error}"))
     })
+}
+
+async fn examine(ticket: Ticket, what: Examining, event: Arc<Secret>, messages: mpsc::Sender<Msg>) {
+    let found = tokio::task::spawn_blocking(move || look::examine(what, &event)).await;
+    let broken = |error: JoinError| Err(Problem { line: 1, column: 1, message: error.to_string() });
+    send(&messages, Msg::Examined(ticket, found.unwrap_or_else(broken))).await;
 }
 
 fn not_connected() -> cloud::Error {
