@@ -77,7 +77,7 @@ fn readable(message: &str) -> &str {
         "EOF while parsing an object" => "an object is not closed",
         "expected value" => "no JSON value",
         "expected ident" => "neither true, false nor null",
-        "key must be a string" => "the name of a member must be a text in double quotes",
+        "key must be a string" => "a name must be a text in double quotes",
         "trailing characters" => "something behind the end of the value",
         CONTROL => "a line break or control character in a text",
         "invalid escape" => "a backslash before what can't be escaped",
@@ -231,7 +231,7 @@ mod tests {
         1,
         "a comma before the end of a list or object"
     )]
-    #[case::a_bare_name("{\n  a: 1}", 2, 3, "the name of a member must be a text in double quotes")]
+    #[case::a_bare_name("{\n  a: 1}", 2, 3, "a name must be a text in double quotes")]
     #[case::misspelt("[nul]", 1, 5, "neither true, false nor null")]
     fn a_place_is_counted_as_people_do(
         #[case] text: &str,

@@ -14,13 +14,19 @@ use std::{
 };
 
 use futures_util::StreamExt;
-use tokio::{sync::mpsc, task::JoinHandle};
+use tokio::{
+    sync::mpsc,
+    task::{JoinError, JoinHandle},
+};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use self::desk::{Desk, Recording};
 use super::{crash, look, sending};
 use crate::{
-    app::{Effect, Msg, Ticket, msg::Connected},
+    app::{
+        Effect, Msg, Ticket,
+        msg::{Connected, Examining},
+    },
     cloud::{self, Kind, Session, Spec, profiles, repeat::Why},
     disk::Disk,
     domain::{
@@ -28,6 +34,7 @@ use crate::{
         invocation::Request,
         json::Problem,
         repeat::{Plan, Tally},
+        secret::Secret,
     },
     tail,
 };
@@ -168,15 +175,7 @@ impl Executor {
                     send(&messages, Msg::Diffed(ticket, found)).await;
                 });
             }
-            Effect::Examine(ticket, what, event) => {
-                tokio::spawn(async move {
-                    let found = tokio::task::spawn_blocking(move || look::examine(what, &event)).await;
-                    let found = found.unwrap_or_else(|error| {
-                        Err(Problem { line: 1, column: 1, message: error.to_string() })
-                    });
-                    send(&messages, Msg::Examined(ticket, found)).await;
-                });
-            }
+            Effect::Examine(ticket, what, event) => _ = tokio::spawn(examine(ticket, what, event, messages)),
             Effect::Look(ticket, look) => {
                 // One is waited for at a time: the one before goes on for nobody.
                 let cancel = Arc::new(AtomicBool::new(false));
@@ -359,6 +358,12 @@ impl Executor {
 pub(super) async fn send(messages: &mpsc::Sender<Msg>, message: Msg) {
     // The loop is gone: so is the one who asked.
     let _ = messages.send(message).await;
+}
+
+async fn examine(ticket: Ticket, what: Examining, event: Arc<Secret>, messages: mpsc::Sender<Msg>) {
+    let found = tokio::task::spawn_blocking(move || look::examine(what, &event)).await;
+    let broken = |error: JoinError| Err(Problem { line: 1, column: 1, message: error.to_string() });
+    send(&messages, Msg::Examined(ticket, found.unwrap_or_else(broken))).await;
 }
 
 fn not_connected() -> cloud::Error {

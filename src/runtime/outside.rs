@@ -8,7 +8,6 @@ use std::{
     env,
     ffi::{OsStr, OsString},
     fs::{File, OpenOptions},
-    future::Future,
     io::{self, IsTerminal as _, Read as _, Write as _},
     path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
@@ -219,18 +218,16 @@ impl Outside {
     }
 
     /// Ends the editor, with a moment for it to leave the terminal in order.
-    pub(super) fn end(self) -> impl Future<Output = ()> {
-        async move {
-            let Ok(mut running) = self.running else { return };
-            #[cfg(unix)]
-            if let Some(pid) = running.child.id().and_then(|id| i32::try_from(id).ok())
-                && let Some(pid) = rustix::process::Pid::from_raw(pid)
-            {
-                let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
-                let _ = tokio::time::timeout(PATIENCE, running.child.wait()).await;
-            }
-            let _ = running.child.kill().await;
+    pub(super) async fn end(self) {
+        let Ok(mut running) = self.running else { return };
+        #[cfg(unix)]
+        if let Some(pid) = running.child.id().and_then(|id| i32::try_from(id).ok())
+            && let Some(pid) = rustix::process::Pid::from_raw(pid)
+        {
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+            let _ = tokio::time::timeout(PATIENCE, running.child.wait()).await;
         }
+        let _ = running.child.kill().await;
     }
 }
 

@@ -75,7 +75,12 @@ fn event(view: &View, theme: &Theme, buffer: &mut Buffer, area: Area) {
     editor::draw(shown, theme, buffer, text);
     let mut row = Row::new(buffer, Area { columns, ..area }, usize::from(area.rows.saturating_sub(1)));
     if let Some(problem) = &pane.problem {
-        row.skip(1).put("✗ not JSON: ", theme.error).put(&problem.to_string(), theme.text);
+        // The place first: it is there where the rest does not fit.
+        let place = format!("line {} column {}: ", problem.line, problem.column);
+        row.skip(1)
+            .put("✗ not JSON, ", theme.error)
+            .put(&place, theme.error)
+            .put(&problem.message, theme.text);
     } else if let Some(duplicate) = &pane.duplicate {
         row.skip(1).put("! ", theme.warning).put(&duplicate.to_string(), theme.text);
     }

@@ -43,8 +43,7 @@ impl Editor {
                 let to = if start == self.cursor { self.before(start) } else { start };
                 return self.delete_to(to, true);
             }
-            (Key::Char('w'), true, false)
-            | (Key::Backspace, true, false)
+            (Key::Char('w') | Key::Backspace, true, false)
             | (Key::Backspace | Key::Char('h'), false, true) => {
                 return self.delete_to(self.word_before(), true);
             }

@@ -9,7 +9,7 @@ use crate::{
         messages::Severity,
         msg::{EditedOutside, Examined, Examining},
     },
-    domain::json::Problem,
+    domain::{json::Problem, secret::Secret},
 };
 
 impl App {
@@ -25,34 +25,42 @@ impl App {
             }
             _ => return None,
         };
-        let room = self.editor_room();
-        let ticket = self.ticket();
-        let effect = self.function.as_mut().and_then(|view| view.test.rewrite(what, room, || ticket));
+        let (room, ticket) = (self.editor_room(), self.ticket());
+        let effect = self.function.as_mut().and_then(|view| view.test.rewrite(what, room, ticket));
         Some(effect.into_iter().collect())
     }
 
-    /// A large event is checked once nothing is typed any more.
-    pub(super) fn want_event_checked(&mut self) -> Option<Effect> {
-        let (tickets, epoch, now) = (&mut self.tickets, self.session.epoch, self.now);
-        self.function.as_mut()?.test.have_checked(now, || {
-            *tickets += 1;
-            Ticket { epoch, number: *tickets }
-        })
+    /// Whatever has happened to the event: a large one is to be checked once nothing is typed any more.
+    pub(super) fn note_event(&mut self) {
+        if let Some(view) = &mut self.function {
+            view.test.note(self.now);
+        }
     }
 
-    pub(super) fn examined(&mut self, ticket: Ticket, result: Result<Examined, Problem>) {
+    /// Has the event checked where that is due.
+    pub(super) fn have_event_checked(&mut self) -> Option<Effect> {
+        let ticket = self.ticket();
+        self.function.as_mut()?.test.have_checked(self.now, ticket)
+    }
+
+    pub(super) fn examined(&mut self, ticket: Ticket, result: Result<Examined, Problem>) -> Vec<Effect> {
         let room = self.editor_room();
         let said = self.test_pane(|pane| pane.awaits(ticket)).and_then(|pane| pane.examined(result, room));
         if let Some(said) = said {
             self.say(Severity::Warning, said);
         }
+        Vec::new()
     }
 
-    pub(super) fn edited_outside(&mut self, ticket: Ticket, result: Result<EditedOutside, String>) {
+    pub(super) fn edited_outside(
+        &mut self,
+        ticket: Ticket,
+        result: Result<EditedOutside, String>,
+    ) -> Vec<Effect> {
         let room = self.editor_room();
         let Some(pane) = self.test_pane(|pane| pane.is_outside(ticket)) else {
             self.say(Severity::Warning, "the function is no longer open: what was edited is dropped");
-            return;
+            return Vec::new();
         };
         let (severity, said) = match result {
             Err(problem) => {
@@ -61,7 +69,7 @@ impl App {
             }
             Ok(EditedOutside { text, ending, at_once }) => {
                 let emptied = text.as_ref().is_some_and(|text| text.reveal().trim().is_empty());
-                let text = text.as_ref().filter(|_| !emptied).map(|text| text.reveal());
+                let text = text.as_ref().filter(|_| !emptied).map(Secret::reveal);
                 let changed = pane.edited_outside(text, room);
                 let told = match (emptied, changed) {
                     (true, _) => "the file was emptied: the event is kept as it was",
@@ -81,6 +89,7 @@ impl App {
             }
         };
         self.say(severity, said);
+        Vec::new()
     }
 
     fn editor_room(&self) -> (usize, usize) {

@@ -66,7 +66,7 @@ impl App {
                 }
                 Vec::new()
             }
-            Msg::Tick => Vec::new(),
+            Msg::Tick => self.have_event_checked().into_iter().collect(),
             Msg::Terminate(code) => {
                 self.exit = Some(code);
                 Vec::new()
@@ -98,14 +98,8 @@ impl App {
                 Vec::new()
             }
             Msg::Invoked(ticket, result) => self.invoked(ticket, result),
-            Msg::Examined(ticket, result) => {
-                self.examined(ticket, result);
-                Vec::new()
-            }
-            Msg::EditedOutside(ticket, result) => {
-                self.edited_outside(ticket, result);
-                Vec::new()
-            }
+            Msg::Examined(ticket, result) => self.examined(ticket, result),
+            Msg::EditedOutside(ticket, result) => self.edited_outside(ticket, result),
             Msg::Diffed(ticket, result) => {
                 self.diffed(ticket, result);
                 Vec::new()
@@ -177,7 +171,7 @@ impl App {
             review.came_up = Some(now);
         }
         effects.extend(self.want_states());
-        effects.extend(self.want_event_checked());
+        self.note_event();
         // What was said before must not hide the keys of a dialog or a field that has just opened.
         if !was_asked && self.is_asked() && self.messages.fades_at() == said {
             self.messages.dismiss();

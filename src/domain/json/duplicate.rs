@@ -23,7 +23,7 @@ pub struct Duplicate {
 impl fmt::Display for Duplicate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { line, column, first_line } = self;
-        write!(f, "the same name as on line {first_line} again at line {line} column {column}")
+        write!(f, "line {line} column {column}: a name that its object has already, on line {first_line}")
     }
 }
 

@@ -104,21 +104,20 @@ impl TestPane {
         due.map(|(_, at)| at)
     }
 
-    /// Has a large event checked once nothing is typed any more.
-    pub(in crate::app) fn have_checked(
-        &mut self,
-        now: Timestamp,
-        ticket: impl FnOnce() -> Ticket,
-    ) -> Option<Effect> {
+    /// Notes when an event that was changed is to be checked: once nothing is typed any more.
+    pub(in crate::app) fn note(&mut self, now: Timestamp) {
         let revision = self.editor.revision();
         if self.is_checked() {
             self.checking.due = None;
-            return None;
+        } else if self.checking.due.is_none_or(|(of, _)| of != revision) {
+            self.checking.due = Some((revision, now.saturating_add(QUIET).unwrap_or(now)));
         }
-        let due = self.checking.due.filter(|(of, _)| *of == revision);
-        let (_, at) =
-            *self.checking.due.insert(due.unwrap_or((revision, now.saturating_add(QUIET).unwrap_or(now))));
-        (at <= now && self.checking.under_way.is_none()).then(|| self.examine(Examining::Check, ticket()))
+    }
+
+    /// Has the event checked elsewhere where that is due. One check runs at a time.
+    pub(in crate::app) fn have_checked(&mut self, now: Timestamp, ticket: Ticket) -> Option<Effect> {
+        let is_due = self.wake_at().is_some_and(|at| at <= now);
+        is_due.then(|| self.examine(Examining::Check, ticket))
     }
 
     /// Has a large event written anew elsewhere; does it at once with a small one.
@@ -126,10 +125,10 @@ impl TestPane {
         &mut self,
         what: Examining,
         room: (usize, usize),
-        ticket: impl FnOnce() -> Ticket,
+        ticket: Ticket,
     ) -> Option<Effect> {
         if self.size() > AT_ONCE {
-            return Some(self.examine(what, ticket()));
+            return Some(self.examine(what, ticket));
         }
         let written = match what {
             Examining::Check => None,
