@@ -169,7 +169,9 @@ impl Executor {
             Effect::FollowLogs { ticket, group, since, until } => {
                 let since = tail::Options::live(group, since.as_millisecond());
                 let options = match until {
-                    Some(until) => tail::Options { live: false, until_ms: Some(until.as_millisecond()), ..since },
+                    Some(until) => {
+                        tail::Options { live: false, until_ms: Some(until.as_millisecond()), ..since }
+                    }
                     None => since,
                 };
                 self.with_session(Slot::Logs, ticket, |session| async move {
@@ -400,12 +402,7 @@ async fn open(epoch: u32, spec: &Spec, verify: bool, sessions: &Sessions) -> Res
 }
 
 /// A slow reader slows the follower down: both channels are bounded, and the service keeps the data.
-async fn follow_logs(
-    ticket: Ticket,
-    session: Session,
-    options: tail::Options,
-    messages: &mpsc::Sender<Msg>,
-) {
+async fn follow_logs(ticket: Ticket, session: Session, options: tail::Options, messages: &mpsc::Sender<Msg>) {
     let (updates, mut news) = mpsc::channel(16);
     let budget = session.log_budget().clone();
     let cancel = CancellationToken::new();

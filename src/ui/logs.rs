@@ -118,7 +118,9 @@ fn told(app: &App, view: &View, request: &RequestLog, theme: &Theme) -> Vec<(Str
 /// Whether the function's configuration keeps START and REPORT out of the log.
 fn is_without_reports(view: &View) -> bool {
     let logging = view.details.value.as_ref().and_then(|details| details.configuration.logging.as_ref());
-    logging.and_then(|logging| logging.system_log_level.as_deref()) == Some("WARN")
+    logging.is_some_and(|logging| {
+        logging.log_format.as_deref() == Some("JSON") && logging.system_log_level.as_deref() == Some("WARN")
+    })
 }
 
 fn status(pane: &LogsPane, theme: &Theme, zone: &TimeZone, mut row: Row) {
@@ -220,7 +222,11 @@ fn empty(pane: &LogsPane, theme: &Theme, zone: &TimeZone, buffer: &mut Buffer, a
     }
     let awaited = pane.request.as_ref().is_some_and(|request| request.id.is_some());
     if awaited && (!pane.store.is_empty() || pane.history_done) && !is_in_trouble(pane) {
-        let others = format!("{} events of {group} {reach}, none of them of this request.", pane.store.len());
+        let others = match pane.store.len() {
+            0 => format!("No events in {group} {reach}."),
+            1 => format!("One event in {group} {reach}, of another request."),
+            count => format!("{count} events in {group} {reach}, all of other requests."),
+        };
         let (text, more) = if pane.is_over() {
             ("None of its lines is there.", "o reads older ones.")
         } else {
@@ -249,11 +255,9 @@ fn empty(pane: &LogsPane, theme: &Theme, zone: &TimeZone, buffer: &mut Buffer, a
             theme.text,
             "New ones appear here; o reads older ones.",
         ),
-        _ if pane.history_done => (
-            format!("No events {reach}."),
-            theme.text,
-            "New ones appear here; o reads older ones.",
-        ),
+        _ if pane.history_done => {
+            (format!("No events {reach}."), theme.text, "New ones appear here; o reads older ones.")
+        }
         _ if pane.around.is_none() => {
             (format!("Reading the last {} of {group}…", span(pane.history)), theme.dim, "")
         }

@@ -11,6 +11,7 @@ mod everywhere;
 mod fixtures;
 mod history;
 mod logs;
+mod request_log;
 mod versions;
 
 use std::collections::BTreeMap;

@@ -8,6 +8,7 @@ mod configuration;
 mod environment;
 mod history;
 mod logs;
+mod request_log;
 mod test;
 mod versions;
 

@@ -55,11 +55,7 @@ pub struct RequestLog {
 impl RequestLog {
     /// When all of its log is there; none where that is still to come.
     fn complete_at(&self, now: Timestamp) -> Option<Timestamp> {
-        let ended = if self.queued {
-            self.sent.checked_add(LONGEST_QUEUED).ok()?
-        } else {
-            self.ended?
-        };
+        let ended = if self.queued { self.sent.checked_add(LONGEST_QUEUED).ok()? } else { self.ended? };
         ended.checked_add(AFTER_END).ok().filter(|at| *at < now)
     }
 }
@@ -226,12 +222,8 @@ impl LogsPane {
         if self.ticket.is_some() && self.request.as_ref() == Some(&request) {
             return;
         }
-        let around = Around {
-            moment: request.sent,
-            before: BEFORE_SENT,
-            until: request.complete_at(now),
-        };
-                let covered = self.ticket.is_some()
+        let around = Around { moment: request.sent, before: BEFORE_SENT, until: request.complete_at(now) };
+        let covered = self.ticket.is_some()
             && self.around.and_then(|around| around.until).is_none()
             && self.begun_at <= around.since()
             && self.store.evicted() == 0;
@@ -315,7 +307,8 @@ impl LogsPane {
                 if self.request.is_some() && self.is_scanning() {
                     self.view.scan(&self.store, SCAN);
                 }
-                if !self.following {
+                // Until all is there that is to be read, what comes below a moment one went to is not new.
+                if !self.following && (self.history_done || self.aim.is_none()) {
                     self.new += self.view.len().saturating_sub(before);
                 }
                 self.restore(place, height);

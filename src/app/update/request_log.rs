@@ -79,9 +79,9 @@ fn request_id(invocation: &Invocation) -> Option<String> {
 fn no_log(sought: &Sought) -> Option<&'static str> {
     match sought.ending {
         _ if sought.mode == Mode::DryRun => Some("a dry run runs nothing: it has no log"),
-        Some(
-            Ending::Throttled | Ending::Denied | Ending::NotFound | Ending::Refused | Ending::NotSent,
-        ) => Some("it never ran: it has no log"),
+        Some(Ending::Throttled | Ending::Denied | Ending::NotFound | Ending::Refused | Ending::NotSent) => {
+            Some("it never ran: it has no log")
+        }
         _ => None,
     }
 }
@@ -133,8 +133,8 @@ impl App {
         self.overlay = None;
         self.beneath.clear();
         self.messages.dismiss();
-        let is_open = self.screen == Screen::Function
-            && self.function.as_ref().is_some_and(|view| view.name == name);
+        let is_open =
+            self.screen == Screen::Function && self.function.as_ref().is_some_and(|view| view.name == name);
         let mut effects = Vec::new();
         if !is_open {
             let arn = self.functions.find(&name).map(|function| function.arn.to_string());

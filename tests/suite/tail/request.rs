@@ -29,7 +29,9 @@ fn id(of: usize) -> &'static str {
 
 fn text(line: &Line, json: bool) -> String {
     match (line, json) {
-        (Line::Init, false) => "INIT_START Runtime Version: python:3.13.v1\tRuntime Version ARN: arn:x".into(),
+        (Line::Init, false) => {
+            "INIT_START Runtime Version: python:3.13.v1\tRuntime Version ARN: arn:x".into()
+        }
         (Line::Start(of), false) => format!("START RequestId: {} Version: $LATEST", id(*of)),
         (Line::Plain(nth), false) => format!("plain {nth}"),
         (Line::Named(of, nth), false) => format!("2026-11-20T14:00:00.000Z\t{}\tINFO\tnamed {nth}", id(*of)),
@@ -47,7 +49,10 @@ fn text(line: &Line, json: bool) -> String {
             format!(r#"{{"level":"INFO","requestId":"{}","message":"named {nth}"}}"#, id(*of))
         }
         (Line::End(of), true) => {
-            format!(r#"{{"type":"platform.runtimeDone","record":{{"requestId":"{}","status":"success"}}}}"#, id(*of))
+            format!(
+                r#"{{"type":"platform.runtimeDone","record":{{"requestId":"{}","status":"success"}}}}"#,
+                id(*of)
+            )
         }
         (Line::Report(of), true) => format!(
             r#"{{"type":"platform.report","record":{{"requestId":"{}","metrics":{{"durationMs":1.0,"billedDurationMs":2,"memorySizeMB":128,"maxMemoryUsedMB":30}},"status":"success"}}}}"#,
@@ -69,17 +74,18 @@ fn line() -> impl Strategy<Value = Line> {
 
 /// What a stream holds: an invocation after the other, as AWS has it, or any lines at all.
 fn stream() -> impl Strategy<Value = Vec<Line>> {
-    let invocation = (0..3_usize, any::<bool>(), 0..4_usize, 0..3_usize).prop_map(|(of, cold, plain, after)| {
-        let mut lines = Vec::new();
-        if cold {
-            lines.extend([Line::Init, Line::Plain(90)]);
-        }
-        lines.push(Line::Start(of));
-        lines.extend((0..plain).map(Line::Plain));
-        lines.extend([Line::Named(of, 7), Line::End(of), Line::Report(of)]);
-        lines.extend((0..after).map(|nth| Line::Plain(50 + nth)));
-        lines
-    });
+    let invocation =
+        (0..3_usize, any::<bool>(), 0..4_usize, 0..3_usize).prop_map(|(of, cold, plain, after)| {
+            let mut lines = Vec::new();
+            if cold {
+                lines.extend([Line::Init, Line::Plain(90)]);
+            }
+            lines.push(Line::Start(of));
+            lines.extend((0..plain).map(Line::Plain));
+            lines.extend([Line::Named(of, 7), Line::End(of), Line::Report(of)]);
+            lines.extend((0..after).map(|nth| Line::Plain(50 + nth)));
+            lines
+        });
     prop_oneof![
         2 => prop::collection::vec(invocation, 0..6).prop_map(|parts| parts.concat()),
         1 => prop::collection::vec(line(), 0..24),
@@ -132,8 +138,8 @@ fn complete(store: &Store, view: &mut View, rows: usize) {
 
 /// Events of some streams, and an order in which they come.
 fn events() -> impl Strategy<Value = (Vec<LogEvent>, Vec<LogEvent>)> {
-    (prop::collection::vec(stream(), 1..5), any::<bool>(), prop::collection::vec(0..3_i64, 128)).prop_map(
-        |(streams, json, steps)| {
+    (prop::collection::vec(stream(), 1..5), any::<bool>(), prop::collection::vec(0..3_i64, 128))
+        .prop_map(|(streams, json, steps)| {
             let mut all = Vec::new();
             for (number, lines) in streams.iter().enumerate() {
                 let mut timestamp = 0;
@@ -144,9 +150,8 @@ fn events() -> impl Strategy<Value = (Vec<LogEvent>, Vec<LogEvent>)> {
                 }
             }
             all
-        },
-    )
-    .prop_flat_map(|all| (Just(all.clone()), Just(all).prop_shuffle()))
+        })
+        .prop_flat_map(|all| (Just(all.clone()), Just(all).prop_shuffle()))
 }
 
 proptest! {
@@ -236,7 +241,10 @@ proptest! {
 
 /// Lines of one stream, a millisecond after each other.
 fn stream_of(lines: &[Line]) -> Vec<LogEvent> {
-    (0..).zip(lines).map(|(nth, line)| event(0, usize::try_from(nth).unwrap(), nth, text(line, false))).collect()
+    (0..)
+        .zip(lines)
+        .map(|(nth, line)| event(0, usize::try_from(nth).unwrap(), nth, text(line, false)))
+        .collect()
 }
 
 #[rstest]
