@@ -30,6 +30,16 @@ impl DifferencesPane {
         self.len() == 0
     }
 
+    /// Rows of a page that name the two answers, with one that is left empty. On a low screen the differences keep
+    /// their rows.
+    pub fn heading(rows: u16) -> u16 {
+        match rows {
+            0..=4 => 0,
+            5..=8 => 2,
+            _ => 3,
+        }
+    }
+
     /// Differences that fit into so many rows.
     pub fn height(rows: usize) -> usize {
         (rows / ROWS_EACH).max(1)

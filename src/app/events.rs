@@ -1,7 +1,5 @@
 //! The events that can be chosen: saved ones, shareable ones of the console, templates.
 
-use std::fmt;
-
 use super::{
     Ticket,
     function::test::Pick,
@@ -21,7 +19,7 @@ pub const SHARED: &str = "shared/";
 pub const CONSOLE: &str = "console/";
 
 /// One of the events.
-#[derive(Clone, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Choice {
     /// One on disk.
     Saved(SavedEvent),
@@ -31,12 +29,12 @@ pub enum Choice {
     Template(&'static str),
 }
 
-impl fmt::Debug for Choice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Saved(event) => f.debug_tuple("Saved").field(event).finish(),
-            Self::Shareable(name) => f.debug_tuple("Shareable").field(name).finish(),
-            Self::Template(id) => f.debug_tuple("Template").field(id).finish(),
+impl Choice {
+    /// Whether both have the same name, whatever became of what is called so.
+    fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Saved(one), Self::Saved(other)) => one.owner == other.owner && one.name == other.name,
+            _ => self == other,
         }
     }
 }
@@ -79,8 +77,11 @@ impl EventsPane {
         pane
     }
 
-    /// Puts all that is known into the list; what is typed stays.
+    /// Puts all that is known into the list. What is typed stays, and what was marked stays marked, unless that was the
+    /// first one of a list in which nothing was looked for yet.
     pub(super) fn fill(&mut self) {
+        let is_fresh = self.picker.cursor.at == 0 && self.picker.field.text().is_empty();
+        let marked = self.chosen().filter(|_| !is_fresh).cloned();
         let (mut choices, mut items) = (Vec::new(), Vec::new());
         for event in &self.saved {
             let whose = if event.owner == Owner::Shared { "saved for all functions" } else { "saved" };
@@ -101,6 +102,11 @@ impl EventsPane {
         self.choices = choices;
         self.picker.items = items;
         self.picker.narrow();
+        let is_marked =
+            |index: &usize| marked.as_ref().is_some_and(|marked| marked.is(&self.choices[*index]));
+        if let Some(at) = self.picker.shown.iter().position(is_marked) {
+            self.picker.cursor.go(at, self.picker.shown.len(), Picker::HEIGHT);
+        }
     }
 
     /// The marked one.

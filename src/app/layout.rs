@@ -194,9 +194,9 @@ pub struct PageLayout {
     pub text: Area,
 }
 
-/// Rows of the list of invocations: the last row of the page is left to what is said.
+/// Rows of the list of invocations.
 pub fn past_height(size: Size) -> usize {
-    usize::from(page(size).text.rows.saturating_sub(1)).max(1)
+    usize::from(page(size).text.rows).max(1)
 }
 
 /// Divides what lies between header and footer for a page.

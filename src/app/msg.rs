@@ -16,6 +16,7 @@ use crate::{
         function::{Details, State, Summary},
         invocation::{Chunk, Record, Reply, Request},
         journal,
+        json::{Duplicate, Problem},
         place::Place,
         release::{Extras, Releases},
         repeat::{Plan, Tally},
@@ -88,6 +89,10 @@ pub enum Msg {
     Invoked(Ticket, Result<Box<Reply>, cloud::Error>),
     /// The differences of two answers, or why there is no telling.
     Diffed(Ticket, Result<Differences, String>),
+    /// What was found out about an event, or where it is not JSON.
+    Examined(Ticket, Result<Examined, Problem>),
+    /// What another program made of an event, or why there is none.
+    EditedOutside(Ticket, Result<EditedOutside, String>),
     /// What a filter or a decoding of an answer gave, with its title; or why it gave nothing.
     Looked(Ticket, Result<Box<(String, Body)>, String>),
     /// How far a request is that is sent many times: some ten of these a second at most.
@@ -126,9 +131,42 @@ pub enum Msg {
     InvocationsRead(Ticket, Result<Vec<Record>, String>),
 }
 
+/// What is to be found out about an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Examining {
+    /// Whether it is JSON.
+    Check,
+    /// How it is written prettily.
+    Format,
+    /// How it is written without blanks.
+    Minify,
+}
+
+/// What was found out about an event that is JSON.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Examined {
+    /// It, written as was asked.
+    pub written: Option<Secret>,
+    /// A name that an object of it has twice, where that was asked.
+    pub duplicate: Option<Duplicate>,
+}
+
+/// What another program made of an event.
+#[derive(Debug, PartialEq, Eq)]
+pub struct EditedOutside {
+    /// The event; none where it is as it was.
+    pub text: Option<Secret>,
+    /// How the program ended, where that was not well.
+    pub ending: Option<String>,
+    /// Whether it came back as fast as nobody edits.
+    pub at_once: bool,
+}
+
 /// What is to be made of a payload.
 #[derive(Clone)]
 pub enum Look {
+    /// It, read for being looked at.
+    Read(Vec<u8>),
     /// What a jq filter gives.
     Filter {
         /// The filter.
@@ -148,6 +186,7 @@ pub enum Look {
 impl fmt::Debug for Look {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Read(bytes) => write!(f, "Read({} bytes)", bytes.len()),
             Self::Filter { body, .. } => f.debug_tuple("Filter").field(body).finish(),
             Self::Decode { body, node } => f.debug_tuple("Decode").field(body).field(node).finish(),
         }
@@ -158,6 +197,7 @@ impl PartialEq for Look {
     /// Whether both are the same of the same payload.
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
+            (Self::Read(bytes), Self::Read(other)) => bytes == other,
             (Self::Filter { program, body }, Self::Filter { program: other, body: of }) => {
                 program == other && Arc::ptr_eq(body, of)
             }
@@ -242,6 +282,8 @@ pub enum Effect {
     Invoke {
         /// The request.
         ticket: Ticket,
+        /// When it was asked for: its name in the history.
+        at: Timestamp,
         /// What is sent.
         request: Box<Request>,
         /// Where, for the history.
@@ -249,6 +291,10 @@ pub enum Effect {
         /// The template or saved event that it came from, for the history.
         event: Option<String>,
     },
+    /// Find something out about an event, off the thread that draws.
+    Examine(Ticket, Examining, Arc<Secret>),
+    /// Give the terminal to the user's editor, with this event.
+    EditOutside(Ticket, Arc<Secret>),
     /// Compare two answers, off the thread that draws.
     Diff(Ticket, Arc<Body>, Arc<Body>),
     /// Make something of a payload, off the thread that draws.

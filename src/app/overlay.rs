@@ -20,6 +20,7 @@ use super::{
     msg::{EventToExport, EventToSave},
     past::PastPane,
     prompt::Prompt,
+    repeat::RepeatForm,
     review::Review,
     text_editor::TextEditor,
     weights::Weights,
@@ -71,6 +72,10 @@ pub enum Overlay {
     Past(Box<PastPane>),
     /// Two answers compared.
     Differences(Box<DifferencesPane>),
+    /// How often a request is to be sent.
+    RepeatForm(Box<RepeatForm>),
+    /// A request that is sent many times; its state is the app's, for it goes on without being looked at.
+    Repeat,
     /// The events that can be chosen.
     Events(Box<EventsPane>),
 }
@@ -91,10 +96,12 @@ impl Overlay {
             // Whether a number is being typed is known by the app.
             Self::Bulk => Context::Bulk,
             Self::History(_) => Context::History,
-            Self::Answer(pane) if pane.typing.is_some() => Context::AnswerField,
+            Self::Answer(pane) if pane.typed.is_some() => Context::AnswerField,
             Self::Answer(_) => Context::Answer,
             Self::Past(_) => Context::Invocations,
             Self::Differences(_) => Context::Differences,
+            Self::RepeatForm(_) => Context::RepeatForm,
+            Self::Repeat => Context::Repeat,
             Self::Events(_) => Context::Events,
         }
     }
@@ -116,6 +123,8 @@ pub struct Question {
 pub enum Then {
     /// End the program.
     Quit,
+    /// Send a request many times, as the form below the question has it.
+    Repeat,
     /// Delete a saved event.
     DeleteEvent(Owner, String),
     /// Save an event over what is there.

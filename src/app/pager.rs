@@ -60,6 +60,21 @@ impl Pager {
         *self = (*self).max(top).min(Self { line: nth, hidden: 0 });
     }
 
+    /// Makes one row visible, given as the position at which it would be the topmost one; moves as little as it takes.
+    pub fn show_row(&mut self, row: Self, text: &impl Lined, size: (usize, usize)) {
+        let mut top = row;
+        top.up(size.0.max(1) - 1, text, size.1);
+        *self = (*self).clamp(top, row);
+    }
+
+    /// What is on the screen where this was found for a screen of another size: never beyond the end.
+    #[must_use]
+    pub fn within(self, text: &impl Lined, size: (usize, usize)) -> Self {
+        let at = self.min(Self::bottom(text, size));
+        let rows = text::rows(text.line(at.line), size.1);
+        Self { hidden: at.hidden.min(rows.saturating_sub(1)), ..at }
+    }
+
     /// The position at which the last line is at the bottom of the screen.
     pub fn bottom(text: &impl Lined, (rows, columns): (usize, usize)) -> Self {
         let Some(last) = text.count().checked_sub(1) else { return Self::default() };
@@ -148,6 +163,17 @@ mod tests {
                 let seen = &all[top..(top + height).min(all.len())];
                 prop_assert!(seen.iter().any(|row| row.line == nth));
             }
+            for row in all.iter().chain(all.iter().rev()) {
+                let before = pager;
+                pager.show_row(*row, &text, (height, columns));
+                let top = all.iter().position(|row| *row == pager).unwrap();
+                prop_assert!(all[top..(top + height).min(all.len())].contains(row));
+                let was = all.iter().position(|row| *row == before).unwrap();
+                prop_assert!(pager == before || !all[was..(was + height).min(all.len())].contains(row));
+            }
+            let narrow = pager.within(&text, (height, columns + 3));
+            prop_assert!(narrow <= Pager::bottom(&text, (height, columns + 3)));
+            prop_assert_eq!(pager.within(&text, (height, columns)), pager.min(all[last]));
         }
     }
 }

@@ -9,7 +9,7 @@ use super::{
     invocations::{Invocation, Invocations},
     list::Cursor,
 };
-use crate::domain::{format, invocation::Record, text::sanitise};
+use crate::domain::{format, invocation::Record, place::Place, text::sanitise};
 
 /// The list on the screen.
 #[derive(Debug, Default)]
@@ -26,6 +26,8 @@ pub struct PastPane {
     pub error: Option<String>,
     /// The selected row, newest first.
     pub cursor: Cursor,
+    /// What is in that row: it stays selected when others come.
+    pub on: Option<Key>,
     /// The one that is to be compared.
     pub marked: Option<Key>,
 }
@@ -57,7 +59,42 @@ impl Entry<'_> {
         }
     }
 
-    fn function(&self) -> &str {
+    fn is(&self, key: &Key) -> bool {
+        match (self, key) {
+            (Self::Now(invocation), Key::Now(number)) => invocation.number == *number,
+            (Self::Earlier(record), Key::Earlier(at, function)) => {
+                record.at == *at && record.function == *function
+            }
+            _ => false,
+        }
+    }
+
+    /// Where it was sent.
+    pub fn place(&self) -> &Place {
+        match self {
+            Self::Now(invocation) => &invocation.place,
+            Self::Earlier(record) => &record.place,
+        }
+    }
+
+    /// When it was sent.
+    pub fn sent(&self) -> Timestamp {
+        match self {
+            Self::Now(invocation) => invocation.since,
+            Self::Earlier(record) => record.at,
+        }
+    }
+
+    /// Whether its response is still known.
+    pub fn has_response(&self) -> bool {
+        match self {
+            Self::Now(invocation) => !invocation.forgotten && invocation.reply().is_some(),
+            Self::Earlier(record) => record.response.is_some(),
+        }
+    }
+
+    /// To which function.
+    pub fn function(&self) -> &str {
         match self {
             Self::Now(invocation) => &invocation.request.function,
             Self::Earlier(record) => &record.function,
@@ -99,6 +136,17 @@ impl PastPane {
                 found.map(Entry::Earlier)
             }
         }
+    }
+
+    /// Keeps the selected one selected; where it is gone, or none was, takes what is in its row.
+    pub(super) fn follow(&mut self, invocations: &Invocations, height: usize) {
+        let entries = self.entries(invocations);
+        let len = entries.len();
+        let on = self.on.as_ref().and_then(|key| entries.iter().position(|entry| entry.is(key)));
+        let at = on.unwrap_or(self.cursor.at).min(len.saturating_sub(1));
+        let key = entries.get(at).map(Entry::key);
+        self.on = key;
+        self.cursor.go(at, len, height);
     }
 
     /// The selected one.

@@ -237,6 +237,20 @@ impl Document {
         self.raw_key(n).map(|key| string::decoded(unquoted(key)))
     }
 
+    /// The key that it has in its object, for a row of a screen: decoded; of one longer than `most` bytes its beginning,
+    /// as it is written and with `…` behind it. Looks no further.
+    #[must_use]
+    pub fn key_head(&self, n: usize, most: usize) -> Option<Cow<'_, str>> {
+        let parent = self.nodes.get(self.node(n).parent as usize)?;
+        if self.kind_of(parent) != Kind::Object {
+            return None;
+        }
+        match self.long_key(n, most) {
+            Some(head) => Some(format!("{}…", head.get(1..).unwrap_or_default()).into()),
+            None => self.key(n),
+        }
+    }
+
     /// The key that it has in its object as it is written, with its quotes.
     #[must_use]
     pub fn raw_key(&self, n: usize) -> Option<&str> {

@@ -1,6 +1,6 @@
 //! A long text cut into lines, for a pager.
 
-use std::fmt;
+use std::{fmt, ops::Range};
 
 use unicode_segmentation::GraphemeCursor;
 
@@ -92,6 +92,38 @@ impl Lines {
             needle.next(text, self.start(from.saturating_add(1))).or_else(|| needle.next(text, 0))
         }?;
         Some(self.starts.partition_point(|start| *start as usize <= found.start).saturating_sub(1))
+    }
+
+    /// Where `needle` occurs in a line, in bytes: the occurrences that begin in it. One that a cut divides ends behind
+    /// the line, in the one that goes on with it.
+    pub fn occurrences<'l>(
+        &'l self,
+        n: usize,
+        needle: &'l Needle,
+    ) -> impl Iterator<Item = Range<usize>> + 'l {
+        let (start, end) = (self.start(n), self.start(n + 1));
+        let window = &self.text.as_bytes()[..self.text.len().min(end.saturating_add(needle.longest()))];
+        let mut at = start;
+        std::iter::from_fn(move || {
+            let found = needle.next(window, at).filter(|found| found.start < end)?;
+            at = found.end;
+            Some(found.start - start..found.end - start)
+        })
+    }
+
+    /// Like [`Lines::occurrences`], and what is in this line of one that begins in the line before. Nothing reaches
+    /// beyond the line.
+    #[must_use]
+    pub fn marks(&self, n: usize, needle: &Needle) -> Vec<Range<usize>> {
+        let length = self.get(n).len();
+        let mut marks = Vec::new();
+        if let Some(before) = n.checked_sub(1).filter(|_| self.continues(n)) {
+            let cut = self.start(n) - self.start(before);
+            let divided = self.occurrences(before, needle).last().filter(|found| found.end > cut);
+            marks.extend(divided.map(|found| 0..(found.end - cut).min(length)));
+        }
+        marks.extend(self.occurrences(n, needle).map(|found| found.start..found.end.min(length)));
+        marks
     }
 
     fn start(&self, n: usize) -> usize {
@@ -207,6 +239,16 @@ mod tests {
             assert_eq!(lines.find(needle, 1, true), Some(0));
         }
         assert_eq!(lines.find("dlex", 0, false), Some(1));
+    }
+
+    #[test]
+    fn a_cut_divides_what_is_marked() {
+        let lines = Lines::new(format!("{}needle{} needle\nneedle", "x".repeat(4093), "x".repeat(10)));
+        let needle = Needle::new("needle").unwrap();
+        let marks: Vec<_> = (0..4).map(|n| lines.marks(n, &needle)).collect();
+        assert_eq!(marks, [vec![4093..4096], vec![0..3, 14..20], vec![0..6], vec![]]);
+        let begin: Vec<_> = (0..3).map(|n| lines.occurrences(n, &needle).count()).collect();
+        assert_eq!(begin, [1, 1, 1]);
     }
 
     #[test]

@@ -42,6 +42,11 @@ impl Needle {
         Some(Self { matcher, longest })
     }
 
+    /// The most bytes that an occurrence takes.
+    pub(super) fn longest(&self) -> usize {
+        self.longest
+    }
+
     /// Where it occurs in a line, in bytes; occurrences don't overlap.
     pub fn matches<'n>(&'n self, text: &'n str) -> impl Iterator<Item = Range<usize>> + 'n {
         let mut at = 0;

@@ -27,7 +27,7 @@ pub fn lookup(contexts: &[Context], takes_text: bool, event: KeyEvent) -> Option
     let found = find(contexts, key).or_else(|| find_everywhere(key));
     if let Some(binding) = found {
         let held = event.kind == KeyEventKind::Repeat;
-        let acts = matches!(binding.action, Action::Send | Action::Invoke | Action::Yes);
+        let acts = matches!(binding.action, Action::Send | Action::SendAgain | Action::Invoke | Action::Yes);
         return (!(held && acts)).then(|| binding.action.clone());
     }
     if !takes_text {

@@ -6,7 +6,10 @@ use std::{
     collections::HashMap,
     future::Future,
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -14,7 +17,7 @@ use futures_util::StreamExt;
 use tokio::{sync::mpsc, task::JoinHandle};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use self::desk::Desk;
+use self::desk::{Desk, Recording};
 use super::{crash, look, sending};
 use crate::{
     app::{Effect, Msg, Ticket, msg::Connected},
@@ -23,7 +26,7 @@ use crate::{
     domain::{
         change::{Order, Permit},
         invocation::Request,
-        place::Place,
+        json::Problem,
         repeat::{Plan, Tally},
     },
     tail,
@@ -63,6 +66,8 @@ pub struct Executor {
     desk: Desk,
     /// What is being sent many times. Where a guard is dropped, no further one is begun.
     repeats: HashMap<Ticket, (DropGuard, JoinHandle<()>)>,
+    /// Set, it ends the filter that is under way.
+    looking: Arc<AtomicBool>,
     epoch: u32,
 }
 
@@ -95,6 +100,7 @@ impl Executor {
             slots: HashMap::new(),
             writes: Vec::new(),
             repeats: HashMap::new(),
+            looking: Arc::default(),
             epoch: 0,
         }
     }
@@ -103,6 +109,8 @@ impl Executor {
     /// until the disk has what is to be kept, at most so long. Invocations on their way are in the history as ones whose
     /// outcome is unknown. Answers whether all changes are answered.
     pub async fn finish(&mut self, patience: Duration) -> bool {
+        // Nobody looks any more: no further one is begun.
+        self.repeats.clear();
         let all = futures_util::future::join_all(self.writes.drain(..));
         let (written, _) = tokio::join!(
             tokio::time::timeout(patience, all),
@@ -149,18 +157,34 @@ impl Executor {
                     send(&messages, Msg::Function(ticket, details.map(Box::new))).await;
                 });
             }
-            Effect::Invoke { ticket, request, place, event } => self.invoke(ticket, *request, *place, event),
+            Effect::Invoke { ticket, at, request, place, event } => {
+                let recording = self.desk.begin(ticket, at, *place, &request, event);
+                self.invoke(ticket, *request, recording);
+            }
             Effect::Diff(ticket, before, after) => {
                 tokio::spawn(async move {
                     let found = tokio::task::spawn_blocking(move || look::compare(&before, &after)).await;
-                    let found = found.unwrap_or_else(|error| Err(error.to_string()));
+                    let found = found.unwrap_or_else(|_| Err("they can't be compared".into()));
                     send(&messages, Msg::Diffed(ticket, found)).await;
                 });
             }
-            Effect::Look(ticket, look) => {
+            Effect::Examine(ticket, what, event) => {
                 tokio::spawn(async move {
-                    let made = tokio::task::spawn_blocking(move || look::make(&look)).await;
-                    let made = made.unwrap_or_else(|error| Err(error.to_string()));
+                    let found = tokio::task::spawn_blocking(move || look::examine(what, &event)).await;
+                    let found = found.unwrap_or_else(|error| {
+                        Err(Problem { line: 1, column: 1, message: error.to_string() })
+                    });
+                    send(&messages, Msg::Examined(ticket, found)).await;
+                });
+            }
+            Effect::Look(ticket, look) => {
+                // One is waited for at a time: the one before goes on for nobody.
+                let cancel = Arc::new(AtomicBool::new(false));
+                std::mem::replace(&mut self.looking, Arc::clone(&cancel)).store(true, Ordering::Relaxed);
+                tokio::spawn(async move {
+                    let made = tokio::task::spawn_blocking(move || look::make(look, cancel)).await;
+                    // What that thread stumbled over may be a part of the payload.
+                    let made = made.unwrap_or_else(|_| Err("it can't be read".into()));
                     send(&messages, Msg::Looked(ticket, made.map(Box::new))).await;
                 });
             }
@@ -236,14 +260,13 @@ impl Executor {
             }
             Effect::ReadInvocations(ticket) => self.desk.read_invocations(ticket),
             // The terminal's affairs: the loop takes them.
-            Effect::Copy(_) | Effect::Suspend => {}
+            Effect::EditOutside(..) | Effect::Copy(_) | Effect::Suspend => {}
         }
     }
 
     /// Never cancelled, also not by the end of its session.
-    fn invoke(&mut self, ticket: Ticket, request: Request, place: Place, event: Option<String>) {
+    fn invoke(&mut self, ticket: Ticket, request: Request, recording: Recording) {
         let (session, messages) = (self.session(ticket), self.messages.clone());
-        let recording = self.desk.begin(ticket, place, &request, event);
         tokio::spawn(async move {
             let reply = match session {
                 Some(session) => sending::invoke(ticket, &session, &request, &messages).await,

@@ -1,14 +1,19 @@
 //! Making something of a payload for the answer's view. It may take seconds: not for a thread that draws or waits.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::{Arc, atomic::AtomicBool},
+    time::{Duration, Instant},
+};
 
 use crate::{
-    app::msg::Look,
+    app::msg::{Examined, Examining, Look},
     domain::{
         body::Body,
         decode,
         document::diff::{Differences, diff},
         jq::{Filter, Limits},
+        json::{self, Problem},
+        secret::Secret,
     },
 };
 
@@ -30,17 +35,32 @@ pub(super) fn compare(before: &Body, after: &Body) -> Result<Differences, String
     }
 }
 
-/// What a filter or a decoding gives, with a title.
+/// Finds something out about an event.
+///
+/// # Errors
+/// It is not JSON.
+pub(super) fn examine(what: Examining, event: &Secret) -> Result<Examined, Problem> {
+    let event = event.reveal();
+    json::check(event)?;
+    Ok(match what {
+        Examining::Check => Examined { written: None, duplicate: json::duplicate(event) },
+        Examining::Format => Examined { written: json::pretty(event).map(Secret::new), duplicate: None },
+        Examining::Minify => Examined { written: json::minify(event).map(Secret::new), duplicate: None },
+    })
+}
+
+/// What a filter or a decoding gives, with a title. Setting `cancel` ends a filter.
 ///
 /// # Errors
 /// Why it gives nothing, in a line.
-pub(super) fn make(look: &Look) -> Result<(String, Body), String> {
+pub(super) fn make(look: Look, cancel: Arc<AtomicBool>) -> Result<(String, Body), String> {
     match look {
+        Look::Read(bytes) => Ok((String::new(), Body::read(bytes))),
         Look::Filter { program, body } => {
             let json = body.document().map(|document| document.text()).unwrap_or_default();
-            let filter = Filter::compile(program).map_err(|problem| problem.to_string())?;
+            let filter = Filter::compile(&program).map_err(|problem| problem.to_string())?;
             let output = filter
-                .run(json, Limits::until(Instant::now() + PATIENCE))
+                .run(json, Limits { cancel, ..Limits::until(Instant::now() + PATIENCE) })
                 .map_err(|problem| problem.to_string())?;
             let count = output.values.len();
             // Several outputs are shown as one array, so that they are a tree, too.
@@ -59,7 +79,7 @@ pub(super) fn make(look: &Look) -> Result<(String, Body), String> {
         }
         Look::Decode { body, node } => {
             let text = match (node, body.document()) {
-                (Some(node), Some(document)) => document.string(*node).unwrap_or_default(),
+                (Some(node), Some(document)) => document.string(node).unwrap_or_default(),
                 _ => String::from_utf8_lossy(body.bytes()),
             };
             let decoded = decode::decode(&text).ok_or("it is no base64, no gzip and no JSON in a text")?;

@@ -1,6 +1,10 @@
 //! An answer over the whole screen.
 
-use ratatui::{buffer::Buffer, layout::Rect, style::Style};
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    style::{Modifier, Style},
+};
 
 use super::{
     Theme, invocation, json,
@@ -10,7 +14,7 @@ use super::{
 use crate::{
     app::{
         App,
-        answer::{AnswerPane, ErrorText, Level, Typing, View},
+        answer::{AnswerPane, ErrorText, Typing, View},
         layout::{self, Area, Size},
         list::Cursor,
         pager::{Lined as _, Pager},
@@ -25,9 +29,20 @@ use crate::{
 
 /// Characters of a value that a row of the tree shows.
 const VALUE: usize = 400;
+/// Bytes of a key that a row of the tree shows.
+const KEY: usize = 400;
+/// Bytes that a character has at most, with those that combine with it left aside.
+const LONGEST_CHARACTER: usize = 4;
 /// Columns that a level of the tree is indented by, and the most that are.
 const INDENT: usize = 2;
 const DEEPEST: usize = 20;
+
+/// What is searched, and the match that one is at.
+struct Searched {
+    needle: Needle,
+    /// Its line, and its first byte there.
+    at: Option<(usize, usize)>,
+}
 
 pub(super) fn draw(app: &App, pane: &AnswerPane, size: Size, theme: &Theme, buffer: &mut Buffer) {
     let areas = layout::answer(size);
@@ -40,21 +55,36 @@ pub(super) fn draw(app: &App, pane: &AnswerPane, size: Size, theme: &Theme, buff
     }
     views(pane, theme, buffer, areas.views);
     let needle = pane.searched.as_deref().and_then(Needle::new);
-    let needle = needle.as_ref();
+    let searched = needle.map(|needle| Searched { needle, at: pane.found });
+    let searched = searched.as_ref();
+    let text = |lines, pager| Text { lines, pager, searched, area: areas.text };
     let below = match (pane.view, pane.level()) {
         (View::Error, _) => pane
             .error
             .as_ref()
-            .is_some_and(|error| self::error(error, pane.pagers[0], needle, theme, buffer, areas.text)),
-        (View::Headers, _) => plain(&pane.headers, pane.pagers[1], needle, theme, buffer, areas.text),
-        (View::Log, _) => plain(&pane.log, pane.pagers[2], needle, theme, buffer, areas.text),
-        (View::Tree, Some(level)) => match level.tree() {
-            Some((document, folds)) => tree(document, folds, level.cursor, needle, theme, buffer, areas.text),
-            None => false,
-        },
-        (View::Raw, Some(level)) => plain(level.body.raw(), level.raw, needle, theme, buffer, areas.text),
-        (View::Pretty, Some(level)) => pretty(level, needle, theme, buffer, areas.text),
-        (_, None) => false,
+            .is_some_and(|error| self::error(error, &text(&error.lines, pane.pagers[0]), theme, buffer)),
+        (View::Headers, _) => plain(&text(&pane.headers, pane.pagers[1]), "There are none.", theme, buffer),
+        (View::Log, _) => {
+            let none = "None came: it comes with an answer that is waited for.";
+            plain(&text(&pane.log, pane.pagers[2]), none, theme, buffer)
+        }
+        (View::Tree, Some(level)) => level
+            .tree()
+            .is_some_and(|tree| self::tree(tree, level.cursor, searched, theme, buffer, areas.text)),
+        (View::Raw, Some(level)) => {
+            plain(&text(level.body.raw(), level.raw), "The response is empty.", theme, buffer)
+        }
+        (View::Pretty, Some(level)) if level.body.document().is_some() => {
+            let text = text(level.body.pretty(), level.pretty);
+            text.each(theme, buffer, |_, shown, buffer| json_line(buffer, areas.text, shown, theme))
+        }
+        (View::Pretty, Some(level)) => {
+            plain(&text(level.body.pretty(), level.pretty), "The response is empty.", theme, buffer)
+        }
+        (_, None) => {
+            note(buffer, areas.text, 0, &[("Reading what came of it…", theme.dim)]);
+            false
+        }
     };
     more(below, areas.frame, theme, buffer);
     line(pane, theme, buffer, areas.line);
@@ -69,8 +99,10 @@ fn views(pane: &AnswerPane, theme: &Theme, buffer: &mut Buffer, area: Area) {
             row.put(&format!(" {} ", view.label()), theme.dim);
         }
     }
-    for level in pane.levels.iter().skip(1) {
-        row.skip(1).put("> ", theme.dim).put(&sanitise(&level.title), theme.title);
+    if let Some(level) = pane.levels.iter().skip(1).last() {
+        // What is below shows by its number only: the last is what one looks at.
+        let signs = ">".repeat((pane.levels.len() - 1).min(9));
+        row.skip(1).put(&signs, theme.dim).skip(1).put(&sanitise(&level.title), theme.title);
     }
 }
 
@@ -78,54 +110,93 @@ fn views(pane: &AnswerPane, theme: &Theme, buffer: &mut Buffer, area: Area) {
 fn line(pane: &AnswerPane, theme: &Theme, buffer: &mut Buffer, area: Area) {
     let mut row = Row::new(buffer, area, 0);
     row.skip(1);
-    if let Some((typing, field)) = &pane.typing {
-        row.put(if *typing == Typing::Search { "/" } else { "jq " }, theme.accent).field(field, true, theme);
-    } else if pane.pending.is_some() {
-        row.put("◐ working, esc stops", theme.warning);
-    } else if let Some(problem) = &pane.problem {
-        row.put("✗ ", theme.error).put(problem, theme.text);
-    } else if let Some(path) = pane.path() {
-        row.put(&sanitise(&path), theme.dim);
-    } else if let Some(searched) = &pane.searched {
-        row.put("/", theme.dim)
-            .put(&sanitise(searched), theme.dim)
-            .skip(2)
-            .put("n next  N before", theme.dim);
-    }
-}
-
-/// Draws lines from where one is; answers whether there are more below.
-fn each(lines: &Lines, pager: Pager, area: Area, mut draw: impl FnMut(usize, &Shown<&str>)) -> bool {
-    let (columns, height) = (usize::from(area.columns), usize::from(area.rows));
-    let (mut row, mut hidden) = (0, pager.hidden);
-    for nth in pager.line..lines.count() {
-        if row >= height {
-            return true;
+    if let Some(typed) = &pane.typed {
+        if pane.problem.is_some() {
+            row.put_right("✗ not there", theme.error);
         }
-        let text = lines.line(nth);
-        draw(nth, &Shown { item: text, hidden, nth: row });
-        row += text::rows(text, columns).max(1).saturating_sub(hidden).max(1);
-        hidden = 0;
+        row.put(if typed.what == Typing::Search { "/" } else { "jq " }, theme.accent);
+        row.field(&typed.field, true, theme);
+    } else if pane.pending.is_some() {
+        let stops = if pane.levels.is_empty() { "" } else { ", esc stops" };
+        row.put(&format!("◐ working{stops}"), theme.warning);
+    } else if let Some(problem) = &pane.problem {
+        row.put("✗ ", theme.error).put(&sanitise(problem), theme.text);
+    } else if let Some(path) = pane.path_end(usize::from(area.columns) * LONGEST_CHARACTER) {
+        // Its end tells more than its beginning.
+        row.put(&text::fit_start(&sanitise(&path), row.room()), theme.dim);
+    } else if let Some(searched) = &pane.searched {
+        row.put_right("n next  N before", theme.dim);
+        row.put("/", theme.dim).put(&sanitise(searched), theme.dim);
     }
-    row > height
 }
 
-fn plain(
-    lines: &Lines,
+/// A text, from where one is.
+struct Text<'t> {
+    lines: &'t Lines,
     pager: Pager,
-    needle: Option<&Needle>,
-    theme: &Theme,
-    buffer: &mut Buffer,
+    searched: Option<&'t Searched>,
     area: Area,
-) -> bool {
-    if lines.is_empty() {
-        note(buffer, area, 0, &[("There is none.", theme.dim)]);
+}
+
+impl Text<'_> {
+    /// Draws each line that is on the screen, then marks what is searched; answers whether there are more below.
+    fn each(
+        &self,
+        theme: &Theme,
+        buffer: &mut Buffer,
+        mut draw: impl FnMut(usize, &Shown<&str>, &mut Buffer),
+    ) -> bool {
+        let (height, columns) = (usize::from(self.area.rows), usize::from(self.area.columns));
+        let pager = self.pager.within(self.lines, (height, columns));
+        let (mut row, mut hidden) = (0, pager.hidden);
+        for nth in pager.line..self.lines.count() {
+            if row >= height {
+                return true;
+            }
+            let line = self.lines.line(nth);
+            let shown = Shown { item: line, hidden, nth: row };
+            draw(nth, &shown, buffer);
+            self.mark(nth, &shown, theme, buffer);
+            row += text::rows(line, columns).max(1).saturating_sub(hidden).max(1);
+            hidden = 0;
+        }
+        row > height
+    }
+
+    fn mark(&self, line: usize, shown: &Shown<&str>, theme: &Theme, buffer: &mut Buffer) {
+        let Some(Searched { needle, at }) = self.searched else { return };
+        let found = self.lines.marks(line, needle);
+        if found.is_empty() {
+            return;
+        }
+        let rows = shown.nth..usize::from(self.area.rows);
+        for (nth, piece) in rows.zip(wrap(shown.item, usize::from(self.area.columns)).skip(shown.hidden)) {
+            for found in &found {
+                let (from, to) = (found.start.max(piece.start), found.end.min(piece.end));
+                let (Some(before), Some(inside)) =
+                    (shown.item.get(piece.start..from), shown.item.get(from..to))
+                else {
+                    continue;
+                };
+                let style = match_style(*at == Some((line, found.start)), theme);
+                highlight(nth, width(before), width(inside), style, buffer, self.area);
+            }
+        }
+    }
+}
+
+/// The match that one is at, and the others.
+fn match_style(is_at: bool, theme: &Theme) -> Style {
+    let here = if is_at { theme.cursor } else { Style::new() };
+    here.add_modifier(Modifier::UNDERLINED)
+}
+
+fn plain(text: &Text<'_>, none: &str, theme: &Theme, buffer: &mut Buffer) -> bool {
+    if text.lines.is_empty() {
+        note(buffer, text.area, 0, &[(none, theme.dim)]);
         return false;
     }
-    each(lines, pager, area, |_, shown| {
-        text_line(shown, theme.text, buffer, area);
-        mark(shown, needle, theme, buffer, area);
-    })
+    text.each(theme, buffer, |_, shown, buffer| text_line(shown, theme.text, buffer, text.area))
 }
 
 fn text_line(shown: &Shown<&str>, style: Style, buffer: &mut Buffer, area: Area) {
@@ -135,80 +206,34 @@ fn text_line(shown: &Shown<&str>, style: Style, buffer: &mut Buffer, area: Area)
     }
 }
 
-fn pretty(level: &Level, needle: Option<&Needle>, theme: &Theme, buffer: &mut Buffer, area: Area) -> bool {
-    let lines = level.body.pretty();
-    if lines.is_empty() {
-        note(buffer, area, 0, &[("The response is empty.", theme.dim)]);
-        return false;
-    }
-    let is_json = level.body.document().is_some();
-    each(lines, level.pretty, area, |_, shown| {
-        if is_json {
-            json_line(buffer, area, shown, theme);
-        } else {
-            text_line(shown, theme.text, buffer, area);
-        }
-        mark(shown, needle, theme, buffer, area);
-    })
-}
-
-fn error(
-    error: &ErrorText,
-    pager: Pager,
-    needle: Option<&Needle>,
-    theme: &Theme,
-    buffer: &mut Buffer,
-    area: Area,
-) -> bool {
-    each(&error.lines, pager, area, |nth, shown| {
+fn error(error: &ErrorText, text: &Text<'_>, theme: &Theme, buffer: &mut Buffer) -> bool {
+    text.each(theme, buffer, |nth, shown, buffer| {
         let style = if error.hint == Some(nth) {
             theme.accent
-        } else if error.own.contains(&nth) {
+        } else if error.own.binary_search(&nth).is_ok() {
             theme.title
         } else if nth == 0 {
             theme.error
         } else {
             theme.text
         };
-        text_line(shown, style, buffer, area);
-        mark(shown, needle, theme, buffer, area);
+        text_line(shown, style, buffer, text.area);
     })
 }
 
-/// Marks what was searched in a line that is drawn.
-fn mark(shown: &Shown<&str>, needle: Option<&Needle>, theme: &Theme, buffer: &mut Buffer, area: Area) {
-    let Some(needle) = needle else { return };
-    let line = shown.item;
-    let found: Vec<_> = needle.matches(line).collect();
-    if found.is_empty() {
-        return;
-    }
-    let rows = shown.nth..usize::from(area.rows);
-    for (nth, piece) in rows.zip(wrap(line, usize::from(area.columns)).skip(shown.hidden)) {
-        for found in &found {
-            let (from, to) = (found.start.max(piece.start), found.end.min(piece.end));
-            let (Some(before), Some(inside)) = (line.get(piece.start..from), line.get(from..to)) else {
-                continue;
-            };
-            highlight(nth, width(before), width(inside), theme, buffer, area);
-        }
-    }
-}
-
-fn highlight(nth: usize, column: usize, columns: usize, theme: &Theme, buffer: &mut Buffer, area: Area) {
+fn highlight(nth: usize, column: usize, columns: usize, style: Style, buffer: &mut Buffer, area: Area) {
     let cells = |count: usize| u16::try_from(count).unwrap_or(u16::MAX);
     let x = area.column.saturating_add(cells(column));
     let right = area.column.saturating_add(area.columns);
     let wide = cells(columns).min(right.saturating_sub(x));
     let place = Rect { x, y: area.row.saturating_add(cells(nth)), width: wide, height: 1 };
-    buffer.set_style(place.intersection(buffer.area), theme.cursor);
+    buffer.set_style(place.intersection(buffer.area), style);
 }
 
 fn tree(
-    document: &Document,
-    folds: &Folds,
+    (document, folds): (&Document, &Folds),
     cursor: Cursor,
-    needle: Option<&Needle>,
+    searched: Option<&Searched>,
     theme: &Theme,
     buffer: &mut Buffer,
     area: Area,
@@ -223,24 +248,22 @@ fn tree(
         row.put(if selected { ">" } else { " " }, theme.accent);
         row.skip(document.depth(node).min(DEEPEST) * INDENT);
         let kind = document.kind(node);
-        let is_open = matches!(kind, Kind::Object | Kind::Array) && document.children(node) > 0;
+        let is_open = kind.is_container() && document.children(node) > 0;
         let shape = match (is_open, folds.is_closed(node)) {
             (true, true) => "▸ ",
             (true, false) => "▾ ",
             (false, _) => "  ",
         };
         row.put(shape, theme.dim);
-        if let Some(key) = document.key(node) {
-            row.put(&sanitise(&key), theme.key).put(": ", theme.dim);
+        if let Some(key) = document.key_head(node, KEY) {
+            let style = if selected { theme.key.add_modifier(Modifier::BOLD) } else { theme.key };
+            row.put(&sanitise(&key), style).put(": ", theme.dim);
         } else if let Some(index) = document.index(node) {
             row.put(&index.to_string(), theme.dim).put(": ", theme.dim);
         }
         value(document, node, folds.is_closed(node), theme, &mut row);
-        if selected {
-            row.rule(" ", theme.text);
-        }
-        if let Some(needle) = needle {
-            mark_row(nth, needle, theme, buffer, area);
+        if let Some(Searched { needle, .. }) = searched {
+            mark_row(nth, selected, needle, theme, buffer, area);
         }
     }
     top + height < folds.rows().len()
@@ -254,12 +277,13 @@ fn value(document: &Document, node: usize, closed: bool, theme: &Theme, row: &mu
         kind => {
             let raw = document.raw(node);
             let cut = raw.char_indices().nth(VALUE).map_or(raw.len(), |(at, _)| at);
+            let mark = if cut < raw.len() { "…" } else { "" };
             let style = if kind == Kind::String {
                 theme.json(json::Part::String)
             } else {
                 theme.json(json::Part::Literal)
             };
-            row.put(&sanitise(&raw[..cut]), style);
+            row.put(&sanitise(&raw[..cut]), style).put(mark, theme.dim);
             return;
         }
     };
@@ -271,15 +295,15 @@ fn value(document: &Document, node: usize, closed: bool, theme: &Theme, row: &mu
 }
 
 /// Marks what was searched in a row as it stands on the screen.
-fn mark_row(nth: usize, needle: &Needle, theme: &Theme, buffer: &mut Buffer, area: Area) {
+fn mark_row(nth: usize, selected: bool, needle: &Needle, theme: &Theme, buffer: &mut Buffer, area: Area) {
     let y = area.row.saturating_add(u16::try_from(nth).unwrap_or(u16::MAX));
     let columns = area.column..area.column.saturating_add(area.columns).min(buffer.area.right());
     if y >= buffer.area.bottom() {
         return;
     }
     let line: String = columns.filter_map(|x| buffer.cell((x, y))).map(|cell| cell.symbol()).collect();
-    let found: Vec<_> = needle.matches(&line).collect();
-    for found in found {
-        highlight(nth, width(&line[..found.start]), width(&line[found]), theme, buffer, area);
+    for found in needle.matches(&line) {
+        let style = match_style(selected, theme);
+        highlight(nth, width(&line[..found.start]), width(&line[found]), style, buffer, area);
     }
 }

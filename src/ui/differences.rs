@@ -17,13 +17,18 @@ use crate::{
 
 pub(super) fn draw(pane: &DifferencesPane, size: Size, theme: &Theme, buffer: &mut Buffer) {
     let areas = layout::page(size);
-    paint::frame(buffer, areas.frame, "Two answers", theme);
-    let mut row = Row::new(buffer, areas.text, 0);
+    paint::frame(buffer, areas.frame, &title(pane), theme);
+    let heading = DifferencesPane::heading(areas.text.rows);
+    let named = Area { rows: heading, ..areas.text };
+    let mut row = Row::new(buffer, named, 0);
     row.put("- ", theme.error).put(&pane.titles[0], theme.text);
-    let mut row = Row::new(buffer, areas.text, 1);
+    let mut row = Row::new(buffer, named, 1);
     row.put("+ ", theme.good).put(&pane.titles[1], theme.text);
-    let rest =
-        Area { row: areas.text.row.saturating_add(2), rows: areas.text.rows.saturating_sub(2), ..areas.text };
+    let rest = Area {
+        row: areas.text.row.saturating_add(heading),
+        rows: areas.text.rows.saturating_sub(heading),
+        ..areas.text
+    };
     let (text, style) = match &pane.result {
         None => ("Comparing…", theme.dim),
         Some(Err(problem)) => (problem.as_str(), theme.warning),
@@ -43,11 +48,17 @@ pub(super) fn draw(pane: &DifferencesPane, size: Size, theme: &Theme, buffer: &m
         };
         one(difference, top + nth == pane.cursor.at, theme, buffer, area);
     }
-    if found.more > 0 && top + height >= found.list.len() {
-        let mut row = Row::new(buffer, rest, usize::from(rest.rows.saturating_sub(1)));
-        row.put(&format!("and {} more, which are not listed", found.more), theme.warning);
-    }
     more(top + height < found.list.len(), areas.frame, theme, buffer);
+}
+
+fn title(pane: &DifferencesPane) -> String {
+    let Some(Ok(found)) = &pane.result else { return "Two answers".into() };
+    match (found.list.len() + found.more, found.more) {
+        (0, _) => "Two answers".into(),
+        (1, _) => "Two answers, 1 difference".into(),
+        (all, 0) => format!("Two answers, {all} differences"),
+        (all, _) => format!("Two answers, {all} differences, the first {}", found.list.len()),
+    }
 }
 
 fn one(difference: &Difference, selected: bool, theme: &Theme, buffer: &mut Buffer, area: Area) {

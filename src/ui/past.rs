@@ -13,11 +13,7 @@ use crate::{
         layout::{self, Size},
         past::{Entry, PastPane},
     },
-    domain::{
-        format,
-        invocation::Record,
-        text::{sanitise, width},
-    },
+    domain::{format, invocation::Record, text::sanitise},
 };
 
 pub(super) fn draw(app: &App, pane: &PastPane, size: Size, theme: &Theme, buffer: &mut Buffer) {
@@ -27,20 +23,7 @@ pub(super) fn draw(app: &App, pane: &PastPane, size: Size, theme: &Theme, buffer
     let failed = if pane.failed_only { ", failed only" } else { "" };
     paint::frame(buffer, areas.frame, &format!("Invocations of {of}, newest first{failed}"), theme);
     let entries = pane.entries(&app.invocations);
-    let rows = usize::from(areas.text.rows);
-    let status = layout::Area {
-        row: areas.text.row.saturating_add(areas.text.rows.saturating_sub(1)),
-        rows: areas.text.rows.min(1),
-        ..areas.text
-    };
-    let mut below = Row::new(buffer, status, 0);
-    match (&pane.error, pane.pending) {
-        (Some(error), _) => {
-            below.put("✗ earlier ones can't be read: ", theme.error).put(&sanitise(error), theme.text);
-        }
-        (None, Some(_)) => _ = below.put("Reading earlier ones…", theme.dim),
-        (None, None) => {}
-    }
+    status(pane, areas.frame, theme, buffer);
     if entries.is_empty() {
         if pane.pending.is_none() {
             let text = if pane.failed_only { "None has failed." } else { "Nothing was sent yet." };
@@ -48,60 +31,70 @@ pub(super) fn draw(app: &App, pane: &PastPane, size: Size, theme: &Theme, buffer
         }
         return;
     }
-    let height = layout::past_height(size);
-    let top = pane.cursor.top.max((pane.cursor.at + 1).saturating_sub(height));
-    let list = layout::Area { rows: areas.text.rows.saturating_sub(1), ..areas.text };
-    for (nth, entry) in entries.iter().skip(top).take(height.min(rows)).enumerate() {
+    let height = usize::from(areas.text.rows);
+    // A frame of another size than the state knows must show the selected one all the same.
+    let top = pane.cursor.top.max((pane.cursor.at + 1).saturating_sub(height.max(1)));
+    let here = app.place();
+    for (nth, entry) in entries.iter().skip(top).take(height).enumerate() {
         let selected = top + nth == pane.cursor.at;
         let marked = pane.marked.as_ref() == Some(&entry.key());
-        let mut row = Row::new(buffer, list, nth);
+        let mut row = Row::new(buffer, areas.text, nth);
         row.put(if selected { ">" } else { " " }, theme.accent)
             .put(if marked { "*" } else { " " }, theme.accent);
-        let area = layout::Area {
-            column: list.column.saturating_add(2),
-            columns: list.columns.saturating_sub(2),
-            ..list
-        };
+        let mut taken = 2;
+        if pane.function.is_none() {
+            row.cell(&sanitise(entry.function()), NAME, Align::Left, theme.text).back(1);
+            taken += NAME + 1;
+        }
+        let is_here = here.as_ref().is_some_and(|here| here.is_same(entry.place()));
+        let mut columns = usize::from(areas.text.columns).saturating_sub(taken);
+        if !is_here && row.put_right("! elsewhere", theme.warning) {
+            columns = columns.saturating_sub(12);
+        }
         match entry {
             Entry::Now(one) => {
-                let name = pane.function.is_none().then_some(one.request.function.as_str());
-                let taken = function(name, theme, buffer, area, nth);
+                // As wide as the date that one of an earlier run has, so that the rest stands below each other.
+                let shift = if columns > 70 { DATE } else { 0 };
+                let part = |columns: usize| u16::try_from(columns).unwrap_or(u16::MAX);
                 let area = layout::Area {
-                    column: area.column.saturating_add(taken),
-                    columns: area.columns.saturating_sub(taken),
-                    ..area
+                    column: areas.text.column.saturating_add(part(taken + shift)),
+                    columns: part(columns.saturating_sub(shift)),
+                    ..areas.text
                 };
                 invocation::row(app, one, false, theme, buffer, area, nth);
             }
-            Entry::Earlier(record) => {
-                let name = pane.function.is_none().then_some(record.function.as_str());
-                let taken = function(name, theme, buffer, area, nth);
-                let area = layout::Area {
-                    column: area.column.saturating_add(taken),
-                    columns: area.columns.saturating_sub(taken),
-                    ..area
-                };
-                earlier(app, record, theme, Row::new(buffer, area, nth));
-            }
+            Entry::Earlier(record) => earlier(app, record, theme, row),
         }
     }
     more(top + height < entries.len(), areas.frame, theme, buffer);
 }
 
-/// The function's name, where there are several; answers the columns that it took.
-fn function(name: Option<&str>, theme: &Theme, buffer: &mut Buffer, area: layout::Area, nth: usize) -> u16 {
-    const NAME: u16 = 22;
-    let Some(name) = name else { return 0 };
-    let mut row = Row::new(buffer, layout::Area { columns: NAME.min(area.columns), ..area }, nth);
-    row.put(&sanitise(name), theme.text);
-    NAME.min(area.columns)
+/// Columns of a function's name.
+const NAME: usize = 22;
+/// Columns that a date takes more than the number of one of this run.
+const DATE: usize = 6;
+
+/// In the lower edge: whether those of earlier runs are there.
+fn status(pane: &PastPane, area: layout::Area, theme: &Theme, buffer: &mut Buffer) {
+    let mut edge = Row::new(buffer, area, usize::from(area.rows.saturating_sub(1)));
+    // Left to the corners, and to what says that there is more.
+    edge.put_right(&" ".repeat(11), Style::new());
+    edge.skip(1);
+    match (&pane.error, pane.pending) {
+        (Some(error), _) => {
+            edge.put(" ✗ earlier ones can't be read: ", theme.error).put(&sanitise(error), theme.text);
+            edge.put(" ", theme.text);
+        }
+        (None, Some(_)) => _ = edge.put(" Reading earlier ones… ", theme.dim),
+        (None, None) => {}
+    }
 }
 
 fn earlier(app: &App, record: &Record, theme: &Theme, mut row: Row<'_>) {
     row.skip(1);
     row.put(&format::date_time(record.at, &app.zone()), theme.dim).skip(1);
     let qualifier = sanitise(record.qualifier.as_deref().unwrap_or("$LATEST")).into_owned();
-    row.cell(&qualifier, width(&qualifier).clamp(7, 12), Align::Left, theme.text).back(1);
+    row.cell(&qualifier, 8, Align::Left, theme.text).back(1);
     let (word, style): (String, Style) = invocation::ending(&record.ending, record.status, theme);
     row.put(&word, style).skip(2);
     match &record.measured {

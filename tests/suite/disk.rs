@@ -2,6 +2,7 @@
 
 use std::{fs, path::PathBuf, sync::Arc, time::Duration};
 
+use jiff::Timestamp;
 use lambdeck::{
     app::{
         Effect, Msg, Ticket,
@@ -115,6 +116,7 @@ fn invoke(epoch: u32, number: u64) -> Effect {
     let payload = format!("{{\"token\": \"{CANARY}\"}}");
     Effect::Invoke {
         ticket: ticket(epoch, number),
+        at: Timestamp::now(),
         request: Box::new(Request {
             function: "checkout".into(),
             qualifier: Some("live".into()),

@@ -18,6 +18,7 @@ use crate::support::{
 mod environment;
 mod lists;
 mod logs;
+mod repeat;
 mod request_log;
 mod sessions;
 mod versions;

@@ -11,6 +11,7 @@ mod everywhere;
 mod fixtures;
 mod history;
 mod logs;
+mod repeat;
 mod request_log;
 mod versions;
 

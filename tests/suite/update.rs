@@ -6,8 +6,10 @@ mod change;
 mod compare;
 mod configuration;
 mod environment;
+mod event_editor;
 mod history;
 mod logs;
+mod repeat;
 mod request_log;
 mod test;
 mod versions;
@@ -59,9 +61,11 @@ fn answer(function_error: Option<&str>) -> Answer {
     }
 }
 
-fn invoke_effect(number: u64) -> Effect {
+/// The first event, sent `after` so many milliseconds.
+fn invoke_effect(number: u64, after: i64) -> Effect {
     Effect::Invoke {
         ticket: ticket(number),
+        at: moment() + after.milliseconds(),
         request: Box::new(Request {
             function: "checkout-api".into(),
             payload: std::sync::Arc::new(Secret::new("{\n  \"key\": \"value\"\n}")),
@@ -341,7 +345,7 @@ fn a_value_is_readable_for_30_seconds_and_masked_by_leaving_blur_and_suspend() {
 #[test]
 fn one_press_sends_one_request_and_a_held_key_no_second() {
     let mut app = at_test();
-    assert_eq!(act(&mut app, Action::Send), [invoke_effect(4)]);
+    assert_eq!(act(&mut app, Action::Send), [invoke_effect(4, 0)]);
     // It is answered at once, and the key is still down: repeats come every 30 ms.
     app.update(moment(), Msg::Invoked(ticket(4), Ok(Box::new(Reply::read(answer(None))))));
     assert_eq!(app.invocations.running().count(), 0);
@@ -353,7 +357,7 @@ fn one_press_sends_one_request_and_a_held_key_no_second() {
     let said = "sent once for a held key: let it go, then press it again";
     assert_eq!(app.messages.log.iter().filter(|message| message.text == said).count(), 1);
     now += 1.seconds();
-    assert_eq!(app.update(now, Msg::Action(Action::Send)), [invoke_effect(5)]);
+    assert_eq!(app.update(now, Msg::Action(Action::Send)), [invoke_effect(5, 4660)]);
 }
 
 #[test]
@@ -494,7 +498,7 @@ fn after_a_switch_nothing_of_the_old_session_appears() {
 #[test]
 fn an_invocation_of_the_old_session_is_not_the_one_of_a_namesake() {
     let mut app = at_test();
-    assert_eq!(act(&mut app, Action::Send), [invoke_effect(4)]);
+    assert_eq!(act(&mut app, Action::Send), [invoke_effect(4, 0)]);
     switch_to(&mut app, "dev");
     let effects = app.update(moment(), Msg::Connected(2, Ok(session("dev", "us-east-1"))));
     let [Effect::StopLogs, Effect::ListFunctions(list)] = effects[..] else { panic!("{effects:?}") };

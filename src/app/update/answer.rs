@@ -5,8 +5,7 @@ use std::sync::Arc;
 use crate::{
     app::{
         Action, App, Effect, Ticket,
-        answer::{AnswerPane, Typing, View},
-        field::Field,
+        answer::{AnswerPane, Copied, Typing, View, of_bytes},
         function::test::Pick,
         invocations::Invocation,
         layout,
@@ -27,22 +26,33 @@ const CURL: &str = "curl command";
 
 impl App {
     /// Opens the answer that is looked at.
-    pub(super) fn open_answer(&mut self, number: Option<u64>) -> Vec<Effect> {
-        let invocation = match number {
-            Some(number) => self.invocations.get(number),
-            None => self.looked_at(),
-        };
-        match invocation {
-            Some(invocation) if invocation.is_running() => {
-                self.say(Severity::Info, "its answer has not come yet");
+    pub(super) fn open_answer(&mut self) -> Vec<Effect> {
+        match self.looked_at().map(|invocation| invocation.number) {
+            Some(number) => self.open_answer_of(number),
+            None => {
+                self.say(Severity::Info, "nothing was sent yet");
+                Vec::new()
             }
-            Some(invocation) => {
-                let pane = AnswerPane::new(invocation);
-                self.lay_over(Overlay::Answer(Box::new(pane)));
-            }
-            None => self.say(Severity::Info, "nothing was sent yet"),
         }
-        Vec::new()
+    }
+
+    /// Opens the answer of an invocation.
+    pub(super) fn open_answer_of(&mut self, number: u64) -> Vec<Effect> {
+        let ticket = self.ticket();
+        let Some(invocation) = self.invocations.get(number) else { return Vec::new() };
+        if invocation.is_running() {
+            self.say(Severity::Info, "its answer has not come yet");
+            return Vec::new();
+        }
+        let mut pane = AnswerPane::new(invocation);
+        let mut effects = Vec::new();
+        if pane.levels.is_empty() {
+            // What came before it broke off may be large.
+            pane.pending = Some(ticket);
+            effects.push(Effect::Look(ticket, Look::Read(invocation.stream.kept.clone())));
+        }
+        self.lay_over(Overlay::Answer(Box::new(pane)));
+        effects
     }
 
     /// The invocation of the answer that is open.
@@ -56,33 +66,29 @@ impl App {
         let size = (usize::from(room.text.rows), usize::from(room.text.columns));
         let ticket = self.ticket();
         let Some(Overlay::Answer(pane)) = &mut self.overlay else { return Vec::new() };
-        if pane.typing.is_some() {
+        if pane.typed.is_some() {
             return self.type_into_answer(action, ticket, size);
         }
         if pane.handle(action, size) {
             return Vec::new();
         }
         match action {
-            Action::Back if pane.pending.is_some() => pane.pending = None,
+            Action::Back if pane.pending.is_some() && !pane.levels.is_empty() => pane.pending = None,
             Action::Back | Action::Quit => {
                 if *action == Action::Quit || !pane.pop() {
                     self.overlay = None;
                 }
             }
-            Action::Filter => pane.typing = Some((Typing::Search, Field::default())),
-            Action::Query => {
-                let mut field = Field::default();
-                field.set(&pane.query);
-                pane.typing = Some((Typing::Query, field));
-            }
-            Action::Fold if pane.views().contains(&View::Tree) => pane.view = View::Tree,
+            Action::Filter => pane.begin_typing(Typing::Search),
+            Action::Query => pane.begin_typing(Typing::Query),
+            Action::Fold => pane.show_tree(),
             Action::Decode => return self.decode(ticket),
             Action::CopyName => {
-                let value = pane.value();
-                return self.copy_text("the value", value);
+                let copied = pane.copied(CLIPBOARD);
+                return self.copy_what(copied);
             }
             Action::CopyPath => match pane.path() {
-                Some(path) => return self.copy_text(&path.clone(), Some(path)),
+                Some(path) => return self.copy_text("the path", Some(path)),
                 None => self.say(Severity::Info, "a path is of a value of the tree: tab leads there"),
             },
             Action::CopyAs => return self.pick_copy(),
@@ -94,41 +100,45 @@ impl App {
 
     fn type_into_answer(&mut self, action: &Action, ticket: Ticket, size: (usize, usize)) -> Vec<Effect> {
         let Some(Overlay::Answer(pane)) = &mut self.overlay else { return Vec::new() };
-        let Some((typing, field)) = &mut pane.typing else { return Vec::new() };
-        match action {
-            Action::Text(input) => _ = field.input(input.clone()),
-            Action::Paste(text) => _ = field.paste(text.reveal()),
-            Action::Clear => field.set(""),
+        let Some(typed) = &mut pane.typed else { return Vec::new() };
+        let changed = match action {
+            Action::Text(input) => typed.field.input(input.clone()),
+            Action::Paste(text) => typed.field.paste(text.reveal()),
+            Action::Clear => {
+                typed.field.set("");
+                true
+            }
             Action::Back | Action::Quit => {
-                pane.typing = None;
-                pane.problem = None;
+                pane.leave_typing();
+                false
             }
-            Action::Open => {
-                let (typing, text) = (*typing, field.text().to_owned());
-                pane.typing = None;
-                pane.problem = None;
-                match typing {
-                    Typing::Search => {
-                        pane.searched = Some(text).filter(|text| !text.is_empty());
-                        pane.search(false, size);
-                    }
-                    Typing::Query if text.trim().is_empty() => pane.query.clear(),
-                    Typing::Query => {
-                        pane.query.clone_from(&text);
-                        let Some(level) = pane.level() else { return Vec::new() };
-                        if level.body.document().is_none() {
-                            pane.problem = Some("a filter is for JSON, and this is none".into());
-                            return Vec::new();
-                        }
-                        let look = Look::Filter { program: text, body: Arc::clone(&level.body) };
-                        pane.pending = Some(ticket);
-                        return vec![Effect::Look(ticket, look)];
-                    }
-                }
-            }
-            _ => {}
+            Action::Open => return self.typed_into_answer(ticket),
+            _ => false,
+        };
+        if changed {
+            pane.search_as_typed(size);
         }
         Vec::new()
+    }
+
+    /// What was typed is taken: a search is where it should be already.
+    fn typed_into_answer(&mut self, ticket: Ticket) -> Vec<Effect> {
+        let Some(Overlay::Answer(pane)) = &mut self.overlay else { return Vec::new() };
+        let Some(typed) = pane.typed.take_if(|typed| typed.what == Typing::Query) else {
+            pane.typed = None;
+            return Vec::new();
+        };
+        let text = typed.field.text();
+        pane.problem = None;
+        pane.query = text.to_owned();
+        let Some(level) = pane.level().filter(|_| !text.trim().is_empty()) else { return Vec::new() };
+        if level.body.document().is_none() {
+            pane.problem = Some("a filter is for JSON, and this is none".into());
+            return Vec::new();
+        }
+        let look = Look::Filter { program: text.to_owned(), body: Arc::clone(&level.body) };
+        pane.pending = Some(ticket);
+        vec![Effect::Look(ticket, look)]
     }
 
     fn decode(&mut self, ticket: Ticket) -> Vec<Effect> {
@@ -150,16 +160,19 @@ impl App {
             None => None,
         };
         let look = Look::Decode { body: Arc::clone(&level.body), node };
+        pane.problem = None;
         pane.pending = Some(ticket);
         vec![Effect::Look(ticket, look)]
     }
 
-    /// What a filter or a decoding gave.
+    /// What a filter or a decoding gave. A question or a choice may lie over the answer meanwhile.
     pub(super) fn looked(&mut self, ticket: Ticket, result: Result<Box<(String, Body)>, String>) {
-        let Some(Overlay::Answer(pane)) = &mut self.overlay else { return };
-        if pane.pending != Some(ticket) {
-            return;
-        }
+        let overlays = self.overlay.iter_mut().chain(&mut self.beneath);
+        let pane = overlays.filter_map(|overlay| match overlay {
+            Overlay::Answer(pane) if pane.pending == Some(ticket) => Some(pane),
+            _ => None,
+        });
+        let Some(pane) = pane.last() else { return };
         pane.pending = None;
         match result {
             Ok(made) => pane.push(made.0, made.1),
@@ -167,13 +180,28 @@ impl App {
         }
     }
 
+    fn copy_what(&mut self, copied: Option<Copied>) -> Vec<Effect> {
+        match copied {
+            Some(Copied { what, text: Ok(text) }) => self.copy_text(what, Some(text)),
+            Some(Copied { text: Err(bytes), .. }) => {
+                self.say_too_large(bytes);
+                Vec::new()
+            }
+            None => Vec::new(),
+        }
+    }
+
+    fn say_too_large(&mut self, bytes: usize) {
+        let size = format::bytes(bytes as u64);
+        self.say(Severity::Warning, format!("{size} are too large for a terminal's clipboard"));
+    }
+
     /// Puts a text on the clipboard, unless it is too large for one.
     pub(super) fn copy_text(&mut self, what: &str, text: Option<String>) -> Vec<Effect> {
         match text {
             None => Vec::new(),
             Some(text) if text.len() > CLIPBOARD => {
-                let size = format::bytes(text.len() as u64);
-                self.say(Severity::Warning, format!("{size} are too large for a terminal's clipboard"));
+                self.say_too_large(text.len());
                 Vec::new()
             }
             Some(text) => {
@@ -210,11 +238,25 @@ impl App {
     pub(super) fn copy_picked(&mut self, number: u64, chosen: &str) -> Vec<Effect> {
         let Some(invocation) = self.invocations.get(number) else { return Vec::new() };
         let (request, place) = (&invocation.request, &invocation.place);
-        let reply = invocation.reply();
         let text = match chosen {
-            RESPONSE => reply.map(|reply| String::from_utf8_lossy(reply.body.bytes()).into_owned()),
-            REQUEST_ID => reply.and_then(|reply| reply.answer.request_id.clone()),
-            _ if invocation.forgotten => None,
+            _ if invocation.forgotten && chosen != REQUEST_ID => None,
+            RESPONSE => {
+                let bytes = match invocation.reply() {
+                    Some(reply) => reply.body.bytes(),
+                    // What came before it broke off.
+                    None => &invocation.stream.kept,
+                };
+                if !bytes.is_empty() {
+                    let Copied { what, text } = of_bytes(bytes, CLIPBOARD);
+                    return self.copy_what(Some(Copied { what, text }));
+                }
+                None
+            }
+            REQUEST_ID => match &invocation.outcome.as_ref().map(|outcome| &outcome.result) {
+                Some(Ok(reply)) => reply.answer.request_id.clone(),
+                Some(Err(error)) => error.request_id.clone(),
+                None => None,
+            },
             AWS => Some(invocation_command::aws(
                 request,
                 &place.region,
@@ -225,7 +267,8 @@ impl App {
             _ => return Vec::new(),
         };
         if text.is_none() {
-            self.say(Severity::Info, format!("there is no {chosen}"));
+            let why = if invocation.forgotten { "it was not kept" } else { "there is none" };
+            self.say(Severity::Info, format!("{chosen}: {why}"));
         }
         self.copy_text(&format!("the {chosen}"), text)
     }

@@ -27,17 +27,21 @@ use crate::{
 
 /// What is waited for: its answer is the ticket's.
 #[derive(Debug)]
-pub(in crate::app) enum Awaited {
-    /// An event that becomes the one that is edited, with its name and, where it is on disk, its owner.
-    Load(Ticket, Option<(Owner, String)>),
+pub(in crate::app) struct Awaited {
+    ticket: Ticket,
+    what: Waiting,
+}
+
+#[derive(Debug)]
+enum Waiting {
+    /// An event that becomes the one that is edited of this function; where it is on disk, its owner and name.
+    Load(String, Option<(Owner, String)>),
     /// An event that is being saved: where it is there already, one is asked.
-    Save(Ticket, Box<EventToSave>),
+    Save(Box<EventToSave>),
     /// An event that is written to a file: where there is one already, one is asked.
-    Export(Ticket, EventToExport, String),
-    /// Another change of what is on disk: the list is read again.
-    Other(Ticket),
-    /// The console's events, before one of them is written.
-    Share(Ticket, String, String, Option<Arc<Secret>>),
+    Export(EventToExport, String),
+    /// The console's events, before one of them is written: function, name, event.
+    Share(String, String, Option<Arc<Secret>>),
 }
 
 /// The event that is edited, as it was read from disk.
@@ -61,6 +65,25 @@ impl App {
         let pane = EventsPane::new(function.clone(), listing, sharing);
         self.lay_over(Overlay::Events(Box::new(pane)));
         vec![Effect::ListEvents(listing, function.clone()), Effect::GetShareable(sharing, function)]
+    }
+
+    fn wait_for(&mut self, ticket: Ticket, what: Waiting) {
+        // A session that is gone answers nothing any more; the disk answers always.
+        let epoch = self.session.epoch;
+        self.awaited.retain(|one| one.ticket.epoch == epoch || !matches!(one.what, Waiting::Share(..)));
+        self.awaited.push(Awaited { ticket, what });
+    }
+
+    fn waited_for(&mut self, ticket: Ticket) -> Option<Waiting> {
+        let at = self.awaited.iter().position(|one| one.ticket == ticket)?;
+        Some(self.awaited.remove(at).what)
+    }
+
+    /// Closes the list of events, whatever lies over it.
+    fn close_events(&mut self) {
+        let is_list = |overlay: &Overlay| matches!(overlay, Overlay::Events(_));
+        self.overlay.take_if(|overlay| is_list(overlay));
+        self.beneath.retain(|overlay| !is_list(overlay));
     }
 
     fn events_pane(&mut self) -> Option<&mut EventsPane> {
@@ -94,11 +117,13 @@ impl App {
         ticket: Ticket,
         result: Result<Box<Shareable>, cloud::Error>,
     ) -> Vec<Effect> {
-        if matches!(&self.awaited, Some(Awaited::Share(asked, ..)) if *asked == ticket) {
-            return match self.awaited.take() {
-                Some(Awaited::Share(_, function, name, event)) => self.share(function, name, event, result),
-                _ => Vec::new(),
-            };
+        match self.waited_for(ticket) {
+            Some(Waiting::Share(function, name, event)) if ticket.epoch == self.session.epoch => {
+                return self.share(function, name, event, result);
+            }
+            // The session has changed: what was to be shared belongs to the one before.
+            Some(_) => return Vec::new(),
+            None => {}
         }
         let Some(pane) = self.events_pane().filter(|pane| pane.sharing == Some(ticket)) else {
             return Vec::new();
@@ -114,7 +139,9 @@ impl App {
             Err(error) if error.kind == Kind::Unsupported => {
                 pane.notes.push("this endpoint has no registry of shareable events".into());
             }
-            Err(error) => pane.notes.push(format!("the console's shareable events: {}", error.message)),
+            Err(error) => {
+                pane.notes.push(format!("the console's shareable events: {}", sanitise(&error.message)));
+            }
         }
         pane.fill();
         Vec::new()
@@ -140,61 +167,69 @@ impl App {
     }
 
     fn load_event(&mut self) -> Vec<Effect> {
-        let (ticket, now) = (self.ticket(), self.now);
-        let place = self.place();
+        let ticket = self.ticket();
         let Some(Overlay::Events(pane)) = &self.overlay else { return Vec::new() };
-        let Some(choice) = pane.chosen().cloned() else { return Vec::new() };
-        match choice {
-            Choice::Saved(event) => {
-                self.awaited = Some(Awaited::Load(ticket, Some((event.owner.clone(), event.name.clone()))));
+        let function = pane.function.clone();
+        match pane.chosen().cloned() {
+            Some(Choice::Saved(event)) => {
+                let of = Some((event.owner.clone(), event.name.clone()));
+                self.wait_for(ticket, Waiting::Load(function, of));
                 vec![Effect::ReadEvent(ticket, event.owner, event.name)]
             }
-            Choice::Shareable(name) => {
-                let event = pane.shareable.as_ref().and_then(|shareable| shareable.event(&name)).cloned();
+            Some(Choice::Shareable(name)) => {
+                let event = pane.shareable.as_ref().and_then(|shareable| shareable.event(&name));
                 if let Some(event) = event {
                     let text = json::pretty(event.reveal()).unwrap_or_else(|| event.reveal().to_owned());
-                    self.take_event(&text, format!("{CONSOLE}{name}"), None);
+                    self.take_event(&function, &text, &format!("{CONSOLE}{name}"), None);
                 }
                 Vec::new()
             }
-            Choice::Template(id) => {
-                let Some(template) = template::find(id) else { return Vec::new() };
-                let region = place.as_ref().map_or_else(|| "us-east-1".into(), |place| place.region.clone());
-                // New identifiers each time: no two messages of a queue have the same one.
-                let seed = u128::from(ticket.number) << 64
-                    | (now.as_nanosecond().unsigned_abs() & u128::from(u64::MAX));
-                let values = Values {
-                    account: place.and_then(|place| place.account),
-                    function: Some(pane.function.clone()),
-                    ..Values::new(region, now, seed)
-                };
-                self.take_event(&template.render(&values), id.to_owned(), None);
+            Some(Choice::Template(id)) => {
+                if let Some(text) = self.rendered(id, &function, ticket) {
+                    self.take_event(&function, &text, id, None);
+                }
                 Vec::new()
             }
+            None => Vec::new(),
         }
     }
 
-    /// Makes a text the event that is edited; undo brings the one before back.
-    fn take_event(&mut self, text: &str, name: String, from_disk: Option<FromDisk>) {
-        self.overlay = None;
-        let Some(view) = &mut self.function else { return };
-        view.test.replace(text, Some(name));
+    /// A template with the values of this session. The ticket makes its identifiers new ones: no two messages of a
+    /// queue have the same one.
+    fn rendered(&self, id: &str, function: &str, ticket: Ticket) -> Option<String> {
+        let template = template::find(id)?;
+        let place = self.place();
+        let region = place.as_ref().map_or_else(|| "us-east-1".into(), |place| place.region.clone());
+        let seed = u128::from(ticket.number) << 64
+            | (self.now.as_nanosecond().unsigned_abs() & u128::from(u64::MAX));
+        let values = Values {
+            account: place.and_then(|place| place.account),
+            function: Some(function.to_owned()),
+            ..Values::new(region, self.now, seed)
+        };
+        Some(template.render(&values))
+    }
+
+    /// Makes a text the event of a function that is edited, where that function is still open; undo brings the one
+    /// before back. Names of shareable events are somebody else's: they are shown sanitised.
+    fn take_event(&mut self, function: &str, text: &str, name: &str, from_disk: Option<FromDisk>) {
+        self.close_events();
+        let Some(view) = self.function.as_mut().filter(|view| view.name == function) else { return };
+        view.test.replace(text, Some(sanitise(name).into_owned()));
         view.test.from_disk = from_disk;
     }
 
-    /// An event was read or imported.
+    /// An event was read or imported. Where its list was closed meanwhile it is not wanted any more.
     pub(super) fn event_read(
         &mut self,
         ticket: Ticket,
         result: Result<(String, Secret), String>,
     ) -> Vec<Effect> {
-        let of = match self.awaited.take() {
-            Some(Awaited::Load(asked, of)) if asked == ticket => of,
-            other => {
-                self.awaited = other;
-                return Vec::new();
-            }
-        };
+        let Some(Waiting::Load(function, of)) = self.waited_for(ticket) else { return Vec::new() };
+        let wanted = self.events_pane().is_some_and(|pane| pane.function == function);
+        if !wanted || ticket.epoch != self.session.epoch {
+            return Vec::new();
+        }
         match result {
             Ok((name, event)) => {
                 let from_disk = of.map(|(owner, name)| FromDisk {
@@ -202,9 +237,9 @@ impl App {
                     name,
                     fingerprint: Fingerprint::of(event.reveal()),
                 });
-                self.take_event(event.reveal(), name, from_disk);
+                self.take_event(&function, event.reveal(), &name, from_disk);
             }
-            Err(problem) => self.say(Severity::Error, problem),
+            Err(problem) => self.say(Severity::Error, sanitise(&problem)),
         }
         Vec::new()
     }
@@ -224,7 +259,7 @@ impl App {
                 Vec::new()
             }
             Some(Choice::Shareable(name)) => {
-                self.awaited = Some(Awaited::Share(ticket, function.clone(), name, None));
+                self.wait_for(ticket, Waiting::Share(function.clone(), name, None));
                 vec![Effect::GetShareable(ticket, function)]
             }
             Some(Choice::Template(_)) => {
@@ -237,7 +272,6 @@ impl App {
 
     pub(super) fn delete_saved(&mut self, owner: Owner, name: String) -> Vec<Effect> {
         let ticket = self.ticket();
-        self.awaited = Some(Awaited::Other(ticket));
         vec![Effect::DeleteEvent(ticket, owner, name)]
     }
 
@@ -257,20 +291,27 @@ impl App {
     }
 
     fn ask_for_path(&mut self, import: bool) -> Vec<Effect> {
+        let ticket = self.ticket();
         let Some(Overlay::Events(pane)) = &self.overlay else { return Vec::new() };
         let (title, ask, text) = if import {
             ("Read an event from a file", Ask::ImportEvent, String::new())
         } else {
-            match pane.chosen().cloned() {
+            let (export, name) = match pane.chosen() {
                 Some(Choice::Saved(event)) => {
-                    let export = EventToExport::Saved(event.owner.clone(), event.name.clone());
-                    ("Write the event to a file", Ask::ExportEvent(export), format!("{}.json", event.name))
+                    (EventToExport::Saved(event.owner.clone(), event.name.clone()), event.name.clone())
                 }
-                _ => {
-                    self.say(Severity::Info, "only a saved event can be written to a file from here");
-                    return Vec::new();
+                Some(Choice::Shareable(name)) => {
+                    let event = pane.shareable.as_ref().and_then(|shareable| shareable.event(name));
+                    let Some(event) = event else { return Vec::new() };
+                    (EventToExport::Text(Arc::new(event.clone())), name.clone())
                 }
-            }
+                Some(Choice::Template(id)) => {
+                    let Some(text) = self.rendered(id, &pane.function, ticket) else { return Vec::new() };
+                    (EventToExport::Text(Arc::new(Secret::new(text))), (*id).to_owned())
+                }
+                None => return Vec::new(),
+            };
+            ("Write the event to a file", Ask::ExportEvent(export), file_name(&name))
         };
         let prompt = Prompt::new(title, "a path; ~ is your home", &text, prompt::Then::Test(ask));
         self.lay_over(Overlay::Prompt(Box::new(prompt)));
@@ -288,22 +329,24 @@ impl App {
             }
         };
         let function = view.name.clone();
-        self.save_event_as(&function, Arc::new(Secret::new(event)))
+        let name = match &view.test.from_disk {
+            Some(FromDisk { owner: Owner::Shared, name, .. }) => format!("{SHARED}{name}"),
+            _ => view.test.event_name.clone().unwrap_or_default(),
+        };
+        self.ask_for_event_name(&function, Arc::new(Secret::new(event)), &name)
     }
 
     /// Asks under which name an event is kept.
-    pub(super) fn save_event_as(&mut self, function: &str, event: Arc<Secret>) -> Vec<Effect> {
-        let view = self.function.as_ref().filter(|view| view.name == function);
-        let name = view.and_then(|view| view.test.event_name.clone()).unwrap_or_default();
-        let from_disk = view.and_then(|view| view.test.from_disk.as_ref());
-        let text = match from_disk {
-            Some(FromDisk { owner: Owner::Shared, name, .. }) => format!("{SHARED}{name}"),
-            _ => name,
-        };
+    pub(super) fn ask_for_event_name(
+        &mut self,
+        function: &str,
+        event: Arc<Secret>,
+        name: &str,
+    ) -> Vec<Effect> {
         let rule =
             format!("a name; {SHARED}NAME for all functions, {CONSOLE}NAME for the console's shareable ones");
         let ask = Ask::SaveEvent(function.to_owned(), event);
-        let prompt = Prompt::new("Save the event as", rule, &text, prompt::Then::Test(ask));
+        let prompt = Prompt::new("Save the event as", rule, name, prompt::Then::Test(ask));
         self.lay_over(Overlay::Prompt(Box::new(prompt)));
         Vec::new()
     }
@@ -318,13 +361,18 @@ impl App {
             Ask::SaveEvent(function, content) => {
                 if let Some(name) = text.strip_prefix(CONSOLE) {
                     shareable::check_name(name)?;
-                    self.awaited =
-                        Some(Awaited::Share(ticket, function.clone(), name.to_owned(), Some(content)));
+                    let what = Waiting::Share(function.clone(), name.to_owned(), Some(content));
+                    self.wait_for(ticket, what);
                     return Ok(vec![Effect::GetShareable(ticket, function)]);
                 }
                 let (owner, name) = owner_and_name(&function, text)?;
-                let open = self.function.as_ref().and_then(|view| view.test.from_disk.clone());
-                let over = open
+                // Only what was read from there, and is being edited, takes the place of what is there unasked.
+                let edited = self
+                    .function
+                    .as_ref()
+                    .filter(|view| view.name == function && view.test.event() == content.reveal());
+                let from = edited.and_then(|view| view.test.from_disk.as_ref());
+                let over = from
                     .filter(|from| from.owner == owner && from.name == name)
                     .map_or(Over::Never, |from| Over::If(from.fingerprint));
                 Ok(self.save(ticket, EventToSave { owner, name, content, over }))
@@ -332,18 +380,18 @@ impl App {
             Ask::RenameEvent(event) => {
                 let function = match &event.owner {
                     Owner::Function(function) => function.clone(),
-                    Owner::Shared => self.events_pane().map(|pane| pane.function.clone()).unwrap_or_default(),
+                    Owner::Shared => self.beneath_events().unwrap_or_default(),
                 };
                 let (to_owner, to) = owner_and_name(&function, text)?;
                 let rename = EventToRename { owner: event.owner, name: event.name, to_owner, to };
-                self.awaited = Some(Awaited::Other(ticket));
                 Ok(vec![Effect::RenameEvent(ticket, Box::new(rename))])
             }
             Ask::ImportEvent => {
                 if text.is_empty() {
                     return Err("a path is wanted".into());
                 }
-                self.awaited = Some(Awaited::Load(ticket, None));
+                let function = self.beneath_events().unwrap_or_default();
+                self.wait_for(ticket, Waiting::Load(function, None));
                 Ok(vec![Effect::ImportEvent(ticket, text.to_owned())])
             }
             Ask::ExportEvent(event) => {
@@ -356,13 +404,18 @@ impl App {
         }
     }
 
+    /// The function whose list of events is open.
+    fn beneath_events(&mut self) -> Option<String> {
+        self.events_pane().map(|pane| pane.function.clone())
+    }
+
     fn save(&mut self, ticket: Ticket, event: EventToSave) -> Vec<Effect> {
-        self.awaited = Some(Awaited::Save(ticket, Box::new(event.clone())));
+        self.wait_for(ticket, Waiting::Save(Box::new(event.clone())));
         vec![Effect::SaveEvent(ticket, Box::new(event))]
     }
 
     fn export(&mut self, ticket: Ticket, event: EventToExport, path: String, overwrite: bool) -> Vec<Effect> {
-        self.awaited = Some(Awaited::Export(ticket, event.clone(), path.clone()));
+        self.wait_for(ticket, Waiting::Export(event.clone(), path.clone()));
         vec![Effect::ExportEvent { ticket, event: Box::new(event), path, overwrite }]
     }
 
@@ -378,24 +431,15 @@ impl App {
 
     /// An event was saved, renamed, deleted or exported, or not.
     pub(super) fn event_stored(&mut self, ticket: Ticket, result: Result<String, SaveError>) -> Vec<Effect> {
-        let awaited = match self.awaited.take() {
-            Some(
-                awaited @ (Awaited::Save(asked, _) | Awaited::Export(asked, ..) | Awaited::Other(asked)),
-            ) if asked == ticket => Some(awaited),
-            other => {
-                self.awaited = other;
-                None
-            }
-        };
-        match (result, awaited) {
+        match (result, self.waited_for(ticket)) {
             (Ok(done), awaited) => {
                 self.say(Severity::Info, done);
-                if let Some(Awaited::Save(_, event)) = awaited {
+                if let Some(Waiting::Save(event)) = awaited {
                     self.saved(&event);
                 }
                 self.list_again()
             }
-            (Err(error), Some(Awaited::Save(_, event)))
+            (Err(error), Some(Waiting::Save(event)))
                 if matches!(error, SaveError::Exists(_) | SaveError::Changed(_) | SaveError::Gone(_)) =>
             {
                 let question = Question {
@@ -406,7 +450,7 @@ impl App {
                 self.lay_over(Overlay::Question(question));
                 Vec::new()
             }
-            (Err(error @ SaveError::Exists(_)), Some(Awaited::Export(_, event, path))) => {
+            (Err(error @ SaveError::Exists(_)), Some(Waiting::Export(event, path))) => {
                 let question = Question {
                     text: format!("{}.", sanitise(&error.to_string())),
                     detail: "Replace the file?".into(),
@@ -416,8 +460,10 @@ impl App {
                 Vec::new()
             }
             (Err(error), _) => {
-                self.say(Severity::Error, error.to_string());
-                Vec::new()
+                let text = error.to_string();
+                self.say(Severity::Error, sanitise(&text));
+                // It may be gone, or have another name by now.
+                self.list_again()
             }
         }
     }
@@ -425,7 +471,11 @@ impl App {
     /// What is edited is what is on disk now: the next save goes over it.
     fn saved(&mut self, event: &EventToSave) {
         let Some(view) = &mut self.function else { return };
-        if view.test.event() == event.content.reveal() {
+        let is_of_it = match &event.owner {
+            Owner::Function(function) => view.name == *function,
+            Owner::Shared => true,
+        };
+        if is_of_it && view.test.event() == event.content.reveal() {
             view.test.event_name = Some(event.name.clone());
             view.test.from_disk = Some(FromDisk {
                 owner: event.owner.clone(),
@@ -464,12 +514,24 @@ impl App {
             revision_id: shareable.version.clone(),
             change: Change::ShareableEvent { name, before, after },
         };
-        // The list would hide what is proposed, and show what was.
-        if matches!(self.overlay, Some(Overlay::Events(_))) {
-            self.overlay = None;
+        // The list would show what was before; all else comes back behind what is proposed.
+        self.close_events();
+        let below = self.overlay.take();
+        let effects = self.propose_with(order, Vec::new());
+        if self.overlay.is_some() {
+            self.beneath.extend(below);
+        } else {
+            self.overlay = below;
         }
-        self.propose_with(order, Vec::new())
+        effects
     }
+}
+
+/// The name of a file for an event: no path, nor what a shell or the prompt takes for one.
+fn file_name(name: &str) -> String {
+    let name = sanitise(name).replace(['/', '\\'], "-");
+    let stem = name.trim_start_matches(['~', '.', '-']);
+    format!("{}.json", if stem.is_empty() { "event" } else { stem })
 }
 
 /// Whose event it is that is named so, and its name.

@@ -6,12 +6,14 @@ mod change;
 mod compare;
 mod configuration;
 mod environment;
+mod event;
 mod events;
 mod function;
 mod history;
 mod merging;
 mod overlay;
 mod past;
+mod repeat;
 mod request_log;
 mod rollback;
 mod session;
@@ -96,6 +98,14 @@ impl App {
                 Vec::new()
             }
             Msg::Invoked(ticket, result) => self.invoked(ticket, result),
+            Msg::Examined(ticket, result) => {
+                self.examined(ticket, result);
+                Vec::new()
+            }
+            Msg::EditedOutside(ticket, result) => {
+                self.edited_outside(ticket, result);
+                Vec::new()
+            }
             Msg::Diffed(ticket, result) => {
                 self.diffed(ticket, result);
                 Vec::new()
@@ -104,7 +114,14 @@ impl App {
                 self.looked(ticket, result);
                 Vec::new()
             }
-            Msg::Repeated(..) | Msg::RepeatEnded(..) => Vec::new(),
+            Msg::Repeated(ticket, tally) => {
+                self.repeated(ticket, *tally);
+                Vec::new()
+            }
+            Msg::RepeatEnded(ticket, tally, why) => {
+                self.repeat_ended(ticket, *tally, *why);
+                Vec::new()
+            }
             Msg::Tail(ticket, update) => {
                 let height = self.log_height();
                 if let Some(view) = &mut self.function {
@@ -153,12 +170,14 @@ impl App {
         if self.overlay.is_none() {
             self.overlay = self.beneath.pop();
         }
+        self.follow_past();
         if let Some(Overlay::Review(review)) = &mut self.overlay
             && !asked
         {
             review.came_up = Some(now);
         }
         effects.extend(self.want_states());
+        effects.extend(self.want_event_checked());
         // What was said before must not hide the keys of a dialog or a field that has just opened.
         if !was_asked && self.is_asked() && self.messages.fades_at() == said {
             self.messages.dismiss();
@@ -347,6 +366,8 @@ impl App {
                 ),
                 then: Then::Quit,
             }));
+        } else if let Some(question) = self.quit_repeat() {
+            self.overlay = Some(Overlay::Question(question));
         } else if self.invocations.running().next().is_none() {
             self.exit = Some(0);
         } else {

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use crate::{
     app::{
         Action, App, Effect, Screen, Ticket,
-        answer::AnswerPane,
         differences::DifferencesPane,
         function::test::{Ask, Pick},
         layout,
@@ -59,22 +58,33 @@ impl App {
         }
     }
 
+    /// Others may have come or gone: whatever was selected stays selected.
+    pub(super) fn follow_past(&mut self) {
+        let height = layout::past_height(self.size);
+        for overlay in self.overlay.iter_mut().chain(&mut self.beneath) {
+            if let Overlay::Past(pane) = overlay {
+                pane.follow(&self.invocations, height);
+            }
+        }
+    }
+
     pub(super) fn act_on_past(&mut self, action: &Action) -> Vec<Effect> {
         let height = layout::past_height(self.size);
         let Some(Overlay::Past(pane)) = &mut self.overlay else { return Vec::new() };
         let len = pane.entries(&self.invocations).len();
         if pane.cursor.handle(action, len, height) {
+            // What is in that row now is followed.
+            pane.on = None;
             return Vec::new();
         }
         match action {
             Action::Back | Action::Quit => self.overlay = None,
-            Action::ErrorsOnly => {
-                pane.failed_only = !pane.failed_only;
-                pane.cursor = Cursor::default();
-            }
+            Action::ErrorsOnly => pane.failed_only = !pane.failed_only,
             Action::Mark => {
                 let key = pane.selected(&self.invocations).map(|entry| entry.key());
                 pane.marked = if pane.marked == key { None } else { key };
+                pane.cursor.step(1, len, height);
+                pane.on = None;
             }
             Action::Refresh => {
                 let ticket = self.ticket();
@@ -105,12 +115,9 @@ impl App {
         let zone = self.zone();
         let Some(Overlay::Past(pane)) = &self.overlay else { return Vec::new() };
         match pane.selected(&self.invocations) {
-            Some(Entry::Now(invocation)) if invocation.is_running() => {
-                self.say(Severity::Info, "its answer has not come yet");
-            }
             Some(Entry::Now(invocation)) => {
-                let pane = AnswerPane::new(invocation);
-                self.lay_over(Overlay::Answer(Box::new(pane)));
+                let number = invocation.number;
+                return self.open_answer_of(number);
             }
             Some(Entry::Earlier(record)) => {
                 let mut lines = past::details(record, &zone);
@@ -129,10 +136,10 @@ impl App {
         Vec::new()
     }
 
-    /// What the selected entry sent, where that is still known.
-    fn again(&mut self) -> Option<Again> {
+    /// What an entry sent, where that is still known.
+    fn again(&mut self, key: &Key) -> Option<Again> {
         let Some(Overlay::Past(pane)) = &self.overlay else { return None };
-        let again = match pane.selected(&self.invocations)? {
+        let again = match pane.find(&self.invocations, key)? {
             Entry::Now(invocation) => (!invocation.forgotten).then(|| Again {
                 request: invocation.request.clone(),
                 event: invocation.event.clone(),
@@ -152,16 +159,21 @@ impl App {
             }),
         };
         if again.is_none() {
-            self.say(Severity::Info, "its event was not kept: it can't be sent again");
+            self.say(Severity::Info, "its event was not kept");
         }
         again
+    }
+
+    fn selected_past(&self) -> Option<Key> {
+        let Some(Overlay::Past(pane)) = &self.overlay else { return None };
+        pane.selected(&self.invocations).map(|entry| entry.key())
     }
 
     fn send_again(&mut self) -> Vec<Effect> {
         if !self.let_go() {
             return Vec::new();
         }
-        match self.again() {
+        match self.selected_past().and_then(|key| self.again(&key)) {
             Some(again) => self.send_there(again),
             None => Vec::new(),
         }
@@ -169,9 +181,7 @@ impl App {
 
     /// An event goes only to the place where it was sent before: what is a test in one account is none in another.
     fn send_there(&mut self, again: Again) -> Vec<Effect> {
-        if self.place().is_none_or(|here| !here.is_same(&again.place)) {
-            let text = format!("it was sent to {}: connect there to send it again", again.place);
-            self.say(Severity::Warning, text);
+        if !self.is_here(&again.place) {
             return Vec::new();
         }
         let target = again.request.target();
@@ -180,16 +190,28 @@ impl App {
             self.say(Severity::Info, format!("sent to {target}"));
             if let Some(Overlay::Past(pane)) = &mut self.overlay {
                 // The newest is on top.
-                pane.cursor = Cursor::default();
+                (pane.cursor, pane.on) = (Cursor::default(), None);
             }
         }
         effects
     }
 
+    fn is_here(&mut self, place: &Place) -> bool {
+        let here = self.place().is_some_and(|here| here.is_same(place));
+        if !here {
+            let text =
+                format!("it was sent to {}: connect there to send it again", sanitise(&place.to_string()));
+            self.say(Severity::Warning, text);
+        }
+        here
+    }
+
     fn send_elsewhere(&mut self) -> Vec<Effect> {
-        let Some(again) = self.again() else { return Vec::new() };
-        let Some(Overlay::Past(pane)) = &self.overlay else { return Vec::new() };
-        let Some(key) = pane.selected(&self.invocations).map(|entry| entry.key()) else { return Vec::new() };
+        let Some(key) = self.selected_past() else { return Vec::new() };
+        let Some(again) = self.again(&key) else { return Vec::new() };
+        if !self.is_here(&again.place) {
+            return Vec::new();
+        }
         let view = self.function.as_ref().filter(|view| view.name == again.request.function);
         if let Some(releases) = view.and_then(|view| view.versions.releases.value.as_ref()) {
             let items: Vec<Item> = super::test::qualifiers(releases);
@@ -209,12 +231,7 @@ impl App {
         if !matches!(self.overlay, Some(Overlay::Past(_))) {
             self.overlay = self.beneath.pop();
         }
-        let Some(Overlay::Past(pane)) = &mut self.overlay else { return Vec::new() };
-        let entries = pane.entries(&self.invocations);
-        let Some(at) = entries.iter().position(|entry| entry.key() == *key) else { return Vec::new() };
-        let len = entries.len();
-        pane.cursor.go(at, len, layout::past_height(self.size));
-        let Some(mut again) = self.again() else { return Vec::new() };
+        let Some(mut again) = self.again(key) else { return Vec::new() };
         again.request.qualifier = Some(qualifier.to_owned()).filter(|qualifier| qualifier != "$LATEST");
         self.send_there(again)
     }
@@ -228,7 +245,7 @@ impl App {
         let marked = pane.marked.as_ref().and_then(|key| pane.find(&self.invocations, key));
         let other = marked.filter(|marked| marked.key() != selected.key()).or_else(|| {
             let rest = pane.entries(&self.invocations).into_iter().skip(pane.cursor.at + 1);
-            rest.filter(|entry| same_function(entry, &selected)).find(|entry| body(entry).is_some())
+            rest.filter(|entry| entry.function() == selected.function()).find(Entry::has_response)
         });
         let Some(other) = other else {
             self.say(Severity::Info, "there is no other answer: space marks one to compare with");
@@ -237,7 +254,7 @@ impl App {
         let zone = self.zone();
         // The older one is what it was before.
         let (before, after) =
-            if sent(&other) <= sent(&selected) { (other, selected) } else { (selected, other) };
+            if other.sent() <= selected.sent() { (other, selected) } else { (selected, other) };
         let (Some(first), Some(second)) = (body(&before), body(&after)) else {
             self.say(Severity::Info, "an answer is missing: it was not kept, or has not come yet");
             return Vec::new();
@@ -249,16 +266,20 @@ impl App {
     }
 
     pub(super) fn diffed(&mut self, ticket: Ticket, result: Result<Differences, String>) {
-        if let Some(Overlay::Differences(pane)) = &mut self.overlay
-            && pane.pending == Some(ticket)
-        {
-            pane.pending = None;
-            pane.result = Some(result);
+        for overlay in self.overlay.iter_mut().chain(&mut self.beneath) {
+            if let Overlay::Differences(pane) = overlay
+                && pane.pending == Some(ticket)
+            {
+                pane.pending = None;
+                pane.result = Some(result);
+                return;
+            }
         }
     }
 
     pub(super) fn act_on_differences(&mut self, action: &Action) -> Vec<Effect> {
-        let rows = usize::from(layout::page(self.size).text.rows).saturating_sub(2);
+        let page = layout::page(self.size).text.rows;
+        let rows = usize::from(page - DifferencesPane::heading(page));
         let Some(Overlay::Differences(pane)) = &mut self.overlay else { return Vec::new() };
         let len = pane.len();
         if pane.cursor.handle(action, len, DifferencesPane::height(rows)) {
@@ -277,30 +298,16 @@ impl App {
     }
 
     fn pin_past(&mut self) -> Vec<Effect> {
-        let Some(again) = self.again() else { return Vec::new() };
-        self.save_event_as(&again.request.function, again.request.payload)
-    }
-}
-
-fn same_function(one: &Entry<'_>, other: &Entry<'_>) -> bool {
-    let function = |entry: &Entry<'_>| match entry {
-        Entry::Now(invocation) => invocation.request.function.clone(),
-        Entry::Earlier(record) => record.function.clone(),
-    };
-    function(one) == function(other)
-}
-
-fn sent(entry: &Entry<'_>) -> jiff::Timestamp {
-    match entry {
-        Entry::Now(invocation) => invocation.since,
-        Entry::Earlier(record) => record.at,
+        let Some(again) = self.selected_past().and_then(|key| self.again(&key)) else { return Vec::new() };
+        let name = again.event.unwrap_or_default();
+        self.ask_for_event_name(&again.request.function, again.request.payload, &name)
     }
 }
 
 /// The response, where there is one.
 fn body(entry: &Entry<'_>) -> Option<Arc<Body>> {
     match entry {
-        Entry::Now(invocation) if invocation.forgotten => None,
+        _ if !entry.has_response() => None,
         Entry::Now(invocation) => invocation.reply().map(|reply| Arc::clone(&reply.body)),
         Entry::Earlier(record) => {
             let response: &Arc<Secret> = record.response.as_ref()?;
@@ -317,6 +324,6 @@ fn title(entry: &Entry<'_>, zone: &jiff::tz::TimeZone) -> String {
             (String::new(), format!("{}{}", record.function, qualifier.unwrap_or_default()))
         }
     };
-    let at = crate::domain::format::date_time(sent(entry), zone);
+    let at = crate::domain::format::date_time(entry.sent(), zone);
     format!("{number}{} {at}", sanitise(&target))
 }

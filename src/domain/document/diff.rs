@@ -33,7 +33,8 @@ pub struct Difference {
     /// What became of it.
     pub mark: Mark,
     /// The first text's value as it is written there, without white space between tokens: the beginning, and `…`
-    /// where there are more than [`LONGEST_VALUE`] characters. None where it was added.
+    /// where there are more than [`LONGEST_VALUE`] characters; of two strings that begin alike the part in which they
+    /// differ, behind `…`. None where it was added.
     pub before: Option<String>,
     /// The second text's value. None where it was removed.
     pub after: Option<String>,
@@ -131,6 +132,13 @@ impl Differences {
             (Some(node), None) => before.path_end(node, LONGEST_PATH),
             (None, None) => return,
         };
+        let alike = match (a, b) {
+            (Some(a), Some(b)) if before.kind(a) == Kind::String && after.kind(b) == Kind::String => {
+                alike(before.raw(a), after.raw(b))
+            }
+            _ => 0,
+        };
+        let shown = |raw: &str| if alike > 0 { shown_from(raw, alike) } else { shown(raw) };
         self.list.push(Difference {
             path,
             mark,
@@ -254,6 +262,26 @@ fn elements([before, after]: &[Side; 2], a: u32, b: u32, budget: &mut align::Bud
         steps.extend(new[j + together..next_j].iter().map(|node| Step::Add(compact(*node))));
         (i, j) = (next_i + 1, next_j + 1);
     }
+}
+
+/// Characters that two strings have in common before they differ, which are shown to tell the place.
+const CONTEXT: usize = 20;
+
+/// The bytes at the beginning of two strings that need not be shown, since the strings differ far behind them.
+fn alike(one: &str, other: &str) -> usize {
+    let same = one.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count();
+    let same = one.floor_char_boundary(same);
+    let context = one[..same].char_indices().rev().nth(CONTEXT - 1).map_or(0, |(at, _)| at);
+    // A few characters more or less are not worth a mark in their place.
+    if context > CONTEXT { context } else { 0 }
+}
+
+/// A string from a byte on, behind `…`.
+fn shown_from(raw: &str, from: usize) -> String {
+    let rest = raw.get(from..).unwrap_or_default();
+    let end = rest.char_indices().nth(LONGEST_VALUE).map_or(rest.len(), |(at, _)| at);
+    let mark = if end < rest.len() { "…" } else { "" };
+    format!("…{}{mark}", sanitise(&rest[..end]))
 }
 
 /// The beginning of a value on one line.

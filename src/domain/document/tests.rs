@@ -407,3 +407,13 @@ proptest! {
 fn sanitise_changes_nothing(text: &str) -> bool {
     crate::domain::text::sanitise(text) == text
 }
+
+#[test]
+fn a_key_for_a_row_is_bounded() {
+    let long = "é".repeat(1_000_000);
+    let document = Document::read(format!("{{\"{long}\":[1],\"a\\u0062\":2}}")).unwrap();
+    assert_eq!(document.key_head(1, 21).as_deref(), Some(&*format!("{}…", "é".repeat(10))));
+    assert_eq!(document.key_head(2, 21), None);
+    assert_eq!(document.key_head(3, 21).as_deref(), Some("ab"));
+    assert_eq!(document.key_head(0, 21), None);
+}

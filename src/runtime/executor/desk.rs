@@ -112,12 +112,12 @@ impl Desk {
     pub(super) fn begin(
         &self,
         ticket: Ticket,
+        at: Timestamp,
         place: Place,
         request: &Request,
         event: Option<String>,
     ) -> Recording {
-        let (at, since) = (Timestamp::now(), Instant::now());
-        let begun = Begun { at, since, place, request: request.clone(), event };
+        let begun = Begun { at, since: Instant::now(), place, request: request.clone(), event };
         self.running.lock().unwrap_or_else(PoisonError::into_inner).insert(ticket, begun);
         Recording { ticket, running: Arc::clone(&self.running), jobs: self.jobs.clone() }
     }

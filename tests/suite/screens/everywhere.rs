@@ -95,6 +95,7 @@ fn all_screens() -> Vec<Screen> {
     screens.extend(bulk::all());
     screens.extend(compare::all());
     screens.extend(history::all());
+    screens.extend(super::repeat::all());
     screens.extend(super::versions::all());
     screens
 }

@@ -59,6 +59,16 @@ fn values_are_bounded_and_safe() {
 }
 
 #[test]
+fn strings_that_differ_late_show_where() {
+    let (head, tail) = ("é".repeat(1000), "x".repeat(1000));
+    let found = diff(&read(&format!("\"{head}one{tail}\"")), &read(&format!("\"{head}two\"")), 10);
+    let context = "é".repeat(20);
+    assert_eq!(found.list[0].before.as_deref(), Some(&*format!("…{context}one{}…", "x".repeat(177))));
+    assert_eq!(found.list[0].after.as_deref(), Some(&*format!("…{context}two\"")));
+    assert_eq!(of("\"ab\"", "\"abc\""), [r#"Changed . "ab">"abc""#]);
+}
+
+#[test]
 fn paths_are_bounded() {
     let nested = |leaf: &str| format!("{}{leaf}{}", "{\"level\":".repeat(10_000), "}".repeat(10_000));
     let found = diff(&read(&nested("1")), &read(&nested("2")), 10);
