@@ -26,7 +26,7 @@ use crate::{
         report::{Level, LineKind, classify},
         text::{sanitise, sanitise_lines, slice_columns, width},
     },
-    tail::{self, State, is_error},
+    tail::{self, Reported, State, is_error},
 };
 
 /// Up to this many bytes a message is read for its meaning; a larger one is shown as it begins.
@@ -90,8 +90,8 @@ fn told(app: &App, view: &View, request: &RequestLog, theme: &Theme) -> Vec<(Str
         };
     }
     let over = pane.is_over();
-    match (pane.report(), pane.unfiltered()) {
-        (Some(Some(report)), _) => {
+    match (pane.reported(), pane.unfiltered()) {
+        (Reported::Figures(report), _) => {
             let mut parts = Vec::new();
             if report.is_failure() {
                 let error = report.error_type.as_deref().or(report.status.as_deref()).unwrap_or_default();
@@ -100,18 +100,18 @@ fn told(app: &App, view: &View, request: &RequestLog, theme: &Theme) -> Vec<(Str
             invocation::measured(app, &view.name, report, theme, &mut parts);
             parts
         }
-        (Some(None), _) => one("● its REPORT has come; it has no figures", theme.good),
-        (None, 0) if pane.is_scanning() => one("◐ looking for its lines", theme.warning),
-        (None, 0) if over => one("? none of its lines is there", theme.warning),
-        (None, 0) if request.queued => {
+        (Reported::Bare, _) => one("● its REPORT has come; it has no figures", theme.good),
+        (Reported::NotYet, 0) if pane.is_scanning() => one("◐ looking for its lines", theme.warning),
+        (Reported::NotYet, 0) if over => one("? none of its lines is there", theme.warning),
+        (Reported::NotYet, 0) if request.queued => {
             one("◐ waiting for its lines: it was queued and starts when its turn comes", theme.warning)
         }
-        (None, 0) => one("◐ waiting for its lines", theme.warning),
-        (None, _) if is_without_reports(view) => {
+        (Reported::NotYet, 0) => one("◐ waiting for its lines", theme.warning),
+        (Reported::NotYet, _) if is_without_reports(view) => {
             one("no REPORT comes: the function's system log level is WARN", theme.dim)
         }
-        (None, _) if over => one("? its REPORT is not there", theme.warning),
-        (None, _) => one("◐ its REPORT has not come yet", theme.warning),
+        (Reported::NotYet, _) if over => one("? its REPORT is not there", theme.warning),
+        (Reported::NotYet, _) => one("◐ its REPORT has not come yet", theme.warning),
     }
 }
 

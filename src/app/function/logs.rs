@@ -6,10 +6,9 @@ use crate::{
     app::{Action, Effect, Ticket, field::Field, list::Cursor, overlay::Page},
     domain::{
         format, json,
-        report::Report,
         text::{sanitise, sanitise_lines},
     },
-    tail::{Filter, GapKind, Row, RowKey, State, Status, Store, Update, View},
+    tail::{Filter, GapKind, Reported, Row, RowKey, State, Status, Store, Update, View},
 };
 
 /// Memory for the lines of one log, in bytes. The oldest make room.
@@ -172,9 +171,9 @@ impl LogsPane {
         self.view.unfiltered(&self.store)
     }
 
-    /// The REPORT of the request whose log is looked at, once it has come; without figures where it has none.
-    pub fn report(&self) -> Option<Option<&Report>> {
-        self.view.report()
+    /// What is known of the REPORT of the request whose log is looked at.
+    pub fn reported(&self) -> Reported<'_> {
+        self.view.reported()
     }
 
     /// Whether all that is to be read has been read, and nothing is followed.

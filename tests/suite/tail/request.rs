@@ -2,7 +2,7 @@
 
 use lambdeck::{
     domain::log_event::LogEvent,
-    tail::{Arrival, Filter, OneRequest, Store, View},
+    tail::{Arrival, Filter, OneRequest, Reported, Store, View},
 };
 use proptest::prelude::*;
 use rstest::rstest;
@@ -190,7 +190,7 @@ proptest! {
             prop_assert_eq!(shown(&store, &view), expected.clone());
             prop_assert_eq!(view.unfiltered(&store), expected.len());
             let reported = expected.iter().any(|line| line.2.contains("REPORT") || line.2.contains("platform.report"));
-            prop_assert_eq!(view.report().is_some(), reported);
+            prop_assert_eq!(view.reported() != Reported::NotYet, reported);
             let matching: Vec<_> = expected.into_iter().filter(|line| filter.matches(&line.2)).collect();
             prop_assert_eq!(shown(&store, &filtered), matching);
         }
@@ -262,21 +262,21 @@ fn late_lines_find_their_place(#[case] lines: &[Line], #[case] order: &[usize], 
 fn the_figures_are_those_of_the_last_report() {
     let mut store = Store::default();
     let mut view = View::of_request(&store, Filter::all(), OURS);
-    assert_eq!(view.report(), None);
+    assert_eq!(view.reported(), Reported::NotYet);
     let report = |nth: i64, ms: u32| {
         let text = text(&Line::Report(0), false).replace("1.00 ms", &format!("{ms}.00 ms"));
         event(0, usize::try_from(nth).unwrap(), nth, text)
     };
     insert(&mut store, &mut view, &report(9, 9));
     insert(&mut store, &mut view, &report(3, 3));
-    let duration = view.report().unwrap().unwrap().duration_ms;
-    assert!((duration - 9.0).abs() < f64::EPSILON);
+    let Reported::Figures(last) = view.reported() else { panic!("{:?}", view.reported()) };
+    assert!((last.duration_ms - 9.0).abs() < f64::EPSILON);
     // That of a managed instance says that it is over, and no more.
     let bare = format!(
         r#"{{"type":"platform.report","record":{{"requestId":"{OURS}","metrics":{{"durationMs":1.0}},"status":"success"}}}}"#
     );
     insert(&mut store, &mut view, &event(0, 99, 99, bare));
-    assert_eq!(view.report(), Some(None));
+    assert_eq!(view.reported(), Reported::Bare);
 }
 
 #[test]
