@@ -28,7 +28,7 @@ mod view;
 
 pub use filter::{Filter, FilterError, is_error};
 pub use follow::{Options, follow};
-pub use request::OneRequest;
+pub use request::{OneRequest, rows::Reported};
 pub use source::{Clock, Page, PageRequest, Source, SourceError, SourceErrorKind, Streams, SystemClock};
 pub use store::{Inserted, Row, RowKey, Store};
 pub use update::{Arrival, GapKind, State, Status, Update};

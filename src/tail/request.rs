@@ -1,8 +1,8 @@
 //! What one invocation wrote: most lines of a function don't name it.
 //!
 //! A stream is one execution environment's, which handles one event at a time. A line that names a request is that
-//! request's; any other one belongs to the START before it, up to its REPORT, and one of the init phase to the START
-//! behind it. [`OneRequest`] picks from events that come in order; [`rows`] keeps up with a store, where they don't.
+//! request's; any other one belongs to the START before it, up to its REPORT, and one between a REPORT and a START, as
+//! those of the init phase are, to the START behind it. [`OneRequest`] picks from events that come in order; [`rows`] keeps up with a store, where they don't.
 
 pub(super) mod rows;
 
@@ -95,6 +95,8 @@ impl OneRequest {
         }
         if matches!(says, Says::Report(_)) {
             stream.running = None;
+            // Where its START is not known these are its, and not of the next one's init phase.
+            stream.waiting.clear();
         }
         wanted
     }
@@ -157,6 +159,18 @@ mod tests {
             ["elsewhere", "START", "other", "START", "more"]
         );
         assert!(lines_of("33333333-3333-4333-8333-333333333333", &lines).is_empty());
+    }
+
+    #[test]
+    fn lines_of_an_invocation_whose_start_is_not_there_are_not_the_next_ones() {
+        let lines = [
+            ("a", "of the one before".to_owned()),
+            ("a", report(TWO)),
+            ("a", "INIT_START Runtime Version: python:3.13.v1".to_owned()),
+            ("a", format!("START RequestId: {ONE} Version: $LATEST")),
+        ];
+        let one = lines_of(ONE, &lines);
+        assert_eq!(one, [lines[2].1.clone(), lines[3].1.clone()]);
     }
 
     #[test]

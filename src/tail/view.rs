@@ -3,10 +3,9 @@
 use super::{
     filter::Filter,
     index::{Entry, Index},
-    request::rows::RequestRows,
+    request::rows::{Reported, RequestRows},
     store::{Inserted, Row, RowKey, Store},
 };
-use crate::domain::report::Report;
 
 /// The matching rows of a [`Store`], in its order: of all, or of one request's ([`View::of_request`]).
 ///
@@ -55,9 +54,9 @@ impl View {
         self.request.as_ref().map(|request| request.id())
     }
 
-    /// The request's last REPORT, once it has come; without figures where it has none.
-    pub fn report(&self) -> Option<Option<&Report>> {
-        self.request.as_ref()?.report()
+    /// What is known of the request's REPORT. It stays known when its row has made room.
+    pub fn reported(&self) -> Reported<'_> {
+        self.request.as_ref().map_or(Reported::NotYet, |request| request.reported())
     }
 
     /// How many rows there are to be filtered: the request's, or all.
@@ -141,15 +140,15 @@ impl View {
             if change.at + self.scanned < change.among {
                 continue;
             }
-            if !change.added {
-                self.scanned -= 1;
-                if let Ok(at) = store.find(&self.index, &store.key(change.entry)) {
-                    self.index.remove(at);
-                }
-            } else {
+            if change.added {
                 self.scanned += 1;
                 if self.filter.matches_bytes(store.message(change.entry)) {
                     store.put_into(&mut self.index, change.entry);
+                }
+            } else {
+                self.scanned -= 1;
+                if let Ok(at) = store.find(&self.index, &store.key(change.entry)) {
+                    self.index.remove(at);
                 }
             }
         }

@@ -26,7 +26,7 @@ use crate::{
         report::{Level, LineKind, classify},
         text::{sanitise, sanitise_lines, slice_columns, width},
     },
-    tail::{self, State, is_error},
+    tail::{self, Reported, State, is_error},
 };
 
 /// Up to this many bytes a message is read for its meaning; a larger one is shown as it begins.
@@ -90,8 +90,8 @@ fn told(app: &App, view: &View, request: &RequestLog, theme: &Theme) -> Vec<(Str
         };
     }
     let over = pane.is_over();
-    match (pane.report(), pane.unfiltered()) {
-        (Some(Some(report)), _) => {
+    match (pane.reported(), pane.unfiltered()) {
+        (Reported::Figures(report), _) => {
             let mut parts = Vec::new();
             if report.is_failure() {
                 let error = report.error_type.as_deref().or(report.status.as_deref()).unwrap_or_default();
@@ -100,25 +100,27 @@ fn told(app: &App, view: &View, request: &RequestLog, theme: &Theme) -> Vec<(Str
             invocation::measured(app, &view.name, report, theme, &mut parts);
             parts
         }
-        (Some(None), _) => one("● its REPORT has come; it has no figures", theme.good),
-        (None, 0) if pane.is_scanning() => one("◐ looking for its lines", theme.warning),
-        (None, 0) if over => one("? none of its lines is there", theme.warning),
-        (None, 0) if request.queued => {
+        (Reported::Bare, _) => one("● its REPORT has come; it has no figures", theme.good),
+        (Reported::NotYet, 0) if pane.is_scanning() => one("◐ looking for its lines", theme.warning),
+        (Reported::NotYet, 0) if over => one("? none of its lines is there", theme.warning),
+        (Reported::NotYet, 0) if request.queued => {
             one("◐ waiting for its lines: it was queued and starts when its turn comes", theme.warning)
         }
-        (None, 0) => one("◐ waiting for its lines", theme.warning),
-        (None, _) if is_without_reports(view) => {
+        (Reported::NotYet, 0) => one("◐ waiting for its lines", theme.warning),
+        (Reported::NotYet, _) if is_without_reports(view) => {
             one("no REPORT comes: the function's system log level is WARN", theme.dim)
         }
-        (None, _) if over => one("? its REPORT is not there", theme.warning),
-        (None, _) => one("◐ its REPORT has not come yet", theme.warning),
+        (Reported::NotYet, _) if over => one("? its REPORT is not there", theme.warning),
+        (Reported::NotYet, _) => one("◐ its REPORT has not come yet", theme.warning),
     }
 }
 
 /// Whether the function's configuration keeps START and REPORT out of the log.
 fn is_without_reports(view: &View) -> bool {
     let logging = view.details.value.as_ref().and_then(|details| details.configuration.logging.as_ref());
-    logging.and_then(|logging| logging.system_log_level.as_deref()) == Some("WARN")
+    logging.is_some_and(|logging| {
+        logging.log_format.as_deref() == Some("JSON") && logging.system_log_level.as_deref() == Some("WARN")
+    })
 }
 
 fn status(pane: &LogsPane, theme: &Theme, zone: &TimeZone, mut row: Row) {
@@ -220,7 +222,11 @@ fn empty(pane: &LogsPane, theme: &Theme, zone: &TimeZone, buffer: &mut Buffer, a
     }
     let awaited = pane.request.as_ref().is_some_and(|request| request.id.is_some());
     if awaited && (!pane.store.is_empty() || pane.history_done) && !is_in_trouble(pane) {
-        let others = format!("{} events of {group} {reach}, none of them of this request.", pane.store.len());
+        let others = match pane.store.len() {
+            0 => format!("No events in {group} {reach}."),
+            1 => format!("One event in {group} {reach}, of another request."),
+            count => format!("{count} events in {group} {reach}, all of other requests."),
+        };
         let (text, more) = if pane.is_over() {
             ("None of its lines is there.", "o reads older ones.")
         } else {

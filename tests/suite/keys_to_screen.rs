@@ -19,6 +19,7 @@ mod environment;
 mod lists;
 mod logs;
 mod repeat;
+mod request_log;
 mod sessions;
 mod versions;
 

@@ -12,6 +12,7 @@ mod fixtures;
 mod history;
 mod logs;
 mod repeat;
+mod request_log;
 mod versions;
 
 use std::collections::BTreeMap;

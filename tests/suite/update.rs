@@ -10,6 +10,7 @@ mod event_editor;
 mod history;
 mod logs;
 mod repeat;
+mod request_log;
 mod test;
 mod versions;
 

@@ -6,10 +6,9 @@ use crate::{
     app::{Action, Effect, Ticket, field::Field, list::Cursor, overlay::Page},
     domain::{
         format, json,
-        report::Report,
         text::{sanitise, sanitise_lines},
     },
-    tail::{Filter, GapKind, Row, RowKey, State, Status, Store, Update, View},
+    tail::{Filter, GapKind, Reported, Row, RowKey, State, Status, Store, Update, View},
 };
 
 /// Memory for the lines of one log, in bytes. The oldest make room.
@@ -172,9 +171,9 @@ impl LogsPane {
         self.view.unfiltered(&self.store)
     }
 
-    /// The REPORT of the request whose log is looked at, once it has come; without figures where it has none.
-    pub fn report(&self) -> Option<Option<&Report>> {
-        self.view.report()
+    /// What is known of the REPORT of the request whose log is looked at.
+    pub fn reported(&self) -> Reported<'_> {
+        self.view.reported()
     }
 
     /// Whether all that is to be read has been read, and nothing is followed.
@@ -307,7 +306,8 @@ impl LogsPane {
                 if self.request.is_some() && self.is_scanning() {
                     self.view.scan(&self.store, SCAN);
                 }
-                if !self.following {
+                // Until all is there that is to be read, what comes below a moment one went to is not new.
+                if !self.following && (self.history_done || self.aim.is_none()) {
                     self.new += self.view.len().saturating_sub(before);
                 }
                 self.restore(place, height);

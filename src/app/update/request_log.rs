@@ -6,7 +6,7 @@ use crate::{
     app::{
         App, Effect, Screen,
         function::{Tab, logs::RequestLog},
-        invocations::Invocation,
+        invocations::{Invocation, Outcome},
         layout,
         messages::Severity,
         overlay::Overlay,
@@ -35,7 +35,7 @@ impl From<&Invocation> for Sought {
             function: invocation.request.function.clone(),
             place: invocation.place.clone(),
             mode: invocation.request.mode,
-            ending: invocation.outcome.as_ref().map(|outcome| outcome.ending()),
+            ending: invocation.outcome.as_ref().map(Outcome::ending),
             request: RequestLog {
                 number: Some(invocation.number),
                 id: request_id(invocation),
@@ -89,13 +89,11 @@ fn no_log(sought: &Sought) -> Option<&'static str> {
 impl App {
     /// The log of the answer that is open, else of the invocation that is looked at.
     pub(super) fn log_of_looked_at(&mut self) -> Vec<Effect> {
-        match self.opened().or_else(|| self.looked_at()).map(Sought::from) {
-            Some(sought) => self.show_log_of(sought),
-            None => {
-                self.say(Severity::Info, "nothing was sent yet");
-                Vec::new()
-            }
-        }
+        let Some(sought) = self.opened().or_else(|| self.looked_at()).map(Sought::from) else {
+            self.say(Severity::Info, "nothing was sent yet");
+            return Vec::new();
+        };
+        self.show_log_of(sought)
     }
 
     /// The log of the invocation that is selected in the list.

@@ -15,6 +15,17 @@ use crate::{
 /// A row's place in the order. A row that nothing tells apart from a START or REPORT is behind it.
 type Key = (i64, Tie);
 
+/// What is known of the REPORT of a request.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Reported<'a> {
+    /// It has not come.
+    NotYet,
+    /// It has come, and lacks the figures, as that of a managed instance does.
+    Bare,
+    /// It has come. Where the request ran several times it is the last one's.
+    Figures(&'a Report),
+}
+
 const FIRST: Key = (i64::MIN, (i64::MIN, 0));
 
 /// STARTs of one request that are followed: it runs three times at most, but anyone may write such a line.
@@ -156,9 +167,13 @@ impl RequestRows {
         &self.members
     }
 
-    /// The last REPORT that came; without its figures where it has none.
-    pub(in crate::tail) fn report(&self) -> Option<Option<&Report>> {
-        self.report.as_ref().map(|(_, report)| report.as_ref())
+    /// The last REPORT that came.
+    pub(in crate::tail) fn reported(&self) -> Reported<'_> {
+        match &self.report {
+            None => Reported::NotYet,
+            Some((_, None)) => Reported::Bare,
+            Some((_, Some(report))) => Reported::Figures(report),
+        }
     }
 
     /// What changed since this was asked last.

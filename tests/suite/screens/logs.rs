@@ -21,7 +21,7 @@ pub(super) fn logs() -> (Screen, Ticket) {
     (screen, ticket.expect("the tab follows at once"))
 }
 
-fn log_status(state: tail::State) -> tail::Update {
+pub(super) fn log_status(state: tail::State) -> tail::Update {
     tail::Update::Status(tail::Status {
         group: "/aws/lambda/checkout-api".into(),
         state,
