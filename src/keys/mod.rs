@@ -249,7 +249,7 @@ pub(crate) const CHAINS: [&[Context]; 33] = [
 ];
 
 /// The places in the order in which the README shows them.
-const PLACES: [Context; 27] = [
+const PLACES: [Context; 34] = [
     Context::Global,
     Context::Start,
     Context::Functions,
@@ -264,6 +264,13 @@ const PLACES: [Context; 27] = [
     Context::Weights,
     Context::Test,
     Context::Editor,
+    Context::Events,
+    Context::Answer,
+    Context::AnswerField,
+    Context::Invocations,
+    Context::Differences,
+    Context::RepeatForm,
+    Context::Repeat,
     Context::Logs,
     Context::LogFilter,
     Context::CommandLine,

@@ -558,7 +558,7 @@ pub static BINDINGS: &[Binding] = &[
         Some("rename"),
     ),
     binding(&[Context::Events], &[key!(ctrl - o)], Action::Import, "take one from a file", Some("from file")),
-    binding(&[Context::Events], &[key!(ctrl - w)], Action::Export, "write it to a file", Some("to file")),
+    binding(&[Context::Events], &[key!(ctrl - x)], Action::Export, "write it to a file", Some("to file")),
     binding(&[Context::Events], &[key!(down)], Action::Down, "down", None),
     binding(&[Context::Events], &[key!(up)], Action::Up, "up", None),
     binding(&[Context::Events], &[key!(pageup)], Action::PageUp, "a page up", None),

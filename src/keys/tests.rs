@@ -223,7 +223,7 @@ fn whatever_a_user_can_mean_has_a_key() {
     assert!(BINDINGS.iter().all(|binding| needs_key(&binding.action)), "text and mouse are no keys");
     let bound: HashSet<_> = BINDINGS.iter().map(|binding| std::mem::discriminant(&binding.action)).collect();
     // All variants of the match above, which is one for each line.
-    assert_eq!(bound.len(), 92);
+    assert_eq!(bound.len(), 93);
     let tabs: HashSet<u8> = BINDINGS
         .iter()
         .filter_map(|binding| if let Action::Tab(number) = binding.action { Some(number) } else { None })
@@ -343,7 +343,7 @@ fn help_merges_the_tabs_and_shows_each_key_once() {
     let rows: Vec<_> = groups.into_iter().flat_map(|group| group.rows).collect();
     assert!(rows.contains(&("1-9".into(), "to the tab of that number")));
     assert!(rows.contains(&("enter".into(), "send the event")));
-    assert!(!rows.iter().any(|(_, help)| help.starts_with("open")), "enter sends here");
+    assert!(!rows.iter().any(|(key, help)| key == "enter" && *help != "send the event"), "enter sends here");
 }
 
 #[test]

@@ -39,8 +39,9 @@ impl App {
 
     /// Has the event checked where that is due.
     pub(super) fn have_event_checked(&mut self) -> Option<Effect> {
+        self.function.as_ref().filter(|view| view.test.is_check_due(self.now))?;
         let ticket = self.ticket();
-        self.function.as_mut()?.test.have_checked(self.now, ticket)
+        Some(self.function.as_mut()?.test.have_checked(ticket))
     }
 
     pub(super) fn examined(&mut self, ticket: Ticket, result: Result<Examined, Problem>) -> Vec<Effect> {

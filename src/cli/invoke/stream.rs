@@ -35,9 +35,14 @@ pub(super) fn written(ended: Result<Result<(), Failure>, JoinError>) -> Result<(
     ended.unwrap_or_else(|_| Err(Failure::new(ERROR, "the response can't be written")))
 }
 
+/// Bytes of what was written that are remembered: a character with its marks.
+const REMEMBERED: usize = 64;
+
 /// Pieces as they are; on a terminal what that would obey is neutralised.
 struct Writer {
     output: Output,
+    /// The end of what was written.
+    before: Vec<u8>,
     /// The beginning of what the next piece goes on with.
     begun: Vec<u8>,
     /// Whether a line has no end yet.
@@ -46,7 +51,7 @@ struct Writer {
 
 impl Writer {
     fn new(output: Output) -> Self {
-        Self { output, begun: Vec::new(), open: false }
+        Self { output, before: Vec::new(), begun: Vec::new(), open: false }
     }
 
     fn piece(&mut self, bytes: &[u8]) -> Result<(), Failure> {
@@ -62,11 +67,21 @@ impl Writer {
     }
 
     fn neutralised(&mut self) -> Result<(), Failure> {
-        let text = sanitise_bytes(&self.begun);
+        // A mark may stand on a character that was written before.
+        let written = self.before.len();
+        self.before.append(&mut self.begun);
+        let (whole, head) = (sanitise_bytes(&self.before), sanitise_bytes(&self.before[..written]));
+        let alone = sanitise_bytes(&self.before[written..]);
+        let text = whole.strip_prefix(&*head).unwrap_or(&alone);
         if let Some(last) = text.chars().last() {
             self.open = last != '\n';
         }
-        self.output.bytes(text.as_bytes())
+        self.output.bytes(text.as_bytes())?;
+        let from = self.before.len().saturating_sub(REMEMBERED);
+        let cut = self.before[from..].iter().take_while(|byte| from > 0 && **byte & 0xC0 == 0x80).count();
+        let from = from + cut;
+        self.before.drain(..from);
+        Ok(())
     }
 
     /// The prompt gets a line of its own.
@@ -126,6 +141,14 @@ mod tests {
         assert_eq!(written(true, &[b"a\n"]), "a\n");
         assert_eq!(written(true, &[b"a\r"]), "a\n");
         assert_eq!(written(true, &[]), "");
+    }
+
+    #[test]
+    fn a_mark_stands_on_what_was_written_before() {
+        assert_eq!(
+            written(true, &["e".as_bytes(), "\u{301}".as_bytes(), "\u{323}x".as_bytes()]),
+            "e\u{301}\u{323}x\n"
+        );
     }
 
     proptest! {

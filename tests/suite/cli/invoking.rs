@@ -80,7 +80,7 @@ fn a_name_may_carry_its_qualifier() {
 
 #[rstest]
 #[case("{\n  \"card\": canary\n}", "line 2 column 11")]
-#[case("", "line 1 column 0")]
+#[case("", "line 1 column 1")]
 #[case("{} {}", "line 1 column 4")]
 #[case("canary", "line 1 column 1")]
 fn what_is_not_json_is_not_sent(#[case] payload: &str, #[case] place: &str) {

@@ -142,7 +142,7 @@ async fn a_fault_at_the_save_loses_nothing_and_sends_nothing_twice() {
     let session = Session::open(&on(&engine)).await.unwrap();
     let faults = [
         (Fault::access_denied(), "(AccessDeniedException)"),
-        (Fault::throttled(1), "too many API calls"),
+        (Fault::throttled(1), "CallerRateLimitExceeded"),
         (Fault::conflict("greeter"), "(ResourceConflictException)"),
         (Fault::internal_error(), "so far;"),
         (Fault::html_bad_gateway(), "so far;"),

@@ -114,10 +114,14 @@ impl TestPane {
         }
     }
 
-    /// Has the event checked elsewhere where that is due. One check runs at a time.
-    pub(in crate::app) fn have_checked(&mut self, now: Timestamp, ticket: Ticket) -> Option<Effect> {
-        let is_due = self.wake_at().is_some_and(|at| at <= now);
-        is_due.then(|| self.examine(Examining::Check, ticket))
+    /// Has the event checked elsewhere; see [`Self::is_check_due`]. One check runs at a time.
+    pub(in crate::app) fn have_checked(&mut self, ticket: Ticket) -> Effect {
+        self.examine(Examining::Check, ticket)
+    }
+
+    /// Whether the moment to have the event checked has come.
+    pub(in crate::app) fn is_check_due(&self, now: Timestamp) -> bool {
+        self.wake_at().is_some_and(|at| at <= now)
     }
 
     /// Has a large event written anew elsewhere; does it at once with a small one.

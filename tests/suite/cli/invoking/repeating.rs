@@ -242,17 +242,10 @@ fn those_that_are_left_are_told(#[case] signals: &[Signal], #[case] code: i32) {
     let arguments = ["invoke", "f", "--repeat", "100", "--concurrency", "3", "--output", "json"];
     let mut started = run_on(&server, arguments).start();
     server.wait_arrived("Invoke", 4, PATIENCE);
-    let mut said = String::new();
     for (number, signal) in signals.iter().enumerate() {
         if number > 0 {
             // The second one comes once the first one was taken.
-            use std::io::Read as _;
-            let stderr = started.child.stderr.as_mut().unwrap();
-            let mut byte = [0];
-            while !said.ends_with('\n') {
-                stderr.read_exact(&mut byte).unwrap();
-                said.push(char::from(byte[0]));
-            }
+            started.wait_said("\n");
         }
         started.signal(*signal);
     }
