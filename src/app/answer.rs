@@ -157,9 +157,9 @@ impl Level {
     fn fold(&mut self, height: usize) {
         let Some(node) = self.selected() else { return };
         let (Some(document), Some(folds)) = (self.body.document(), &mut self.folds) else { return };
-        // A value that holds nothing folds what it is in.
+        // A value that holds nothing folds what it is in, unless that is all there is.
         let is_container = matches!(document.kind(node), Kind::Object | Kind::Array);
-        let node = if is_container { Some(node) } else { document.parent(node) };
+        let node = if is_container { Some(node) } else { document.parent(node).filter(|node| *node > 0) };
         let Some(node) = node else { return };
         folds.toggle(document, node);
         let row = folds.row_of(node).unwrap_or_default();
@@ -433,8 +433,13 @@ impl AnswerPane {
             });
             let next = seek(lines, &needle, from, backwards, here || found.is_none());
             if let Some((line, byte)) = next {
-                let hidden = wrap(lines.line(line), size.1).take_while(|row| row.start <= byte).count();
-                pager.show_row(Pager { line, hidden: hidden.saturating_sub(1) }, lines, size);
+                let row = |byte| {
+                    let rows = wrap(lines.line(line), size.1).take_while(|row| row.start <= byte).count();
+                    Pager { line, hidden: rows.saturating_sub(1) }
+                };
+                // All of it where it fits, and its beginning anyway.
+                pager.show_row(row(byte + needle.len() - 1), lines, size);
+                pager.show_row(row(byte), lines, size);
             }
             self.found = next;
             next.is_some()

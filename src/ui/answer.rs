@@ -257,7 +257,9 @@ fn tree(
         row.put(shape, theme.dim);
         if let Some(key) = document.key_head(node, KEY) {
             let style = if selected { theme.key.add_modifier(Modifier::BOLD) } else { theme.key };
-            row.put(&sanitise(&key), style).put(": ", theme.dim);
+            // A key of nothing must be seen, too.
+            let key = if key.is_empty() { "\"\"".into() } else { sanitise(&key) };
+            row.put(&key, style).put(": ", theme.dim);
         } else if let Some(index) = document.index(node) {
             row.put(&index.to_string(), theme.dim).put(": ", theme.dim);
         }

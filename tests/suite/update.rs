@@ -1,13 +1,16 @@
 //! What `App::update` answers to messages: whole vectors of effects.
 
+mod answer;
 mod bulk;
 mod bulk_random;
 mod change;
 mod compare;
 mod configuration;
 mod environment;
+mod events;
 mod history;
 mod logs;
+mod past;
 mod test;
 mod versions;
 

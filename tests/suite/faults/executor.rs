@@ -32,6 +32,7 @@ const TICKET: Ticket = Ticket { epoch: 1, number: 7 };
 
 fn stream() -> Effect {
     Effect::Invoke {
+        at: jiff::Timestamp::now(),
         ticket: TICKET,
         request: Box::new(request(Mode::ResponseStream)),
         place: Box::default(),
