@@ -587,7 +587,13 @@ pub static BINDINGS: &[Binding] = &[
         None,
     ),
     binding(&[Context::Global], &[key!(':')], Action::CommandLine, "type a command", Some("command")),
-    binding(&[Context::Global], &[key!('?'), key!(f1)], Action::Help, "the keys of this place", Some("help")),
+    binding(
+        &[Context::Global, Context::Answer, Context::Invocations, Context::Differences],
+        &[key!('?'), key!(f1)],
+        Action::Help,
+        "the keys of this place",
+        Some("help"),
+    ),
     binding(
         &[Context::Editor, Context::Filter, Context::LogFilter],
         &[key!(f1)],

@@ -142,14 +142,13 @@ pub(super) fn heading(
     let mut row = Row::new(buffer, area, nth);
     row.skip(1).put(&word, style);
     for (text, style) in parts {
-        if width(&text) + 2 > row.room() && nth == 0 {
+        if width(&text) + 2 <= row.room() {
+            row.skip(2).put(&text, style);
+        } else if nth == 0 {
             nth = 1;
             row = Row::new(buffer, area, nth);
-            row.skip(1);
-        } else if width(&text) + 2 <= row.room() {
-            row.skip(2);
+            row.skip(1).put_whole(&text, style);
         }
-        row.put_whole(&text, style);
     }
     2
 }

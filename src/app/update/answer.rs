@@ -224,7 +224,7 @@ impl App {
     pub(super) fn pick_copy_of(&mut self, number: u64) -> Vec<Effect> {
         let items = [
             (RESPONSE, "as it came"),
-            (REQUEST_ID, "for AWS's support and for the log"),
+            (REQUEST_ID, "for a support case and for the log"),
             (AWS, "what the AWS CLI would send"),
             (CURL, "signed by curl with keys from the environment"),
         ];

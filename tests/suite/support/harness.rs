@@ -133,8 +133,13 @@ pub struct Harness {
 }
 
 impl Harness {
-    /// Starts a dashboard on a session.
-    pub fn start(spec: Spec, (columns, rows): (u16, u16)) -> Self {
+    /// Starts a dashboard on a session, which keeps nothing on disk.
+    pub fn start(spec: Spec, size: (u16, u16)) -> Self {
+        Self::start_with(spec, size, Disk::none())
+    }
+
+    /// Starts a dashboard on a session, with files of its own.
+    pub fn start_with(spec: Spec, (columns, rows): (u16, u16), disk: Disk) -> Self {
         let (drawn, frames) = watch::channel(0);
         let backend = SharedBackend { inner: Arc::new(Mutex::new(TestBackend::new(columns, rows))), drawn };
         let (events, mut incoming) = mpsc::unbounded_channel();
@@ -153,7 +158,7 @@ impl Harness {
                 terminal: &mut terminal,
                 screen: &mut screen,
                 events,
-                executor: &mut Executor::new(messages, start_local, Disk::none()),
+                executor: &mut Executor::new(messages, start_local, disk),
                 results,
                 clock,
                 theme: &Theme::named("default").unwrap(),

@@ -364,7 +364,7 @@ fn what_takes_long_can_be_dropped() {
     act(&mut app, Action::OpenAnswer);
     late(&mut app);
     assert_eq!(pane(&app).levels.len(), 1);
-    super::switch_to(&mut app, "dev");
+    app.session.connecting = Some((2, app.session.spec.clone()));
     app.update(moment(), Msg::Connected(2, Ok(session("dev", "eu-west-1"))));
     late(&mut app);
     assert!(app.overlay.is_none() && app.beneath.is_empty());
