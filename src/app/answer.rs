@@ -457,9 +457,7 @@ impl AnswerPane {
             Ok(lines.join("\n"))
         };
         let copied = match (self.view, self.level()) {
-            (View::Error, _) => {
-                Copied { what: "the error", text: joined(&self.error.as_ref()?.lines) }
-            }
+            (View::Error, _) => Copied { what: "the error", text: joined(&self.error.as_ref()?.lines) },
             (View::Headers, _) => Copied { what: "the headers", text: joined(&self.headers) },
             (View::Log, _) => Copied { what: "the log tail", text: joined(&self.log) },
             (View::Tree, Some(level)) => {

@@ -102,7 +102,8 @@ impl EventsPane {
         self.choices = choices;
         self.picker.items = items;
         self.picker.narrow();
-        let is_marked = |index: &usize| marked.as_ref().is_some_and(|marked| marked.is(&self.choices[*index]));
+        let is_marked =
+            |index: &usize| marked.as_ref().is_some_and(|marked| marked.is(&self.choices[*index]));
         if let Some(at) = self.picker.shown.iter().position(is_marked) {
             self.picker.cursor.go(at, self.picker.shown.len(), Picker::HEIGHT);
         }

@@ -215,11 +215,12 @@ impl App {
         // While an invocation runs its clock shows tenths of a second, where it is looked at.
         let listed = matches!(self.overlay, Some(Overlay::Past(_)));
         let on_screen = |running: &Invocation| {
-            listed || self.screen == Screen::Function
-                && self
-                    .function
-                    .as_ref()
-                    .is_some_and(|view| view.tab == Tab::Test && view.name == running.request.function)
+            listed
+                || self.screen == Screen::Function
+                    && self
+                        .function
+                        .as_ref()
+                        .is_some_and(|view| view.tab == Tab::Test && view.name == running.request.function)
         };
         let clock = self
             .invocations

@@ -96,7 +96,11 @@ impl Lines {
 
     /// Where `needle` occurs in a line, in bytes: the occurrences that begin in it. One that a cut divides ends behind
     /// the line, in the one that goes on with it.
-    pub fn occurrences<'l>(&'l self, n: usize, needle: &'l Needle) -> impl Iterator<Item = Range<usize>> + 'l {
+    pub fn occurrences<'l>(
+        &'l self,
+        n: usize,
+        needle: &'l Needle,
+    ) -> impl Iterator<Item = Range<usize>> + 'l {
         let (start, end) = (self.start(n), self.start(n + 1));
         let window = &self.text.as_bytes()[..self.text.len().min(end.saturating_add(needle.longest()))];
         let mut at = start;

@@ -120,7 +120,8 @@ mod tests {
         let look = |program: &str| Look::Filter { program: program.into(), body: body("[1]") };
         assert!(made(look(".[")).unwrap_err().contains("column"));
         let dropped = Arc::new(AtomicBool::new(true));
-        let (title, _) = make(look("[range(1e9)]"), dropped).unwrap_or_else(|problem| (problem, Body::read(Vec::new())));
+        let (title, _) =
+            make(look("[range(1e9)]"), dropped).unwrap_or_else(|problem| (problem, Body::read(Vec::new())));
         assert!(!title.is_empty());
     }
 
@@ -133,7 +134,10 @@ mod tests {
         };
         let decode = |text: &str, node| made(Look::Decode { body: body(text), node });
         let small = pack(b"{\"ok\":1.0}");
-        assert_eq!(decode(&format!("[\"{small}\"]"), Some(1)), Ok(("base64 > gzip > JSON".into(), "{\"ok\":1.0}".into())));
+        assert_eq!(
+            decode(&format!("[\"{small}\"]"), Some(1)),
+            Ok(("base64 > gzip > JSON".into(), "{\"ok\":1.0}".into()))
+        );
         assert_eq!(decode(&small, None).unwrap().1, "{\"ok\":1.0}");
         let (title, text) = decode(&pack(&vec![b'a'; 2 * MADE]), None).unwrap();
         assert!(title.ends_with(", the first 17MB of 34MB") && text.len() == MADE, "{title}");

@@ -68,9 +68,9 @@ pub(super) fn draw(app: &App, pane: &AnswerPane, size: Size, theme: &Theme, buff
             let none = "None came: it comes with an answer that is waited for.";
             plain(&text(&pane.log, pane.pagers[2]), none, theme, buffer)
         }
-        (View::Tree, Some(level)) => level.tree().is_some_and(|tree| {
-            self::tree(tree, level.cursor, searched, theme, buffer, areas.text)
-        }),
+        (View::Tree, Some(level)) => level
+            .tree()
+            .is_some_and(|tree| self::tree(tree, level.cursor, searched, theme, buffer, areas.text)),
         (View::Raw, Some(level)) => {
             plain(&text(level.body.raw(), level.raw), "The response is empty.", theme, buffer)
         }

@@ -13,11 +13,7 @@ use crate::{
         layout::{self, Size},
         past::{Entry, PastPane},
     },
-    domain::{
-        format,
-        invocation::Record,
-        text::sanitise,
-    },
+    domain::{format, invocation::Record, text::sanitise},
 };
 
 pub(super) fn draw(app: &App, pane: &PastPane, size: Size, theme: &Theme, buffer: &mut Buffer) {

@@ -376,7 +376,11 @@ impl World {
                     record
                 };
                 let here = self.app.place().unwrap();
-                let records = vec![record(9, Place::default(), true), record(8, here.clone(), false), record(7, here, true)];
+                let records = vec![
+                    record(9, Place::default(), true),
+                    record(8, here.clone(), false),
+                    record(7, here, true),
+                ];
                 self.send(Msg::InvocationsRead(ticket, told.map_or(Ok(records), Err)));
             }
             _ => {}

@@ -35,7 +35,11 @@ impl ErrorText {
                 // A response stream that breaks off tells its error beside what it sent before.
                 Self::read(details.as_bytes()).or_else(|| Self::read(body.bytes())).or_else(|| {
                     let text = format!("{code}: {}", sanitise_lines(details));
-                    (!details.is_empty()).then(|| Self { lines: Lines::new(text), own: Vec::new(), hint: None })
+                    (!details.is_empty()).then(|| Self {
+                        lines: Lines::new(text),
+                        own: Vec::new(),
+                        hint: None,
+                    })
                 })
             }
         }

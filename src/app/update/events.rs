@@ -367,9 +367,10 @@ impl App {
                 }
                 let (owner, name) = owner_and_name(&function, text)?;
                 // Only what was read from there, and is being edited, takes the place of what is there unasked.
-                let edited = self.function.as_ref().filter(|view| {
-                    view.name == function && view.test.event() == content.reveal()
-                });
+                let edited = self
+                    .function
+                    .as_ref()
+                    .filter(|view| view.name == function && view.test.event() == content.reveal());
                 let from = edited.and_then(|view| view.test.from_disk.as_ref());
                 let over = from
                     .filter(|from| from.owner == owner && from.name == name)

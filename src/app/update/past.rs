@@ -198,7 +198,8 @@ impl App {
     fn is_here(&mut self, place: &Place) -> bool {
         let here = self.place().is_some_and(|here| here.is_same(place));
         if !here {
-            let text = format!("it was sent to {}: connect there to send it again", sanitise(&place.to_string()));
+            let text =
+                format!("it was sent to {}: connect there to send it again", sanitise(&place.to_string()));
             self.say(Severity::Warning, text);
         }
         here

@@ -134,7 +134,13 @@ impl App {
             view.test.editing = false;
             view.test.show(None);
         }
-        vec![Effect::Invoke { ticket, at: self.now, request: Box::new(request), place: Box::new(place), event }]
+        vec![Effect::Invoke {
+            ticket,
+            at: self.now,
+            request: Box::new(request),
+            place: Box::new(place),
+            event,
+        }]
     }
 
     /// A function's time-out in seconds, where it is known.

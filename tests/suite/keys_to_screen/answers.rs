@@ -78,9 +78,7 @@ async fn an_event_is_sent_its_answers_looked_through_and_compared_and_the_event_
     dashboard.wait_for("the second answer", |screen| screen.matches("● OK 200").count() >= 2).await;
     dashboard.press("h");
     dashboard.wait_text("Invocations of greeter").await;
-    let listed = dashboard
-        .wait_for("the history", |screen| !screen.contains("Reading earlier ones"))
-        .await;
+    let listed = dashboard.wait_for("the history", |screen| !screen.contains("Reading earlier ones")).await;
     assert_eq!(listed.matches("● OK 200").count(), 2, "each is listed once:\n{listed}");
     dashboard.press("c");
     dashboard.wait_text(".greetedBefore  changed").await;

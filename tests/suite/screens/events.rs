@@ -151,7 +151,10 @@ fn the_marked_one_shows_in_the_lowest_screen() {
         let mut screen = listed();
         for _ in 0..9 {
             let shown = screen.text(columns, rows);
-            assert!(shown.lines().any(|line| line.contains("│ > ") && !line.contains("│ >  ")), "{columns}x{rows}:\n{shown}");
+            assert!(
+                shown.lines().any(|line| line.contains("│ > ") && !line.contains("│ >  ")),
+                "{columns}x{rows}:\n{shown}"
+            );
             screen.key(KeyCode::Down);
         }
     }

@@ -35,7 +35,8 @@ fn records(screen: &Screen) -> Vec<Record> {
             payload: Arc::new(Secret::new(CANARY)),
             ..Request::default()
         };
-        let mut record = Record::of(screen.now - hours.hours(), place, &request, Some("order".into()), ending);
+        let mut record =
+            Record::of(screen.now - hours.hours(), place, &request, Some("order".into()), ending);
         (record.status, record.elapsed_ms, record.response_bytes) = (Some(200), 231, 1234);
         record
     };
@@ -48,7 +49,8 @@ fn records(screen: &Screen) -> Vec<Record> {
         max_memory_mb: 71,
     });
     first.payload = Some(Arc::new(Secret::new("{\"basket\":[{\"sku\":\"tea\"}]}")));
-    first.response = Some(Arc::new(Secret::new("{\"total\":7.90,\"lines\":[{\"sku\":\"tea\",\"price\":\"7.90\"}]}")));
+    first.response =
+        Some(Arc::new(Secret::new("{\"total\":7.90,\"lines\":[{\"sku\":\"tea\",\"price\":\"7.90\"}]}")));
     let mut second = record(49, elsewhere, "checkout-api", Ending::FunctionError("Unhandled".into()));
     second.qualifier = Some("a-long-alias-name".into());
     second.tenant_id = Some("blue".into());

@@ -19,7 +19,7 @@ use lambdeck::{
 };
 use rstest::rstest;
 
-use super::{at_test, answer};
+use super::{answer, at_test};
 use crate::support::app::{act, moment, session, type_text};
 
 const JSON: &str =
@@ -150,15 +150,21 @@ fn own_frames_and_all_causes_are_told() {
     act(&mut app, Action::OpenAnswer);
     let error = pane(&app).error.as_ref().unwrap();
     let lines: Vec<&str> = (0..error.lines.len()).map(|nth| error.lines.get(nth)).collect();
-    let at = |text: &str| lines.iter().position(|line| line.contains(text)).unwrap_or_else(|| panic!("{text}: {lines:?}"));
+    let at = |text: &str| {
+        lines.iter().position(|line| line.contains(text)).unwrap_or_else(|| panic!("{text}: {lines:?}"))
+    };
     assert!(at("Handler.java:42") < at("Optional.orElseThrow"));
     assert!(at("java.io.IOException: disk") < at("com.shop.Deep: root"));
-    assert!(error.own.contains(&at("Handler.java:42")) && !error.own.contains(&at("orElseThrow")), "{lines:?}");
+    assert!(
+        error.own.contains(&at("Handler.java:42")) && !error.own.contains(&at("orElseThrow")),
+        "{lines:?}"
+    );
 }
 
 #[test]
 fn a_search_goes_from_where_one_is_as_it_is_typed() {
-    let lines: Vec<String> = (0..200).map(|nth| format!("\"line {nth} {}\"", if nth % 50 == 7 { "Match" } else { "" })).collect();
+    let lines: Vec<String> =
+        (0..200).map(|nth| format!("\"line {nth} {}\"", if nth % 50 == 7 { "Match" } else { "" })).collect();
     let mut app = open(format!("[{}]", lines.join(",")));
     for _ in 0..20 {
         act(&mut app, Action::Down);
@@ -166,12 +172,18 @@ fn a_search_goes_from_where_one_is_as_it_is_typed() {
     let before = topmost(&app);
     type_search(&mut app, "mat");
     // Line 58 of the text is the next one that fits; it shows at the bottom.
-    assert_eq!(pane(&app).found, Some((58, pane(&app).level().unwrap().body.pretty().get(58).find("Match").unwrap())));
+    assert_eq!(
+        pane(&app).found,
+        Some((58, pane(&app).level().unwrap().body.pretty().get(58).find("Match").unwrap()))
+    );
     type_text(&mut app, "cx");
     assert!(pane(&app).problem.is_some());
     assert_eq!(topmost(&app), before);
     act(&mut app, Action::Back);
-    assert_eq!((topmost(&app), pane(&app).searched.clone(), pane(&app).problem.clone()), (before, None, None));
+    assert_eq!(
+        (topmost(&app), pane(&app).searched.clone(), pane(&app).problem.clone()),
+        (before, None, None)
+    );
 
     type_search(&mut app, "match");
     act(&mut app, Action::Open);
@@ -409,12 +421,18 @@ fn what_came_before_it_broke_off_is_read_outside() {
     let ticket = sent(&mut app);
     let bytes = b"[1,2".to_vec();
     app.update(app.now, Msg::Streamed(ticket, Chunk { bytes: bytes.clone(), at_ms: 3 }));
-    ended(&mut app, ticket, Err(Error::new(Kind::OutcomeUnknown, "it broke off").with_hint("look at the log")));
+    ended(
+        &mut app,
+        ticket,
+        Err(Error::new(Kind::OutcomeUnknown, "it broke off").with_hint("look at the log")),
+    );
     let effects = act(&mut app, Action::OpenAnswer);
     let [Effect::Look(read, look)] = &effects[..] else { panic!("{effects:?}") };
     assert_eq!((look, pane(&app).levels.len()), (&Look::Read(bytes.clone()), 0));
     let read = *read;
-    for action in [Action::NextView, Action::Down, Action::Fold, Action::CopyName, Action::CopyPath, Action::Decode] {
+    for action in
+        [Action::NextView, Action::Down, Action::Fold, Action::CopyName, Action::CopyPath, Action::Decode]
+    {
         assert_eq!(act(&mut app, action), []);
     }
     app.update(app.now, Msg::Looked(read, Ok(Box::new((String::new(), Body::read(bytes))))));
@@ -428,7 +446,8 @@ fn what_came_before_it_broke_off_is_read_outside() {
 #[test]
 fn nothing_that_came_or_was_typed_shows_in_debug_or_messages() {
     let canary = "canary-51c0";
-    let payload = format!("{{\"{canary}\":\"{canary}\",\"errorType\":\"{canary}\",\"errorMessage\":\"{canary}\"}}");
+    let payload =
+        format!("{{\"{canary}\":\"{canary}\",\"errorType\":\"{canary}\",\"errorMessage\":\"{canary}\"}}");
     let mut app = at_test();
     let ticket = sent(&mut app);
     ended(&mut app, ticket, Ok(Answer { payload: payload.into(), ..answer(Some("Unhandled")) }));

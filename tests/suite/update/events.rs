@@ -564,11 +564,8 @@ fn no_event_shows_in_debug_or_messages() {
     let content = format!("{{\"{canary}\":1}}");
     let mut app = listed();
     load(&mut app, &content);
-    let steps: [&dyn Fn(&mut App) -> Vec<Effect>; 3] = [
-        &|app| save_as(app, "order"),
-        &|app| save_as(app, "console/smoke"),
-        &|app| act(app, Action::Save),
-    ];
+    let steps: [&dyn Fn(&mut App) -> Vec<Effect>; 3] =
+        [&|app| save_as(app, "order"), &|app| save_as(app, "console/smoke"), &|app| act(app, Action::Save)];
     for step in steps {
         let effects = step(&mut app);
         assert!(!format!("{effects:?}{app:?}").contains(canary));

@@ -35,7 +35,8 @@ fn here() -> Place {
 /// One of an earlier run, so many minutes ago. With an event, a response is kept too.
 fn record(minutes: i64, place: Place, event: Option<&str>) -> Record {
     let request = Request { function: "checkout-api".into(), ..Request::default() };
-    let mut record = Record::of(moment() - minutes.minutes(), place, &request, Some("order".into()), Ending::Ok);
+    let mut record =
+        Record::of(moment() - minutes.minutes(), place, &request, Some("order".into()), Ending::Ok);
     record.payload = event.map(|event| Arc::new(event.into()));
     record.response = event.map(|_| Arc::new("{\"ok\":false}".into()));
     record
@@ -271,8 +272,9 @@ fn two_answers_are_compared_the_older_one_first() {
     sent(&mut app, 15);
     list(&mut app, vec![record(3, here(), Some("1")), record(2, here(), None)]);
     let texts = |effects: &[Effect]| match effects {
-        [Effect::Diff(_, before, after)] => [before, after]
-            .map(|body| String::from_utf8(body.bytes().to_vec()).unwrap()),
+        [Effect::Diff(_, before, after)] => {
+            [before, after].map(|body| String::from_utf8(body.bytes().to_vec()).unwrap())
+        }
         other => panic!("two are compared: {other:?}"),
     };
     // It has no answer yet.
@@ -355,7 +357,8 @@ fn nothing_of_an_event_shows_in_debug_or_messages() {
     let canary = "canary-2f9e";
     let mut app = at_test();
     list(&mut app, vec![record(3, here(), Some(&format!("{{\"{canary}\":1}}")))]);
-    for action in [Action::Open, Action::Back, Action::Pin, Action::Back, Action::SendElsewhere, Action::Back] {
+    for action in [Action::Open, Action::Back, Action::Pin, Action::Back, Action::SendElsewhere, Action::Back]
+    {
         act(&mut app, action);
         let shown = format!("{app:?}");
         assert!(!shown.contains(canary), "{shown}");
