@@ -212,6 +212,12 @@ pub enum Action {
     Format,
     /// Write the event without white space.
     Minify,
+    /// Take the last change of the text back.
+    Undo,
+    /// Make the change again that was taken back.
+    Redo,
+    /// To the place where the event is not JSON.
+    GoToProblem,
     /// Edit the event in the editor that `$EDITOR` names.
     EditOutside,
     /// Choose an event: saved ones, shareable ones, templates.

@@ -15,7 +15,7 @@ pub struct Help {
 }
 
 /// All commands.
-pub const HELP: [Help; 14] = [
+pub const HELP: [Help; 15] = [
     Help {
         name: "bulk",
         argument: "[CHANGE]",
@@ -37,6 +37,7 @@ pub const HELP: [Help; 14] = [
     Help { name: "profile", argument: "[NAME]", text: "connect with another profile" },
     Help { name: "quit", argument: "", text: "end the program" },
     Help { name: "region", argument: "[NAME]", text: "connect to another region" },
+    Help { name: "repeat", argument: "", text: "the event that is, or was last, sent many times" },
     Help { name: "utc", argument: "", text: "times in UTC or in the local zone" },
 ];
 
@@ -84,6 +85,8 @@ pub enum Command {
     Quit,
     /// Pick or switch the region.
     Region(Option<String>),
+    /// What is sent many times.
+    Repeat,
     /// Switch the time zone.
     Utc,
 }
@@ -153,6 +156,7 @@ pub fn parse(line: &str) -> Result<Command, String> {
         "open" => Command::Open(needed()?),
         "profile" => Command::Profile(argument),
         "region" => Command::Region(argument),
+        "repeat" => Command::Repeat,
         "utc" => Command::Utc,
         _ => Command::Quit,
     })

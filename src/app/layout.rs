@@ -222,21 +222,31 @@ pub fn page(size: Size) -> PageLayout {
     }
 }
 
-/// The Logs tab: a status line, then lines.
+/// The Logs tab: whose log it is, a status line, then lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LogsLayout {
+    /// The request whose log it is; no row where it is all of the log.
+    pub heading: Area,
     /// Transport, counts, filter.
     pub status: Area,
     /// The lines.
     pub lines: Area,
 }
 
-/// Divides the content of the Logs tab.
-pub fn logs(size: Size) -> LogsLayout {
+/// Divides the content of the Logs tab. On a low screen the lines keep the rows.
+pub fn logs(size: Size, of_request: bool) -> LogsLayout {
     let content = tab(size).content;
+    let heading = match content.rows {
+        _ if !of_request => 0,
+        0..4 => 0,
+        4..10 => 1,
+        _ => 2,
+    };
+    let (heading, rest) = split_top(content, heading);
     LogsLayout {
-        status: Area { rows: content.rows.min(1), ..content },
-        lines: Area { row: content.row + 1, rows: content.rows.saturating_sub(1), ..content },
+        heading,
+        status: Area { rows: rest.rows.min(1), ..rest },
+        lines: Area { row: rest.row + 1, rows: rest.rows.saturating_sub(1), ..rest },
     }
 }
 

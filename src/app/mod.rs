@@ -10,6 +10,7 @@ pub mod command;
 pub mod compare;
 pub mod differences;
 pub mod draft;
+pub mod editor;
 pub mod events;
 pub mod field;
 pub mod function;
@@ -26,6 +27,7 @@ pub mod pager;
 pub mod past;
 pub mod prompt;
 pub mod remote;
+pub mod repeat;
 pub mod review;
 pub mod session;
 pub mod text_editor;
@@ -52,6 +54,7 @@ use self::{
     layout::Size,
     messages::Messages,
     overlay::Overlay,
+    repeat::Repeating,
     review::{Phase, Writing},
     session::SessionState,
 };
@@ -130,6 +133,8 @@ pub struct App {
     pub saved_over: Vec<SavedOver>,
     /// One change of many functions, planned, under way or done.
     pub bulk: Option<Bulk>,
+    /// A request that is sent many times, under way or over.
+    pub repeating: Option<Repeating>,
     /// The journal of changes, oldest first, as it was last read.
     pub journal: Vec<journal::Entry>,
     /// What lies over the screen and takes all keys.
@@ -165,6 +170,7 @@ impl App {
             stashed: Vec::new(),
             saved_over: Vec::new(),
             bulk: None,
+            repeating: None,
             journal: Vec::new(),
             overlay: None,
             beneath: Vec::new(),
@@ -232,7 +238,17 @@ impl App {
             Some(Overlay::Merge(merging)) => merging.revealed.map(|(_, until)| until),
             _ => None,
         };
-        [self.messages.fades_at(), pane, clock, revealed, self.writing_clock()].into_iter().flatten().min()
+        [self.messages.fades_at(), pane, clock, revealed, self.writing_clock(), self.repeat_clock()]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// The next tenth of a second of what is sent many times, where that is looked at.
+    fn repeat_clock(&self) -> Option<Timestamp> {
+        let looked_at = matches!(self.overlay, Some(Overlay::Repeat));
+        let running = self.repeating.as_ref().is_some_and(Repeating::is_running);
+        (looked_at && running).then(|| self.now.checked_add(100.milliseconds()).ok()).flatten()
     }
 
     /// The next second of a change whose clock is on the screen.

@@ -16,6 +16,7 @@ use crate::{
         function::{Details, State, Summary},
         invocation::{Chunk, Record, Reply, Request},
         journal,
+        json::{Duplicate, Problem},
         place::Place,
         release::{Extras, Releases},
         repeat::{Plan, Tally},
@@ -88,6 +89,10 @@ pub enum Msg {
     Invoked(Ticket, Result<Box<Reply>, cloud::Error>),
     /// The differences of two answers, or why there is no telling.
     Diffed(Ticket, Result<Differences, String>),
+    /// What was found out about an event, or where it is not JSON.
+    Examined(Ticket, Result<Examined, Problem>),
+    /// What another program made of an event, or why there is none.
+    EditedOutside(Ticket, Result<EditedOutside, String>),
     /// What a filter or a decoding of an answer gave, with its title; or why it gave nothing.
     Looked(Ticket, Result<Box<(String, Body)>, String>),
     /// How far a request is that is sent many times: some ten of these a second at most.
@@ -124,6 +129,37 @@ pub enum Msg {
     EventStored(Ticket, Result<String, SaveError>),
     /// The newest invocations of the history on disk, newest last, or why it can't be read.
     InvocationsRead(Ticket, Result<Vec<Record>, String>),
+}
+
+/// What is to be found out about an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Examining {
+    /// Whether it is JSON.
+    Check,
+    /// How it is written prettily.
+    Format,
+    /// How it is written without blanks.
+    Minify,
+}
+
+/// What was found out about an event that is JSON.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Examined {
+    /// It, written as was asked.
+    pub written: Option<Secret>,
+    /// A name that an object of it has twice, where that was asked.
+    pub duplicate: Option<Duplicate>,
+}
+
+/// What another program made of an event.
+#[derive(Debug, PartialEq, Eq)]
+pub struct EditedOutside {
+    /// The event; none where it is as it was.
+    pub text: Option<Secret>,
+    /// How the program ended, where that was not well.
+    pub ending: Option<String>,
+    /// Whether it came back as fast as nobody edits.
+    pub at_once: bool,
 }
 
 /// What is to be made of a payload.
@@ -255,6 +291,10 @@ pub enum Effect {
         /// The template or saved event that it came from, for the history.
         event: Option<String>,
     },
+    /// Find something out about an event, off the thread that draws.
+    Examine(Ticket, Examining, Arc<Secret>),
+    /// Give the terminal to the user's editor, with this event.
+    EditOutside(Ticket, Arc<Secret>),
     /// Compare two answers, off the thread that draws.
     Diff(Ticket, Arc<Body>, Arc<Body>),
     /// Make something of a payload, off the thread that draws.
@@ -263,7 +303,7 @@ pub enum Effect {
     Repeat(Ticket, Box<Request>, Plan),
     /// Begin no further one of these; those on their way are waited for.
     StopRepeat(Ticket),
-    /// Read a log group's history from `since` on, then follow it.
+    /// Read a log group's history from `since` on, then follow it; or, with `until`, read it up to there.
     FollowLogs {
         /// The request.
         ticket: Ticket,
@@ -271,6 +311,8 @@ pub enum Effect {
         group: String,
         /// From when on.
         since: Timestamp,
+        /// The end, where it lies in the past.
+        until: Option<Timestamp>,
     },
     /// Stop following.
     StopLogs,

@@ -22,6 +22,7 @@ use super::{
     msg::{EventToExport, EventToSave},
     past::PastPane,
     prompt::Prompt,
+    repeat::RepeatForm,
     review::Review,
     text_editor::TextEditor,
     weights::Weights,
@@ -73,6 +74,10 @@ pub enum Overlay {
     Past(Box<PastPane>),
     /// Two answers compared.
     Differences(Box<DifferencesPane>),
+    /// How often a request is to be sent.
+    RepeatForm(Box<RepeatForm>),
+    /// A request that is sent many times; its state is the app's, for it goes on without being looked at.
+    Repeat,
     /// The events that can be chosen.
     Events(Box<EventsPane>),
 }
@@ -97,6 +102,8 @@ impl Overlay {
             Self::Answer(_) => Context::Answer,
             Self::Past(_) => Context::Invocations,
             Self::Differences(_) => Context::Differences,
+            Self::RepeatForm(_) => Context::RepeatForm,
+            Self::Repeat => Context::Repeat,
             Self::Events(_) => Context::Events,
         }
     }
@@ -118,6 +125,8 @@ pub struct Question {
 pub enum Then {
     /// End the program.
     Quit,
+    /// Send a request many times, as the form below the question has it.
+    Repeat,
     /// Delete a saved event.
     DeleteEvent(Owner, String),
     /// Save an event over what is there.

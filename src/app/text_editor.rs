@@ -2,10 +2,9 @@
 
 use std::fmt;
 
-use tui_textarea::{CursorMove, TextArea};
-
 use super::{
     Action,
+    editor::{Editor, unix_lines},
     function::{configuration, environment},
 };
 use crate::domain::{dotenv, secret::Secret};
@@ -17,7 +16,7 @@ pub struct TextEditor {
     /// What one should know.
     pub hint: String,
     /// The lines.
-    pub editor: TextArea<'static>,
+    pub editor: Editor,
     /// The topmost line and the leftmost column on the screen.
     pub scroll: (usize, usize),
     /// What is wrong with it.
@@ -41,7 +40,7 @@ impl fmt::Debug for TextEditor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TextEditor")
             .field("title", &self.title)
-            .field("lines", &self.editor.lines().len())
+            .field("lines", &self.editor.line_count())
             .field("then", &self.then)
             .finish_non_exhaustive()
     }
@@ -50,18 +49,16 @@ impl fmt::Debug for TextEditor {
 impl TextEditor {
     /// An editor that begins with a text; the cursor is at its end.
     pub fn new(title: impl Into<String>, hint: impl Into<String>, text: &str, then: Then) -> Self {
-        let mut editor = TextArea::new(text.split('\n').map(str::to_owned).collect());
         // A tab that is typed into a value is one.
-        editor.set_hard_tab_indent(true);
-        editor.move_cursor(CursorMove::Bottom);
-        editor.move_cursor(CursorMove::End);
+        let mut editor = Editor::new(text).with_hard_tabs();
+        editor.go_to_end();
         let (title, hint) = (title.into(), hint.into());
         Self { title, hint, editor, scroll: (0, 0), problem: None, then, masked: false }
     }
 
     /// The text as it stands.
     pub fn text(&self) -> Secret {
-        Secret::new(self.editor.lines().join("\n"))
+        Secret::new(self.editor.text())
     }
 
     /// The line, from 1, that the problem is about, where it is about one.
@@ -78,34 +75,37 @@ impl TextEditor {
 
     /// Scrolls as little as it takes to see the cursor.
     pub(super) fn follow_cursor(&mut self, (lines, columns): (usize, usize)) {
-        let tui_textarea::DataCursor(line, column) = self.editor.cursor();
+        let (line, column) = self.editor.place(self.editor.cursor());
         let keep = |top: usize, at: usize, room: usize| top.clamp((at + 1).saturating_sub(room.max(1)), at);
         self.scroll = (keep(self.scroll.0, line, lines), keep(self.scroll.1, column, columns));
     }
 
     /// Takes a key where so many lines and columns are on the screen.
     pub(super) fn handle(&mut self, action: &Action, room: (usize, usize)) {
-        let page = i16::try_from(room.0.max(2) - 1).unwrap_or(1);
+        let page = room.0.max(2).cast_signed() - 1;
         match action {
             Action::Text(input) => {
-                if self.editor.input(input.clone()) {
+                if self.editor.input(input) {
                     self.problem = None;
                 }
             }
             Action::Paste(text) => {
-                self.editor.insert_str(unix_lines(text.reveal()));
+                self.editor.insert(&unix_lines(text.reveal()));
                 self.problem = None;
             }
-            Action::PageDown => (0..page).for_each(|_| self.editor.move_cursor(CursorMove::Down)),
-            Action::PageUp => (0..page).for_each(|_| self.editor.move_cursor(CursorMove::Up)),
+            Action::PageDown => self.editor.go_lines(page),
+            Action::PageUp => self.editor.go_lines(-page),
+            Action::Undo => {
+                self.editor.undo();
+                self.problem = None;
+            }
+            Action::Redo => {
+                self.editor.redo();
+                self.problem = None;
+            }
             _ => return,
         }
         self.masked = false;
         self.follow_cursor(room);
     }
-}
-
-/// Terminals paste the ends of lines as carriage returns.
-pub(super) fn unix_lines(text: &str) -> String {
-    text.replace("\r\n", "\n").replace('\r', "\n")
 }

@@ -101,13 +101,13 @@ impl Events {
         let mut listing = Listing::default();
         let own = function.map(|function| Owner::Function(function.to_owned()));
         for owner in own.into_iter().chain([Owner::Shared]) {
-            self.list_folder(owner, &mut listing)?;
+            self.list_folder(&owner, &mut listing)?;
         }
         Ok(listing)
     }
 
-    fn list_folder(&self, owner: Owner, listing: &mut Listing) -> Result<(), String> {
-        let folder = self.folder_of(&owner);
+    fn list_folder(&self, owner: &Owner, listing: &mut Listing) -> Result<(), String> {
+        let folder = self.folder_of(owner);
         let said = |error: &io::Error| format!("can't read {}: {error}", shown(&folder));
         let entries = match fs::read_dir(&folder) {
             Ok(entries) => entries,
@@ -122,7 +122,7 @@ impl Events {
             if file.starts_with('.') || file.ends_with(NAME) {
                 continue;
             }
-            match self.listed(&owner, &file) {
+            match self.listed(owner, &file) {
                 Some(event) => events.push(event),
                 // Removed since.
                 None if fs::symlink_metadata(entry.path()).is_err() => {}

@@ -13,7 +13,7 @@ use crate::domain::text::sanitise;
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Files with this beginning are being written, or were when a program crashed.
-pub(super) const TEMPORARY: &str = ".tmp-";
+pub(super) const TEMPORARY: &str = ".lambdeck-";
 
 /// A path as it may be shown.
 pub(super) fn shown(path: &Path) -> String {

@@ -1,16 +1,20 @@
 //! JSON as text: checked and written prettily without being read into values, so that numbers are never rounded, keys
 //! keep their order and duplicates stay.
 
+mod duplicate;
+
 use std::fmt;
 
 use serde::de::IgnoredAny;
+
+pub use duplicate::{Duplicate, duplicate};
 
 /// Where and why a text is not JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// Line, from 1.
     pub line: usize,
-    /// Column, from 1, counted in bytes.
+    /// Column, from 1, counted in characters; behind the last one where the text ends too early.
     pub column: usize,
     /// What is wrong.
     pub message: String,
@@ -28,10 +32,57 @@ impl fmt::Display for Problem {
 /// The first place where it is not. The message quotes nothing of the text.
 pub fn check(text: &str) -> Result<(), Problem> {
     serde_json::from_str::<IgnoredAny>(text).map(|_| ()).map_err(|error| {
-        let message = error.to_string();
-        let message = message.split(" at line ").next().unwrap_or_default().to_owned();
-        Problem { line: error.line(), column: error.column(), message }
+        let told = error.to_string();
+        let told = told.split(" at line ").next().unwrap_or_default();
+        let at = offset(text, &error, told);
+        let (line, column) = place(text, at);
+        let closes = matches!(text.as_bytes().get(at), Some(b']' | b'}'));
+        let message = if closes && text[..at].trim_ascii_end().ends_with(',') {
+            "a comma before the end of a list or object"
+        } else {
+            readable(told)
+        };
+        Problem { line, column, message: message.to_owned() }
     })
+}
+
+const CONTROL: &str = "control character (\\u0000-\\u001F) found while parsing a string";
+
+/// The byte that an error is about. serde_json counts columns in bytes, and names the last one where the text ends too
+/// early; of a control character it names the byte before.
+fn offset(text: &str, error: &serde_json::Error, told: &str) -> usize {
+    if error.is_eof() {
+        return text.len();
+    }
+    let mut ends = memchr::memchr_iter(b'\n', text.as_bytes());
+    let start = error.line().checked_sub(2).and_then(|before| ends.nth(before)).map_or(0, |end| end + 1);
+    let behind = start + error.column();
+    text.floor_char_boundary(if told == CONTROL { behind } else { behind.saturating_sub(1) })
+}
+
+/// Line and column of an offset, both from 1, the column in characters.
+fn place(text: &str, offset: usize) -> (usize, usize) {
+    let before = &text.as_bytes()[..offset];
+    let start = memchr::memrchr(b'\n', before).map_or(0, |end| end + 1);
+    let line = memchr::memchr_iter(b'\n', before).count() + 1;
+    (line, text[start..offset].chars().count() + 1)
+}
+
+/// What serde_json says, for people who write an event and no parser.
+fn readable(message: &str) -> &str {
+    match message {
+        "EOF while parsing a value" => "a value is missing",
+        "EOF while parsing a string" => "a text is not closed",
+        "EOF while parsing a list" => "a list is not closed",
+        "EOF while parsing an object" => "an object is not closed",
+        "expected value" => "no JSON value",
+        "expected ident" => "neither true, false nor null",
+        "key must be a string" => "a name must be a text in double quotes",
+        "trailing characters" => "something behind the end of the value",
+        CONTROL => "a line break or control character in a text",
+        "invalid escape" => "a backslash before what can't be escaped",
+        other => other,
+    }
 }
 
 /// The value written with line breaks and two blanks for each level; `None` where the text is not JSON.
@@ -159,9 +210,36 @@ mod tests {
     fn a_problem_names_its_place_and_quotes_nothing() {
         let problem = check("{\n  \"token\": hunter2\n}").unwrap_err();
         assert_eq!((problem.line, problem.column), (2, 12));
+        assert_eq!(problem.message, "no JSON value");
         assert!(!problem.to_string().contains("hunter2"));
         assert!(check("{} {}").is_err());
         assert!(check("").is_err());
+    }
+
+    #[rstest]
+    #[case::empty("", 1, 1, "a value is missing")]
+    #[case::not_closed("{\n  \"ä\": [1,\n", 3, 1, "a value is missing")]
+    #[case::behind_wide_characters("{\"世界\": x}", 1, 8, "no JSON value")]
+    #[case::on_a_wide_character("[ä]", 1, 2, "no JSON value")]
+    #[case::the_line_end_itself("[\n\"世\n\"]", 2, 3, "a line break or control character in a text")]
+    #[case::an_open_text("\"世", 1, 3, "a text is not closed")]
+    #[case::two_values("{}\n{}", 2, 1, "something behind the end of the value")]
+    #[case::a_comma_too_much("[1,]", 1, 4, "a comma before the end of a list or object")]
+    #[case::a_comma_behind_the_last_member(
+        "{\"a\":1, \n}",
+        2,
+        1,
+        "a comma before the end of a list or object"
+    )]
+    #[case::a_bare_name("{\n  a: 1}", 2, 3, "a name must be a text in double quotes")]
+    #[case::misspelt("[nul]", 1, 5, "neither true, false nor null")]
+    fn a_place_is_counted_as_people_do(
+        #[case] text: &str,
+        #[case] line: usize,
+        #[case] column: usize,
+        #[case] message: &str,
+    ) {
+        assert_eq!(check(text), Err(Problem { line, column, message: message.into() }));
     }
 
     #[rstest]

@@ -100,7 +100,7 @@ pub struct Tally {
     pub billed_ms: u64,
     /// How long handlers ran, in milliseconds.
     pub durations: Samples,
-    /// From sending to the whole answer, in milliseconds: of those that were answered, with whatever.
+    /// From sending to the whole answer, in milliseconds: of those that the function answered, or AWS for it.
     pub round_trips: Samples,
     /// Billed milliseconds by the memory they were spent with, in MB.
     billed_by_memory: BTreeMap<u32, u64>,
@@ -154,10 +154,9 @@ impl Tally {
             self.endings.push((ending, 1));
             self.endings.sort_by(|(one, _), (other, _)| order(one).cmp(&order(other)));
         }
-        match shot.ending {
-            // Nothing came back: how long that took is the time-out's affair, not the function's.
-            Ending::NotSent | Ending::Unknown => {}
-            _ => self.round_trips.add(shot.round_trip_ms),
+        // How fast a refusal comes, or how late a time-out, says nothing of the function.
+        if shot.ending.is_good() || matches!(shot.ending, Ending::FunctionError(_)) {
+            self.round_trips.add(shot.round_trip_ms);
         }
         if shot.ending == Ending::Throttled {
             let reason = shot.reason.as_deref().unwrap_or(OTHER);
@@ -267,6 +266,12 @@ impl Samples {
         self.0.get(rank.saturating_sub(1)).copied()
     }
 
+    /// How many are below a limit.
+    #[must_use]
+    pub fn below(&self, limit: f64) -> usize {
+        self.0.partition_point(|sample| sample.total_cmp(&limit).is_lt())
+    }
+
     /// The largest one.
     #[must_use]
     pub fn max(&self) -> Option<f64> {
@@ -338,8 +343,8 @@ mod tests {
         );
         let reasons: Vec<_> = tally.throttles().collect();
         assert_eq!(reasons, [("CallerRateLimitExceeded", 2), ("other", 1)]);
-        // What was never answered has no round trip.
-        assert_eq!((tally.round_trips.count(), tally.durations.count()), (6, 0));
+        // What the function did not answer has no round trip.
+        assert_eq!((tally.round_trips.count(), tally.durations.count()), (3, 0));
     }
 
     #[test]
@@ -402,6 +407,8 @@ mod tests {
             let found = samples.percentile(percent).unwrap();
             let at_or_below = |limit: f64| numbers.iter().filter(|number| f64::from(**number) <= limit).count();
             prop_assert!(numbers.iter().any(|number| f64::from(*number).total_cmp(&found).is_eq()));
+            let below = numbers.iter().filter(|number| f64::from(**number) < found).count();
+            prop_assert_eq!(samples.below(found), below);
             prop_assert!(at_or_below(found) * 100 >= numbers.len() * percent as usize);
             prop_assert!(at_or_below(found - 1.0) * 100 < (numbers.len() * percent as usize).max(1));
         }

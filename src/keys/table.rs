@@ -31,6 +31,7 @@ const SCROLLED: &[Context] = &[
     Context::Answer,
     Context::Invocations,
     Context::Differences,
+    Context::Repeat,
 ];
 const EDITED: &[Context] = &[Context::Environment, Context::Configuration];
 const TAB: &str = "to the tab of that number";
@@ -55,6 +56,9 @@ pub static BINDINGS: &[Binding] = &[
     binding(&[Context::Test], &[key!(enter)], Action::Send, "send the event", Some("send")),
     binding(&[Context::Test], &[key!(e)], Action::Edit, "edit the event", Some("edit")),
     binding(&[Context::Test], &[key!('=')], Action::Format, "write the event prettily", Some("format")),
+    binding(&[Context::Test], &[key!(shift - m)], Action::Minify, "write the event without blanks", None),
+    binding(&[Context::Test], &[key!(u)], Action::Undo, "take the last change of the event back", None),
+    binding(&[Context::Test], &[key!(shift - u)], Action::Redo, "make that change again", None),
     binding(
         &[Context::Test],
         &[key!('@')],
@@ -92,11 +96,25 @@ pub static BINDINGS: &[Binding] = &[
         Some("history"),
     ),
     binding(
+        &[Context::Test],
+        &[key!(shift - r)],
+        Action::Repeat,
+        "send the event many times: how often, how many at a time",
+        Some("repeat"),
+    ),
+    binding(
         &[Context::Test, Context::Answer, Context::Invocations],
         &[key!(shift - c)],
         Action::CopyAs,
         "copy the response, its request id, an aws or a curl command",
         None,
+    ),
+    binding(
+        &[Context::Test, Context::Answer, Context::Invocations],
+        &[key!(shift - l)],
+        Action::RequestLog,
+        "the whole log of this request, in the Logs tab",
+        Some("log"),
     ),
     binding(
         &[Context::Test],
@@ -297,6 +315,35 @@ pub static BINDINGS: &[Binding] = &[
     // The event editor.
     binding(&[Context::Editor], &[key!(f5), key!(ctrl - r)], Action::Send, "send the event", Some("send")),
     binding(&[Context::Editor], &[key!(ctrl - f)], Action::Format, "write it prettily", Some("format")),
+    binding(&[Context::Editor], &[key!(ctrl - l)], Action::Minify, "write it without blanks", None),
+    binding(
+        &[Context::Editor, Context::TextEditor],
+        &[key!(ctrl - u), key!(alt - u)],
+        Action::Undo,
+        "take the last change back",
+        None,
+    ),
+    binding(
+        &[Context::Editor, Context::TextEditor],
+        &[key!(ctrl - y), key!(alt - r)],
+        Action::Redo,
+        "make it again",
+        None,
+    ),
+    binding(
+        &[Context::Test, Context::Editor],
+        &[key!(ctrl - o)],
+        Action::EditOutside,
+        "edit the event in $VISUAL or $EDITOR",
+        None,
+    ),
+    binding(
+        &[Context::Test, Context::Editor],
+        &[key!(f8), key!(ctrl - g)],
+        Action::GoToProblem,
+        "to the place that is no JSON, or a name that is there twice",
+        None,
+    ),
     binding(
         &[Context::Editor],
         &[key!(esc), key!(ctrl - s)],
@@ -511,7 +558,7 @@ pub static BINDINGS: &[Binding] = &[
         Some("rename"),
     ),
     binding(&[Context::Events], &[key!(ctrl - o)], Action::Import, "take one from a file", Some("from file")),
-    binding(&[Context::Events], &[key!(ctrl - w)], Action::Export, "write it to a file", Some("to file")),
+    binding(&[Context::Events], &[key!(ctrl - s)], Action::Export, "write it to a file", Some("to file")),
     binding(&[Context::Events], &[key!(down)], Action::Down, "down", None),
     binding(&[Context::Events], &[key!(up)], Action::Up, "up", None),
     binding(&[Context::Events], &[key!(pageup)], Action::PageUp, "a page up", None),
@@ -562,6 +609,46 @@ pub static BINDINGS: &[Binding] = &[
         Action::CopyPath,
         "copy the path",
         Some("copy path"),
+    ),
+    // Sending many times.
+    binding(&[Context::RepeatForm], &[key!(enter)], Action::Open, "send them", Some("send")),
+    binding(
+        &[Context::RepeatForm],
+        &[key!(tab), key!(down)],
+        Action::NextTab,
+        "to the next field",
+        Some("next field"),
+    ),
+    binding(
+        &[Context::RepeatForm],
+        &[key!(backtab), key!(up)],
+        Action::PreviousTab,
+        "to the previous field",
+        None,
+    ),
+    binding(&[Context::RepeatForm], &[key!(ctrl - u)], Action::Clear, "empty the field", None),
+    binding(&[Context::RepeatForm], &[key!(esc)], Action::Back, "leave it, nothing is sent", Some("cancel")),
+    binding(
+        &[Context::Repeat],
+        &[key!(s)],
+        Action::Stop,
+        "stop: no further one is sent, those on their way are waited for",
+        Some("stop"),
+    ),
+    binding(
+        &[Context::Repeat],
+        &[key!(shift - r)],
+        Action::Repeat,
+        "send the same event many times again",
+        Some("again"),
+    ),
+    binding(&[Context::Repeat], &[key!(y)], Action::CopyName, "copy what came of it, as text", Some("copy")),
+    binding(
+        &[Context::Repeat],
+        &[key!(esc), key!(q)],
+        Action::Back,
+        "back; what is under way goes on",
+        Some("back"),
     ),
     // Pages to read.
     binding(

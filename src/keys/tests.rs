@@ -179,6 +179,9 @@ fn whatever_a_user_can_mean_has_a_key() {
         | Action::PreviousInvocation
         | Action::Format
         | Action::Minify
+        | Action::Undo
+        | Action::Redo
+        | Action::GoToProblem
         | Action::EditOutside
         | Action::Events
         | Action::OpenAnswer
@@ -220,7 +223,7 @@ fn whatever_a_user_can_mean_has_a_key() {
     assert!(BINDINGS.iter().all(|binding| needs_key(&binding.action)), "text and mouse are no keys");
     let bound: HashSet<_> = BINDINGS.iter().map(|binding| std::mem::discriminant(&binding.action)).collect();
     // All variants of the match above, which is one for each line.
-    assert_eq!(bound.len(), 90);
+    assert_eq!(bound.len(), 92);
     let tabs: HashSet<u8> = BINDINGS
         .iter()
         .filter_map(|binding| if let Action::Tab(number) = binding.action { Some(number) } else { None })
@@ -295,6 +298,10 @@ fn the_editor_has_commands_on_control_and_function_keys() {
     assert_eq!(editor(plain(KeyCode::F(5))), Some(Action::Send));
     assert_eq!(editor(control('r')), Some(Action::Send));
     assert_eq!(editor(control('f')), Some(Action::Format));
+    assert_eq!(editor(control('l')), Some(Action::Minify));
+    assert_eq!(editor(control('u')), Some(Action::Undo));
+    assert_eq!(editor(control('y')), Some(Action::Redo));
+    assert_eq!(editor(control('o')), Some(Action::EditOutside));
     assert_eq!(editor(control('s')), Some(Action::Back));
     let enter = plain(KeyCode::Enter);
     assert_eq!(editor(enter), Some(Action::Text(Input::from(enter))));

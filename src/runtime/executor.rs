@@ -14,20 +14,27 @@ use std::{
 };
 
 use futures_util::StreamExt;
-use jiff::Timestamp;
-use tokio::{sync::mpsc, task::JoinHandle};
+use tokio::{
+    sync::mpsc,
+    task::{JoinError, JoinHandle},
+};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use self::desk::{Desk, Recording};
 use super::{crash, look, sending};
 use crate::{
-    app::{Effect, Msg, Ticket, msg::Connected},
+    app::{
+        Effect, Msg, Ticket,
+        msg::{Connected, Examining},
+    },
     cloud::{self, Kind, Session, Spec, profiles, repeat::Why},
     disk::Disk,
     domain::{
         change::{Order, Permit},
         invocation::Request,
+        json::Problem,
         repeat::{Plan, Tally},
+        secret::Secret,
     },
     tail,
 };
@@ -109,6 +116,8 @@ impl Executor {
     /// until the disk has what is to be kept, at most so long. Invocations on their way are in the history as ones whose
     /// outcome is unknown. Answers whether all changes are answered.
     pub async fn finish(&mut self, patience: Duration) -> bool {
+        // Nobody looks any more: no further one is begun.
+        self.repeats.clear();
         let all = futures_util::future::join_all(self.writes.drain(..));
         let (written, _) = tokio::join!(
             tokio::time::timeout(patience, all),
@@ -118,6 +127,7 @@ impl Executor {
     }
 
     /// Begins what an effect asks for.
+    #[allow(clippy::too_many_lines, reason = "an arm for each effect")]
     pub fn execute(&mut self, effect: Effect) {
         let messages = self.messages.clone();
         let sessions = self.sessions.clone();
@@ -165,6 +175,7 @@ impl Executor {
                     send(&messages, Msg::Diffed(ticket, found)).await;
                 });
             }
+            Effect::Examine(ticket, what, event) => _ = tokio::spawn(examine(ticket, what, event, messages)),
             Effect::Look(ticket, look) => {
                 // One is waited for at a time: the one before goes on for nobody.
                 let cancel = Arc::new(AtomicBool::new(false));
@@ -178,9 +189,16 @@ impl Executor {
             }
             Effect::Repeat(ticket, request, plan) => self.repeat(ticket, *request, plan),
             Effect::StopRepeat(ticket) => _ = self.repeats.remove(&ticket),
-            Effect::FollowLogs { ticket, group, since } => {
+            Effect::FollowLogs { ticket, group, since, until } => {
+                let since = tail::Options::live(group, since.as_millisecond());
+                let options = match until {
+                    Some(until) => {
+                        tail::Options { live: false, until_ms: Some(until.as_millisecond()), ..since }
+                    }
+                    None => since,
+                };
                 self.with_session(Slot::Logs, ticket, |session| async move {
-                    follow_logs(ticket, session, group, since, &messages).await;
+                    follow_logs(ticket, session, options, &messages).await;
                 });
             }
             Effect::StopLogs => {
@@ -241,7 +259,7 @@ impl Executor {
             }
             Effect::ReadInvocations(ticket) => self.desk.read_invocations(ticket),
             // The terminal's affairs: the loop takes them.
-            Effect::Copy(_) | Effect::Suspend => {}
+            Effect::EditOutside(..) | Effect::Copy(_) | Effect::Suspend => {}
         }
     }
 
@@ -342,6 +360,12 @@ pub(super) async fn send(messages: &mpsc::Sender<Msg>, message: Msg) {
     let _ = messages.send(message).await;
 }
 
+async fn examine(ticket: Ticket, what: Examining, event: Arc<Secret>, messages: mpsc::Sender<Msg>) {
+    let found = tokio::task::spawn_blocking(move || look::examine(what, &event)).await;
+    let broken = |error: JoinError| Err(Problem { line: 1, column: 1, message: error.to_string() });
+    send(&messages, Msg::Examined(ticket, found.unwrap_or_else(broken))).await;
+}
+
 fn not_connected() -> cloud::Error {
     cloud::Error::new(Kind::Network, "nothing was sent: there is no connection")
 }
@@ -406,18 +430,11 @@ async fn open(epoch: u32, spec: &Spec, verify: bool, sessions: &Sessions) -> Res
 }
 
 /// A slow reader slows the follower down: both channels are bounded, and the service keeps the data.
-async fn follow_logs(
-    ticket: Ticket,
-    session: Session,
-    group: String,
-    since: Timestamp,
-    messages: &mpsc::Sender<Msg>,
-) {
+async fn follow_logs(ticket: Ticket, session: Session, options: tail::Options, messages: &mpsc::Sender<Msg>) {
     let (updates, mut news) = mpsc::channel(16);
     let budget = session.log_budget().clone();
     let cancel = CancellationToken::new();
     let _ends_with_this = cancel.clone().drop_guard();
-    let options = tail::Options::live(group, since.as_millisecond());
     let forward = async {
         while let Some(update) = news.recv().await {
             send(messages, Msg::Tail(ticket, update)).await;

@@ -6,13 +6,15 @@ use std::{
 };
 
 use crate::{
-    app::msg::Look,
+    app::msg::{Examined, Examining, Look},
     domain::{
         body::Body,
         decode,
         document::diff::{Differences, diff},
         format,
         jq::{Filter, Limits},
+        json::{self, Problem},
+        secret::Secret,
     },
 };
 
@@ -35,6 +37,20 @@ pub(super) fn compare(before: &Body, after: &Body) -> Result<Differences, String
         _ if before.bytes() == after.bytes() => Ok(Differences::default()),
         _ => Err("They differ. One of them is no JSON: there is no structure to compare.".into()),
     }
+}
+
+/// Finds something out about an event.
+///
+/// # Errors
+/// It is not JSON.
+pub(super) fn examine(what: Examining, event: &Secret) -> Result<Examined, Problem> {
+    let event = event.reveal();
+    json::check(event)?;
+    Ok(match what {
+        Examining::Check => Examined { written: None, duplicate: json::duplicate(event) },
+        Examining::Format => Examined { written: json::pretty(event).map(Secret::new), duplicate: None },
+        Examining::Minify => Examined { written: json::minify(event).map(Secret::new), duplicate: None },
+    })
 }
 
 /// What a filter or a decoding gives, with a title. Setting `cancel` ends a filter.

@@ -9,6 +9,7 @@ pub mod crash;
 pub mod executor;
 pub mod frames;
 mod look;
+pub mod outside;
 mod sending;
 pub mod signals;
 pub mod terminal;
@@ -31,13 +32,17 @@ use tokio::{sync::mpsc, time::sleep_until};
 pub use self::{
     clock::Clock,
     executor::{Executor, StartLocal},
+    outside::Editors,
 };
 use self::{
     frames::Frames,
+    outside::Outside,
     terminal::{Guard, Screen},
 };
 use crate::{
-    app::{Action, App, Effect, Msg, Settings, layout::Size, session::SessionState},
+    app::{
+        Action, App, Effect, Msg, Settings, Ticket, layout::Size, msg::EditedOutside, session::SessionState,
+    },
     cloud::Spec,
     disk::Disk,
     keys,
@@ -67,13 +72,15 @@ const WHEEL: i16 = 3;
 pub struct Exit(pub u8);
 
 /// The two ends between which the loop runs. Generic over both, so that tests drive this very loop.
-pub struct Ends<'e, B: Backend, E, S> {
+pub struct Ends<'e, B: Backend, F, S> {
     /// Where frames are drawn.
     pub terminal: &'e mut Terminal<B>,
     /// What else is done to the terminal.
     pub screen: &'e mut S,
-    /// Keys, mouse and sizes.
-    pub events: E,
+    /// Begins to read keys, mouse and sizes. That is done anew after another program had the terminal.
+    pub events: F,
+    /// The user's editor.
+    pub editors: &'e Editors,
     /// What runs effects.
     pub executor: &'e mut Executor,
     /// The executor's results.
@@ -120,7 +127,8 @@ pub async fn dashboard(options: Options) -> io::Result<Exit> {
     let ends = Ends {
         terminal: &mut *terminal,
         screen: &mut screen,
-        events: EventStream::new(),
+        events: EventStream::new,
+        editors: &Editors::from_environment(),
         executor: &mut executor,
         results,
         clock,
@@ -162,13 +170,18 @@ fn is_hangup(error: &io::Error) -> bool {
 ///
 /// # Errors
 /// The terminal can't be written to.
-pub async fn run<B, E, S>(app: &mut App, ends: Ends<'_, B, E, S>) -> io::Result<Exit>
+pub async fn run<B, F, E, S>(app: &mut App, ends: Ends<'_, B, F, S>) -> io::Result<Exit>
 where
     B: Backend<Error: Into<io::Error>>,
+    F: FnMut() -> E,
     E: Stream<Item = io::Result<Event>> + Unpin,
     S: Screen,
 {
-    let Ends { terminal, screen, mut events, executor, mut results, clock, theme } = ends;
+    let Ends { terminal, screen, events: mut begin_to_read, editors, executor, mut results, clock, theme } =
+        ends;
+    // None while another program has the terminal.
+    let mut events = Some(begin_to_read());
+    let mut outside: Option<Outside> = None;
     let size = terminal.size().map_err(Into::into)?;
     app.update(clock.now(), Msg::Resize(Size { columns: size.width, rows: size.height }));
     // The first frame does not wait for anything.
@@ -182,14 +195,18 @@ where
 
     loop {
         if let Some(code) = app.exit {
+            if let Some(outside) = outside {
+                outside.end().await;
+            }
             return Ok(Exit(code));
         }
+        let lent = outside.is_some();
         let wake_at = app.wake_at().map(|at| clock.instant(at));
         let frame_at = frames.due();
         let mut effects = Vec::new();
         tokio::select! {
             biased;
-            event = events.next() => {
+            event = async { events.as_mut()?.next().await }, if !lent => {
                 let message = match event {
                     Some(Ok(event)) => message(app, event, &mut clicks, &clock),
                     // The terminal is gone.
@@ -204,7 +221,14 @@ where
                     effects = app.update(clock.now(), message);
                 }
             }
-            () = async { sleep_until(frame_at.unwrap_or_else(tokio::time::Instant::now)).await }, if frame_at.is_some() => {
+            (ticket, edited) = edited(&mut outside), if lent => {
+                outside = None;
+                screen.take_back()?;
+                events = Some(begin_to_read());
+                frames.ask_afresh();
+                effects = app.update(clock.now(), Msg::EditedOutside(ticket, edited));
+            }
+            () = async { sleep_until(frame_at.unwrap_or_else(tokio::time::Instant::now)).await }, if frame_at.is_some() && !lent => {
                 if frames.is_afresh() {
                     // Not `clear`: it asks the terminal for its cursor, and the answer comes in among the keys.
                     let size = terminal.size().map_err(Into::into)?;
@@ -227,31 +251,47 @@ where
                 }
                 frames.ask();
             }
-            () = screen.continued() => frames.ask_afresh(),
+            () = screen.continued(), if !lent => frames.ask_afresh(),
             () = async { sleep_until(wake_at.unwrap_or_else(tokio::time::Instant::now)).await }, if wake_at.is_some() => {
                 effects = app.update(clock.now(), Msg::Tick);
                 frames.ask();
             }
         }
-        apply(effects, executor, screen, &mut frames).await?;
+        for effect in effects {
+            match effect {
+                Effect::EditOutside(ticket, event) => {
+                    // Before the editor starts: a key is read by one of them.
+                    events = None;
+                    screen.lend()?;
+                    outside = Some(Outside::begin(editors, ticket, event));
+                }
+                effect => apply(effect, executor, screen, &mut frames).await?,
+            }
+        }
+    }
+}
+
+/// What became of the event that is edited outside.
+async fn edited(outside: &mut Option<Outside>) -> (Ticket, Result<EditedOutside, String>) {
+    match outside {
+        Some(outside) => (outside.ticket, outside.wait().await),
+        None => std::future::pending().await,
     }
 }
 
 async fn apply<S: Screen>(
-    effects: Vec<Effect>,
+    effect: Effect,
     executor: &mut Executor,
     screen: &mut S,
     frames: &mut Frames,
 ) -> io::Result<()> {
-    for effect in effects {
-        match effect {
-            Effect::Copy(text) => screen.copy(&text)?,
-            Effect::Suspend => {
-                screen.suspend().await?;
-                frames.ask_afresh();
-            }
-            effect => executor.execute(effect),
+    match effect {
+        Effect::Copy(text) => screen.copy(&text)?,
+        Effect::Suspend => {
+            screen.suspend().await?;
+            frames.ask_afresh();
         }
+        effect => executor.execute(effect),
     }
     Ok(())
 }

@@ -1,10 +1,14 @@
 //! Signals that end the program, as exit codes.
 
-use std::{thread, time::Duration};
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::Duration,
+};
 
 use tokio::sync::mpsc;
 
-use super::terminal;
+use super::{outside, terminal};
 use crate::app::Msg;
 
 /// How long an end in good order may take before it is forced.
@@ -13,20 +17,48 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// How long restoring the terminal may take then.
 const LAST_WORDS: Duration = Duration::from_millis(300);
 
-/// Turns SIGHUP, SIGINT and SIGTERM into messages, for as long as the program runs.
+/// Whether interrupts are for another program.
+static NOT_OURS: AtomicBool = AtomicBool::new(false);
+
+/// While this lives another program has the terminal: what its user interrupts is that program, though the terminal
+/// tells lambdeck, too.
+#[derive(Debug)]
+pub(super) struct NotOurs(());
+
+impl NotOurs {
+    pub(super) fn new() -> Self {
+        NOT_OURS.store(true, Ordering::SeqCst);
+        Self(())
+    }
+}
+
+impl Drop for NotOurs {
+    fn drop(&mut self) {
+        NOT_OURS.store(false, Ordering::SeqCst);
+    }
+}
+
+/// Turns SIGHUP, SIGINT, SIGQUIT and SIGTERM into messages, for as long as the program runs.
 pub fn watch(messages: &mpsc::Sender<Msg>) {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
-        for (kind, code) in
-            [(SignalKind::hangup(), 129), (SignalKind::interrupt(), 130), (SignalKind::terminate(), 143)]
-        {
+        for (kind, code) in [
+            (SignalKind::hangup(), 129),
+            (SignalKind::interrupt(), 130),
+            (SignalKind::quit(), 131),
+            (SignalKind::terminate(), 143),
+        ] {
             let Ok(mut signals) = signal(kind) else { continue };
             let messages = messages.clone();
             tokio::spawn(async move {
-                if signals.recv().await.is_some() {
+                while signals.recv().await.is_some() {
+                    if matches!(code, 130 | 131) && NOT_OURS.load(Ordering::SeqCst) {
+                        continue;
+                    }
                     insist(code, || {});
                     let _ = messages.send(Msg::Terminate(code)).await;
+                    return;
                 }
             });
         }
@@ -51,6 +83,7 @@ pub(super) fn insist(code: u8, last_words: impl FnOnce() + Send + 'static) {
             let _ = terminal::leave();
             last_words();
         });
+        outside::remove();
         thread::sleep(LAST_WORDS);
         std::process::exit(code.into());
     });

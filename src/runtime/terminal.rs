@@ -27,6 +27,18 @@ pub trait Screen {
     /// The terminal can't be written to.
     fn suspend(&mut self) -> impl Future<Output = io::Result<()>> + Send;
 
+    /// Leaves the terminal to another program.
+    ///
+    /// # Errors
+    /// The terminal can't be written to.
+    fn lend(&mut self) -> io::Result<()>;
+
+    /// Takes the terminal back, in whatever state the other program left it.
+    ///
+    /// # Errors
+    /// The terminal can't be written to.
+    fn take_back(&mut self) -> io::Result<()>;
+
     /// Resolves when the program was stopped and continued from outside: all must be painted again.
     fn continued(&mut self) -> impl Future<Output = ()> + Send;
 }
@@ -39,6 +51,9 @@ static MOUSE: AtomicBool = AtomicBool::new(false);
 pub struct Guard {
     #[cfg(unix)]
     continued: tokio::signal::unix::Signal,
+    /// The modes of the terminal that another program has.
+    #[cfg(unix)]
+    lent: Option<rustix::termios::Termios>,
 }
 
 impl Guard {
@@ -53,15 +68,41 @@ impl Guard {
             continued: tokio::signal::unix::signal(tokio::signal::unix::SignalKind::from_raw(
                 rustix::process::Signal::CONT.as_raw(),
             ))?,
+            #[cfg(unix)]
+            lent: None,
         };
         enter()?;
         Ok(guard)
     }
+
+    /// Sets the modes of a terminal that was lent as they were before. Who was killed did not do that.
+    #[cfg(unix)]
+    fn restore(&mut self) {
+        use rustix::termios::{OptionalActions, QueueSelector, tcflush, tcsetattr};
+        if let (Some(modes), Some(terminal)) = (self.lent.take(), input()) {
+            let _ = tcsetattr(&terminal, OptionalActions::Now, &modes);
+            // Answers to what the other program asked the terminal are no keys.
+            let _ = tcflush(&terminal, QueueSelector::IFlush);
+        }
+    }
+}
+
+/// The terminal's input, also where standard input is something else.
+#[cfg(unix)]
+fn input() -> Option<std::os::fd::OwnedFd> {
+    use std::{fs::OpenOptions, io::IsTerminal as _, os::fd::AsFd as _};
+    let stdin = io::stdin();
+    if stdin.is_terminal() {
+        return stdin.as_fd().try_clone_to_owned().ok();
+    }
+    OpenOptions::new().read(true).write(true).open("/dev/tty").ok().map(Into::into)
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
         let _ = leave();
+        #[cfg(unix)]
+        self.restore();
     }
 }
 
@@ -85,6 +126,21 @@ impl Screen for Guard {
             enter()?;
         }
         Ok(())
+    }
+
+    fn lend(&mut self) -> io::Result<()> {
+        leave()?;
+        #[cfg(unix)]
+        {
+            self.lent = input().and_then(|terminal| rustix::termios::tcgetattr(terminal).ok());
+        }
+        Ok(())
+    }
+
+    fn take_back(&mut self) -> io::Result<()> {
+        #[cfg(unix)]
+        self.restore();
+        enter()
     }
 
     async fn continued(&mut self) {

@@ -124,6 +124,12 @@ impl Arena {
         self.split(place).map(|(message, _)| message)
     }
 
+    /// The source at a place, without a look at the message.
+    pub(super) fn source(&self, place: Place) -> Option<u32> {
+        let (_, mut rest) = self.split(place)?;
+        u32::try_from(take(&mut rest)?).ok()
+    }
+
     /// The message at a place, and what follows it.
     fn split(&self, place: Place) -> Option<(&[u8], &[u8])> {
         let chunk = self.chunks.get(chunk_of(place))?.as_ref()?;

@@ -195,6 +195,33 @@ impl Index {
         Some(entry)
     }
 
+    /// Takes the entry at a position away.
+    pub(super) fn remove(&mut self, at: usize) {
+        if at == 0 || at >= self.len {
+            if at == 0 {
+                self.pop_front();
+            }
+            return;
+        }
+        let at = at + self.skipped;
+        let index = self.blocks.partition_point(|block| block.start <= at).saturating_sub(1);
+        let Some(block) = self.blocks.get_mut(index) else { return };
+        let in_block = at - block.start;
+        block.times.remove(in_block);
+        block.places.remove(in_block);
+        self.len -= 1;
+        for later in self.blocks.range_mut(index + 1..) {
+            later.start -= 1;
+        }
+        if let Some(block) = self.blocks.get(index)
+            && block.times.is_empty()
+        {
+            self.bytes -= block.bytes();
+            self.blocks.remove(index);
+        }
+        self.drop_skipped();
+    }
+
     /// Drops the first blocks, as far as all of their rows were taken away.
     fn drop_skipped(&mut self) {
         while let Some(front) = self.blocks.front()
@@ -222,6 +249,7 @@ mod tests {
         Insert { timestamp: i64, tie: u64 },
         Pop(usize),
         Prepend(i64),
+        Remove(prop::sample::Index, usize),
     }
 
     fn op() -> impl Strategy<Value = Op> {
@@ -229,6 +257,7 @@ mod tests {
             8 => (0..2_000_i64, 0..3_u64).prop_map(|(timestamp, tie)| Op::Insert { timestamp, tie }),
             1 => (0..60_usize).prop_map(Op::Pop),
             1 => (0..80_i64).prop_map(Op::Prepend),
+            1 => (any::<prop::sample::Index>(), 0..60_usize).prop_map(|(at, count)| Op::Remove(at, count)),
         ]
     }
 
@@ -268,6 +297,13 @@ mod tests {
                             (0..count).map(|n| Entry { timestamp: lowest + n, place: 0 }).collect();
                         index.prepend(&entries);
                         model.splice(0..0, entries);
+                    }
+                    Op::Remove(at, count) => {
+                        for _ in 0..count.min(model.len()) {
+                            let at = at.index(model.len());
+                            index.remove(at);
+                            model.remove(at);
+                        }
                     }
                 }
                 prop_assert_eq!(index.len(), model.len());

@@ -7,7 +7,8 @@
 //! - [`Source`], [`Clock`]: what it is given; a source reads one page, and `aws` makes a session one
 //! - [`Update`]: what it tells, over a bounded channel
 //! - [`Store`]: what was told, in order, bounded by bytes
-//! - [`Filter`], [`View`]: the rows of a store that match, kept up to date row by row
+//! - [`Filter`], [`View`]: the rows of a store that match, of all or of one request, kept up to date row by row
+//! - [`OneRequest`]: the events of one request, out of those of its log group
 //!
 //! No `aws_*` type and nothing of the screen enters here.
 
@@ -18,6 +19,7 @@ mod drain;
 mod filter;
 mod follow;
 mod index;
+mod request;
 mod seen;
 mod source;
 mod store;
@@ -26,6 +28,7 @@ mod view;
 
 pub use filter::{Filter, FilterError, is_error};
 pub use follow::{Options, follow};
+pub use request::OneRequest;
 pub use source::{Clock, Page, PageRequest, Source, SourceError, SourceErrorKind, Streams, SystemClock};
 pub use store::{Inserted, Row, RowKey, Store};
 pub use update::{Arrival, GapKind, State, Status, Update};

@@ -73,6 +73,13 @@ pub struct RowKey {
     place: Place,
 }
 
+impl RowKey {
+    /// Stands for a moment, in milliseconds since the epoch: where it would be is the first row at it or later.
+    pub fn at(timestamp: i64) -> Self {
+        Self { timestamp, tie: (i64::MIN, 0), place: Place::MAX }
+    }
+}
+
 /// What an insertion did. Every [`super::View`] of the store is to be told, before the next insertion.
 #[derive(Debug)]
 #[must_use = "the views of the store need it"]
@@ -193,6 +200,37 @@ impl Store {
 
     pub(super) fn message(&self, entry: Entry) -> &[u8] {
         self.arena.message(entry.place).unwrap_or_default()
+    }
+
+    /// The number of the stream that a row is of. It may be another stream's once no row of this one is left.
+    pub(super) fn source(&self, entry: Entry) -> Option<u32> {
+        self.arena.source(entry.place)
+    }
+
+    /// Whether there are rows of a stream.
+    pub(super) fn has_source(&self, number: u32) -> bool {
+        self.sources.get(number).is_some()
+    }
+
+    /// The identity of a row.
+    pub(super) fn key(&self, entry: Entry) -> RowKey {
+        RowKey { timestamp: entry.timestamp, tie: self.tie(entry), place: entry.place }
+    }
+
+    /// Puts a row of this store into an index over some of them, where it stands in the store. Answers with where
+    /// that is, or with `None` where it was there already.
+    pub(super) fn put_into(&self, index: &mut Index, entry: Entry) -> Option<usize> {
+        let key = self.key(entry);
+        let Err(mut at) = self.find(index, &key) else { return None };
+        // Those that nothing tells apart are in the order in which they came, which only the store knows.
+        while let Some(other) = index.get(at)
+            && (other.timestamp, self.tie(other)) == (key.timestamp, key.tie)
+            && self.position(&self.key(other)).ok() < self.position(&key).ok()
+        {
+            at += 1;
+        }
+        index.insert(at, entry);
+        Some(at)
     }
 
     pub(super) fn row(&self, entry: Entry) -> Option<Row<'_>> {

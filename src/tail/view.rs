@@ -3,19 +3,22 @@
 use super::{
     filter::Filter,
     index::{Entry, Index},
+    request::rows::RequestRows,
     store::{Inserted, Row, RowKey, Store},
 };
+use crate::domain::report::Report;
 
-/// The matching rows of a [`Store`], in its order.
+/// The matching rows of a [`Store`], in its order: of all, or of one request's ([`View::of_request`]).
 ///
 /// A new view is empty: [`View::scan`] fills it from the newest row back, in parts, so that a key is never kept
 /// waiting by a million rows. Rows that come meanwhile are in it at once ([`View::apply`]).
 pub struct View {
     filter: Filter,
     index: Index,
-    /// How many rows, counted from the newest, have been looked at.
+    /// How many rows (of the request, where there is one), counted from the newest, have been looked at.
     scanned: usize,
     version: u64,
+    request: Option<Box<RequestRows>>,
 }
 
 impl std::fmt::Debug for View {
@@ -31,7 +34,35 @@ impl std::fmt::Debug for View {
 impl View {
     /// A view of a store's rows, none of which it has looked at.
     pub fn new(store: &Store, filter: Filter) -> Self {
-        Self { filter, index: Index::default(), scanned: 0, version: store.version }
+        Self { filter, index: Index::default(), scanned: 0, version: store.version, request: None }
+    }
+
+    /// A view of one request's rows: those that name it, and those between its START and its REPORT in their stream,
+    /// with the init phase before. Rows that come late find their place. An empty id is nobody's.
+    pub fn of_request(store: &Store, filter: Filter, id: &str) -> Self {
+        Self { request: (!id.is_empty()).then(|| Box::new(RequestRows::new(id))), ..Self::new(store, filter) }
+    }
+
+    /// Filters anew. What is known of the request stays.
+    pub fn refilter(&mut self, filter: Filter) {
+        self.filter = filter;
+        self.index = Index::default();
+        self.scanned = 0;
+    }
+
+    /// The request whose rows these are.
+    pub fn request(&self) -> Option<&str> {
+        self.request.as_ref().map(|request| request.id())
+    }
+
+    /// The request's last REPORT, once it has come; without figures where it has none.
+    pub fn report(&self) -> Option<Option<&Report>> {
+        self.request.as_ref()?.report()
+    }
+
+    /// How many rows there are to be filtered: the request's, or all.
+    pub fn unfiltered(&self, store: &Store) -> usize {
+        self.request.as_ref().map_or_else(|| store.len(), |request| request.members().len())
     }
 
     /// The filter.
@@ -51,23 +82,28 @@ impl View {
 
     /// Whether every row of the store has been looked at.
     pub fn is_complete(&self, store: &Store) -> bool {
-        self.scanned >= store.len()
+        self.scanned >= self.unfiltered(store)
+            && self.request.as_ref().is_none_or(|request| request.is_complete(store))
     }
 
     /// Looks at up to so many rows more, older ones. True where that was all.
     pub fn scan(&mut self, store: &Store, rows: usize) -> bool {
         self.resync(store.version, store);
-        let end = store.len().saturating_sub(self.scanned);
+        if let Some(request) = &mut self.request {
+            request.scan(store, rows);
+            self.take_changes(store);
+        }
+        let all = self.request.as_ref().map_or_else(|| store.index(), |request| request.members());
+        let end = all.len().saturating_sub(self.scanned);
         let start = end.saturating_sub(rows);
-        let found: Vec<Entry> = store
-            .index()
+        let found: Vec<Entry> = all
             .iter_from(start)
             .take(end - start)
             .filter(|entry| self.filter.matches_bytes(store.message(*entry)))
             .collect();
         self.index.prepend(&found);
         self.scanned += end - start;
-        start == 0
+        self.is_complete(store)
     }
 
     /// Takes note of a row that the store has taken in, and of those that went for it.
@@ -76,7 +112,7 @@ impl View {
             return;
         }
         self.version = inserted.version;
-        if inserted.put_at + self.scanned >= inserted.among {
+        if self.request.is_none() && inserted.put_at + self.scanned >= inserted.among {
             self.scanned += 1;
             let entry = inserted.entry;
             if inserted.at.is_some() && self.filter.matches_bytes(store.message(entry)) {
@@ -89,7 +125,34 @@ impl View {
                 self.index.pop_front();
             }
         }
-        self.scanned = self.scanned.min(store.len());
+        if let Some(request) = &mut self.request {
+            request.evict(store, &inserted.gone);
+            self.scanned = self.scanned.min(request.members().len());
+            request.insert(store, inserted);
+            self.take_changes(store);
+        }
+        self.scanned = self.scanned.min(self.unfiltered(store));
+    }
+
+    /// Rows turned out to be the request's, or not to be.
+    fn take_changes(&mut self, store: &Store) {
+        let changes = self.request.as_mut().map(|request| request.changes());
+        for change in changes.into_iter().flatten() {
+            if change.at + self.scanned < change.among {
+                continue;
+            }
+            if !change.added {
+                self.scanned -= 1;
+                if let Ok(at) = store.find(&self.index, &store.key(change.entry)) {
+                    self.index.remove(at);
+                }
+            } else {
+                self.scanned += 1;
+                if self.filter.matches_bytes(store.message(change.entry)) {
+                    store.put_into(&mut self.index, change.entry);
+                }
+            }
+        }
     }
 
     /// Begins anew where an insertion was not told. True if so.
@@ -97,7 +160,10 @@ impl View {
         if self.version == expected {
             return false;
         }
-        *self = Self::new(store, std::mem::take(&mut self.filter));
+        let filter = std::mem::take(&mut self.filter);
+        let request = self.request.take();
+        *self = Self::new(store, filter);
+        self.request = request.map(|request| Box::new(RequestRows::new(request.id())));
         true
     }
 

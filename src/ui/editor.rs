@@ -1,23 +1,30 @@
 //! Editors of several lines, drawn from the text area's lines: line numbers, JSON colours, selection, and a cursor that
 //! is a reversed cell. What is typed or pasted is shown neutralised; it is sent as it is.
 
+use std::ops::Range;
+
 use ratatui::{buffer::Buffer, style::Modifier};
-use tui_textarea::{DataCursor, TextArea};
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::{Theme, json, paint::Row};
 use crate::{
-    app::layout::Area,
+    app::{
+        editor::{Editor, skip},
+        layout::Area,
+    },
     domain::text::{sanitise, width},
 };
 
-/// Columns of the line numbers and the blank behind them.
-const GUTTER: usize = 5;
+/// Columns of the line numbers, at least; a blank is behind them.
+const NUMBER: usize = 4;
+
+/// Up to this length in bytes a line has colours: they take reading it from its beginning.
+const COLOURED: usize = 16 * 1024;
 
 /// What of an editor is drawn.
 #[derive(Clone, Copy)]
 pub(super) struct Shown<'a> {
-    pub(super) editor: &'a TextArea<'static>,
+    pub(super) editor: &'a Editor,
     /// The topmost line and the leftmost column.
     pub(super) scroll: (usize, usize),
     pub(super) focused: bool,
@@ -28,85 +35,74 @@ pub(super) struct Shown<'a> {
 }
 
 pub(super) fn draw(shown: Shown<'_>, theme: &Theme, buffer: &mut Buffer, area: Area) {
-    let lines = shown.editor.lines();
-    let room = usize::from(area.columns).saturating_sub(GUTTER);
+    let digits = shown.editor.line_count().to_string().len().max(NUMBER);
+    let room = usize::from(area.columns).saturating_sub(digits + 1);
     let left = leftmost(shown, room);
-    for (nth, at) in (shown.scroll.0..lines.len()).take(usize::from(area.rows)).enumerate() {
+    let lines = shown.scroll.0..shown.editor.line_count();
+    for (nth, at) in lines.take(usize::from(area.rows)).enumerate() {
         let mut row = Row::new(buffer, area, nth);
-        let number = (at + 1).to_string();
-        let digits = &number[number.len().saturating_sub(4)..];
+        let number = format!("{:digits$}", at + 1);
         let bad = shown.bad_line == Some(at + 1);
         let style = if bad { theme.error } else { theme.dim };
-        row.skip(4 - digits.len()).put(digits, style).put(if bad { "!" } else { " " }, style);
+        row.put(&number, style).put(if bad { "!" } else { " " }, style);
         line(shown, at, left, theme, row);
     }
 }
 
 fn line(shown: Shown<'_>, at: usize, left: usize, theme: &Theme, mut row: Row) {
-    let DataCursor(cursor_line, cursor) = shown.editor.cursor();
-    let has_cursor = shown.focused && cursor_line == at;
-    let selected = shown.editor.selection_range();
-    let is_selected = |character: usize| {
-        shown.focused
-            && selected.is_some_and(|(start, end)| start <= (at, character) && (at, character) < end)
-    };
-    let mut first = 0;
-    let whole = &shown.editor.lines()[at];
-    let coloured = shown.json.then(|| json::parts(whole)).into_iter().flatten();
-    let plain = (!shown.json).then_some((json::Part::Plain, whole.as_str()));
-    for (part, text) in coloured.chain(plain) {
+    let Range { start, end } = shown.editor.line_range(at);
+    let whole = shown.editor.line(at);
+    let cursor = Some(shown.editor.cursor()).filter(|_| shown.focused);
+    let selected = shown.editor.selection().filter(|_| shown.focused).unwrap_or_default();
+    let first = start + skip(whole, left);
+    let coloured = shown.json && whole.len() <= COLOURED;
+    let plain = (!coloured).then_some((json::Part::Plain, whole)).into_iter();
+    let mut part_at = start;
+    for (part, text) in coloured.then(|| json::parts(whole)).into_iter().flatten().chain(plain) {
         let base = theme.json(part);
-        for cluster in text.graphemes(true) {
-            let behind = first + cluster.chars().count();
-            if first >= left {
-                let under_cursor = has_cursor && (first..behind).contains(&cursor);
-                let style = match (under_cursor, is_selected(first)) {
-                    (true, _) => base.patch(theme.cursor),
-                    (false, true) => base.add_modifier(Modifier::UNDERLINED),
-                    (false, false) => base,
-                };
-                row.put(&sanitise(cluster), style);
-                if row.room() == 0 {
-                    return;
-                }
+        // What is left of the screen may be most of 6 MB.
+        let hidden = first.saturating_sub(part_at).min(text.len());
+        let mut cluster_at = part_at + hidden;
+        for cluster in text[hidden..].graphemes(true) {
+            let behind = cluster_at + cluster.len();
+            let under_cursor = cursor.is_some_and(|cursor| (cluster_at..behind).contains(&cursor));
+            let style = match (under_cursor, selected.contains(&cluster_at)) {
+                (true, _) => base.patch(theme.cursor),
+                (false, true) => base.add_modifier(Modifier::UNDERLINED),
+                (false, false) => base,
+            };
+            row.put(&sanitise(cluster), style);
+            if row.room() == 0 {
+                return;
             }
-            first = behind;
+            cluster_at = behind;
         }
+        part_at += text.len();
     }
-    if has_cursor && cursor >= first {
+    if cursor == Some(end) {
         row.put(" ", theme.cursor);
     }
 }
 
 /// The first character that is shown of each line. The state counts characters; where some of them take more than a
 /// column it has to be further right for the cursor to be seen.
-fn leftmost(editor: Shown<'_>, room: usize) -> usize {
-    let DataCursor(at, cursor) = editor.editor.cursor();
-    let left = editor.scroll.1;
-    let Some(line) = editor.editor.lines().get(at) else { return left };
-    let from = line.char_indices().nth(left).map_or(line.len(), |(at, _)| at);
-    let mut shown = Vec::new();
-    let mut first = left;
-    for cluster in line[from..].graphemes(true) {
-        let characters = cluster.chars().count();
-        shown.push((characters, width(&sanitise(cluster))));
-        first += characters;
-        if first > cursor {
-            break;
-        }
-    }
-    if first <= cursor {
-        // The cursor stands behind the end.
-        shown.push((1, 1));
-    }
-    let mut needed: usize = shown.iter().map(|(_, columns)| columns).sum();
-    let mut left = left;
-    for (characters, columns) in shown {
+fn leftmost(shown: Shown<'_>, room: usize) -> usize {
+    let editor = shown.editor;
+    let mut left = shown.scroll.1;
+    let (at, _) = editor.place(editor.cursor());
+    let line = editor.line_range(at);
+    let from = line.start + skip(editor.line(at), left);
+    let Some(before) = editor.text().get(from..editor.cursor()) else { return left };
+    // What is under the cursor, or the blank behind the end.
+    let under = editor.text()[editor.cursor()..line.end].graphemes(true).next().unwrap_or(" ");
+    let columns = |cluster: &str| width(&sanitise(cluster));
+    let mut needed = before.graphemes(true).map(columns).sum::<usize>() + columns(under);
+    for cluster in before.graphemes(true) {
         if needed <= room {
             break;
         }
-        needed -= columns;
-        left += characters;
+        needed -= columns(cluster);
+        left += cluster.chars().count();
     }
     left
 }

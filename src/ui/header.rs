@@ -74,6 +74,9 @@ fn parts(app: &App, theme: &Theme) -> Vec<Part> {
     } else if session.current.is_some() {
         parts.push(right("R/W".into(), theme.dim, 5));
     }
+    if let Some(repeating) = app.repeating.as_ref().filter(|repeating| repeating.is_running()) {
+        parts.push(right(format!("◐ repeat {}", repeating.progress()), theme.warning, 1));
+    }
     if let Some(age) = age(app) {
         parts.push(right(age, theme.dim, 4));
     }

@@ -180,7 +180,14 @@ fn told(app: &App, invocation: &Invocation, reply: &Reply, theme: &Theme, parts:
     }
 }
 
-fn measured(app: &App, function: &str, report: &Report, theme: &Theme, parts: &mut Vec<(String, Style)>) {
+/// The figures of a REPORT.
+pub(super) fn measured(
+    app: &App,
+    function: &str,
+    report: &Report,
+    theme: &Theme,
+    parts: &mut Vec<(String, Style)>,
+) {
     parts.push((format::duration_ms(report.duration_ms), theme.text));
     parts.push((format!("billed {} ms", report.billed_ms), theme.text));
     if let Some(init) = report.init_ms {
@@ -198,14 +205,7 @@ fn measured(app: &App, function: &str, report: &Report, theme: &Theme, parts: &m
 /// What an invocation of a function cost in USD, where that can be estimated: an emulator bills nothing, and managed
 /// instances are billed by the instance.
 pub(super) fn estimated_cost(app: &App, function: &str, billed_ms: u64, memory_mb: u32) -> Option<f64> {
-    app.session.current.as_ref().filter(|current| current.endpoint.is_none())?;
-    let view = app.function.as_ref().filter(|view| view.name == function);
-    let configuration = view.and_then(|view| Some(&view.details.value.as_ref()?.configuration));
-    if configuration.is_some_and(|function| function.capacity_provider_arn.is_some()) {
-        return None;
-    }
-    let architecture = configuration.and_then(|function| function.architectures.first());
-    cost::estimate(billed_ms, memory_mb, architecture.map_or("x86_64", String::as_str))
+    cost::estimate(billed_ms, memory_mb, &app.priced_as(function)?)
 }
 
 fn failed(

@@ -1,4 +1,4 @@
-//! The Logs tab: how following goes, then one event a row, or wrapped.
+//! The Logs tab: whose log it is, how following goes, then one event a row, or wrapped.
 
 use std::borrow::Cow;
 
@@ -9,13 +9,16 @@ use ratatui::{
 };
 
 use super::{
-    Theme,
+    Theme, invocation,
     paint::{self, Row, note},
 };
 use crate::{
     app::{
         App,
-        function::{View, logs::LogsPane},
+        function::{
+            View,
+            logs::{LogsPane, RequestLog},
+        },
         layout::{self, Area, Size},
     },
     domain::{
@@ -33,11 +36,14 @@ const READ: usize = 16 * 1024;
 const WIDE: usize = 60;
 
 pub(super) fn draw(app: &App, view: &View, size: Size, theme: &Theme, buffer: &mut Buffer) {
-    let areas = layout::logs(size);
     let pane = &view.logs;
+    let areas = layout::logs(size, pane.request.is_some());
+    if let Some(request) = &pane.request {
+        heading(app, view, request, theme, buffer, areas.heading);
+    }
     status(pane, theme, &app.zone(), Row::new(buffer, areas.status, 0));
     if pane.is_empty() {
-        empty(pane, theme, buffer, areas.lines);
+        empty(pane, theme, &app.zone(), buffer, areas.lines);
     } else if pane.wrap {
         wrapped(pane, theme, &app.zone(), buffer, areas.lines);
     } else {
@@ -45,9 +51,80 @@ pub(super) fn draw(app: &App, view: &View, size: Size, theme: &Theme, buffer: &m
     }
 }
 
+/// Whose log it is, and what of it is there. Where there are two rows the second one has that.
+fn heading(app: &App, view: &View, request: &RequestLog, theme: &Theme, buffer: &mut Buffer, area: Area) {
+    let sent = || format::date_time(request.sent, &app.zone());
+    let title = match &request.id {
+        Some(id) => format!("Request {}", sanitise(id)),
+        None => format!("Log from {} on, when it was sent", sent()),
+    };
+    let parts = told(app, view, request, theme);
+    let mut row = Row::new(buffer, area, 0);
+    row.skip(1).put(&title, theme.title);
+    if area.rows > 1 {
+        row.put_right(" ", theme.text);
+        row.put_right("esc shows all lines", theme.dim);
+        row = Row::new(buffer, area, 1);
+        row.put(" ", theme.text);
+    } else {
+        row.skip(2);
+    }
+    for (nth, (text, style)) in parts.iter().enumerate() {
+        if nth == 0 {
+            row.put(text, *style);
+        } else {
+            row.skip(2).put_whole(text, *style);
+        }
+    }
+}
+
+/// What of a request's log is there.
+fn told(app: &App, view: &View, request: &RequestLog, theme: &Theme) -> Vec<(String, Style)> {
+    let pane = &view.logs;
+    let one = |text: &str, style| vec![(text.to_owned(), style)];
+    if request.id.is_none() {
+        return if request.ended.is_none() {
+            one("◐ its answer, which tells its request id, has not come yet", theme.warning)
+        } else {
+            one("? no request id is known: these are the lines of all", theme.warning)
+        };
+    }
+    let over = pane.is_over();
+    match (pane.report(), pane.unfiltered()) {
+        (Some(Some(report)), _) => {
+            let mut parts = Vec::new();
+            if report.is_failure() {
+                let error = report.error_type.as_deref().or(report.status.as_deref()).unwrap_or_default();
+                parts.push((format!("✗ {}", sanitise(error)), theme.error));
+            }
+            invocation::measured(app, &view.name, report, theme, &mut parts);
+            parts
+        }
+        (Some(None), _) => one("● its REPORT has come; it has no figures", theme.good),
+        (None, 0) if pane.is_scanning() => one("◐ looking for its lines", theme.warning),
+        (None, 0) if over => one("? none of its lines is there", theme.warning),
+        (None, 0) if request.queued => {
+            one("◐ waiting for its lines: it was queued and starts when its turn comes", theme.warning)
+        }
+        (None, 0) => one("◐ waiting for its lines", theme.warning),
+        (None, _) if is_without_reports(view) => {
+            one("no REPORT comes: the function's system log level is WARN", theme.dim)
+        }
+        (None, _) if over => one("? its REPORT is not there", theme.warning),
+        (None, _) => one("◐ its REPORT has not come yet", theme.warning),
+    }
+}
+
+/// Whether the function's configuration keeps START and REPORT out of the log.
+fn is_without_reports(view: &View) -> bool {
+    let logging = view.details.value.as_ref().and_then(|details| details.configuration.logging.as_ref());
+    logging.and_then(|logging| logging.system_log_level.as_deref()) == Some("WARN")
+}
+
 fn status(pane: &LogsPane, theme: &Theme, zone: &TimeZone, mut row: Row) {
     let (shape, style) = match pane.status.as_ref().map(|status| &status.state) {
         Some(State::Live) => ("●", theme.good),
+        None | Some(State::CatchingUp) if pane.is_over() => ("●", theme.dim),
         None | Some(State::CatchingUp | State::Throttled { .. }) => ("◐", theme.warning),
         Some(State::Waiting) => ("○", theme.dim),
         Some(_) => ("✗", theme.error),
@@ -76,13 +153,13 @@ fn status(pane: &LogsPane, theme: &Theme, zone: &TimeZone, mut row: Row) {
     let mut facts = vec![if pane.applied().is_all() {
         format!("{} events", pane.len())
     } else {
-        format!("{} of {} events", pane.len(), pane.store.len())
+        format!("{} of {} events", pane.len(), pane.unfiltered())
     }];
     if pane.is_scanning() {
         facts.push("searching…".into());
     }
     let reading = !pane.history_done && pane.state_word() != "reading";
-    facts.push(format!("last {}{}", span(pane.history), if reading { ", still reading" } else { "" }));
+    facts.push(format!("{}{}", reach(pane, zone), if reading { ", still reading" } else { "" }));
     if pane.store.evicted() > 0 {
         facts.push(format!("{} oldest dropped", pane.store.evicted()));
     }
@@ -96,6 +173,19 @@ fn status(pane: &LogsPane, theme: &Theme, zone: &TimeZone, mut row: Row) {
     }
 }
 
+/// The time that is read.
+fn reach(pane: &LogsPane, zone: &TimeZone) -> String {
+    match &pane.around {
+        None => format!("last {}", span(pane.history)),
+        Some(around) => match around.until {
+            None => format!("since {}", format::clock(around.since(), zone)),
+            Some(until) => {
+                format!("{} to {}", format::date_time(around.since(), zone), format::date_time(until, zone))
+            }
+        },
+    }
+}
+
 /// A length of time in its largest unit: `15m`, `4h`, `10d`.
 fn span(length: SignedDuration) -> String {
     match (length.as_mins(), length.as_hours()) {
@@ -105,19 +195,38 @@ fn span(length: SignedDuration) -> String {
     }
 }
 
-fn empty(pane: &LogsPane, theme: &Theme, buffer: &mut Buffer, area: Area) {
+fn empty(pane: &LogsPane, theme: &Theme, zone: &TimeZone, buffer: &mut Buffer, area: Area) {
     let group = pane.group.as_deref().unwrap_or("the log group");
-    let history = span(pane.history);
+    let reach = match reach(pane, zone) {
+        last if pane.around.is_none() => format!("of the {last}"),
+        since => since,
+    };
     if !pane.store.is_empty() && pane.is_scanning() {
         note(buffer, area, 1, &[("Searching…", theme.dim)]);
         return;
     }
-    if !pane.store.is_empty() {
+    if pane.unfiltered() > 0 {
         let what = if pane.errors_only { "No error" } else { "No event" };
         let filter = pane.filter.text();
         let holds = if filter.is_empty() { String::new() } else { format!(" that holds \"{filter}\"") };
-        let text = format!("{what}{holds} among {} events of the last {history}.", pane.store.len());
-        note(buffer, area, 1, &[(&text, theme.text), ("o reads older ones.", theme.dim)]);
+        if pane.request.as_ref().is_some_and(|request| request.id.is_some()) {
+            let text = format!("{what}{holds} among the request's {} events.", pane.unfiltered());
+            note(buffer, area, 1, &[(&text, theme.text)]);
+        } else {
+            let text = format!("{what}{holds} among {} events {reach}.", pane.store.len());
+            note(buffer, area, 1, &[(&text, theme.text), ("o reads older ones.", theme.dim)]);
+        }
+        return;
+    }
+    let awaited = pane.request.as_ref().is_some_and(|request| request.id.is_some());
+    if awaited && (!pane.store.is_empty() || pane.history_done) && !is_in_trouble(pane) {
+        let others = format!("{} events of {group} {reach}, none of them of this request.", pane.store.len());
+        let (text, more) = if pane.is_over() {
+            ("None of its lines is there.", "o reads older ones.")
+        } else {
+            ("Waiting for its lines.", "Lines come some seconds after they were written, sometimes minutes.")
+        };
+        note(buffer, area, 1, &[(text, theme.text), (&others, theme.dim), (more, theme.dim)]);
         return;
     }
     let (text, style, more) = match pane.status.as_ref().map(|status| &status.state) {
@@ -135,14 +244,26 @@ fn empty(pane: &LogsPane, theme: &Theme, buffer: &mut Buffer, area: Area) {
         Some(State::Offline { message, .. } | State::Credentials { message }) => {
             (failure(message), theme.error, "Nothing is lost: reading goes on from where it stopped.")
         }
-        _ if pane.history_done => (
-            format!("No events in the last {history}."),
+        _ if pane.history_done && pane.around.is_none() => (
+            format!("No events in the last {}.", span(pane.history)),
             theme.text,
             "New ones appear here; o reads older ones.",
         ),
-        _ => (format!("Reading the last {history} of {group}…"), theme.dim, ""),
+        _ if pane.history_done => {
+            (format!("No events {reach}."), theme.text, "New ones appear here; o reads older ones.")
+        }
+        _ if pane.around.is_none() => {
+            (format!("Reading the last {} of {group}…", span(pane.history)), theme.dim, "")
+        }
+        _ => (format!("Reading {group} {reach}…"), theme.dim, ""),
     };
     note(buffer, area, 1, &[(&text, style), (more, theme.dim)]);
+}
+
+/// Whether the group can't be read now, or is not there.
+fn is_in_trouble(pane: &LogsPane) -> bool {
+    let state = pane.status.as_ref().map(|status| &status.state);
+    !matches!(state, None | Some(State::CatchingUp | State::Live | State::Throttled { .. }))
 }
 
 fn failure(message: &str) -> String {

@@ -25,6 +25,7 @@ mod overview;
 mod paint;
 mod past;
 mod preview;
+mod repeat;
 mod review;
 mod start;
 mod test;

@@ -5,7 +5,7 @@ use ratatui::buffer::Buffer;
 use super::{
     Theme, answer, bulk, compare, differences, footer, history, merging,
     paint::{self, Align, Row, Shown, clear, json_line, note, pieces, scrolled},
-    past, review, text_editor, weights,
+    past, repeat, review, text_editor, weights,
 };
 use crate::{
     app::{
@@ -43,6 +43,8 @@ pub(super) fn draw(app: &App, overlay: &Overlay, size: Size, theme: &Theme, buff
         Overlay::Events(pane) => events(pane, size, theme, buffer),
         Overlay::Past(pane) => past::draw(app, pane, size, theme, buffer),
         Overlay::Differences(pane) => differences::draw(pane, size, theme, buffer),
+        Overlay::RepeatForm(form) => repeat::form(form, size, theme, buffer),
+        Overlay::Repeat => repeat::draw(app, size, theme, buffer),
         Overlay::Answer(pane) => answer::draw(app, pane, size, theme, buffer),
     }
 }

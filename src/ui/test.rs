@@ -11,13 +11,16 @@ use crate::{
         App,
         function::{
             View,
-            test::{Preview, PreviewLine, Target},
+            test::{Preview, PreviewLine, Target, TestPane},
         },
         invocations::Invocation,
         layout::{self, Area, Size},
         pager::{Lined as _, Pager},
     },
-    domain::{format, invocation::Mode},
+    domain::{
+        invocation::Mode,
+        text::{sanitise, width},
+    },
 };
 
 pub(super) fn draw(app: &App, view: &View, size: Size, theme: &Theme, buffer: &mut Buffer) {
@@ -45,19 +48,22 @@ pub(super) fn draw(app: &App, view: &View, size: Size, theme: &Theme, buffer: &m
 
 fn event(view: &View, theme: &Theme, buffer: &mut Buffer, area: Area) {
     let pane = &view.test;
-    let mut heading = Row::new(buffer, area, 0);
-    heading.skip(1).put("Event", theme.title).skip(2).put(&format::bytes(pane.size() as u64), theme.dim);
-    if pane.editing {
-        heading.skip(2).put("editing", theme.accent);
-    }
-    if let Some(name) = &pane.event_name {
-        heading.skip(2).put(name, theme.dim);
-    }
-    if let Some(target) = target(&pane.target) {
-        heading.skip(2).put(&target, theme.accent);
-    }
     // The last column is left to the rule, the last row to what is wrong with the event.
     let columns = area.columns.saturating_sub(1);
+    let mut heading = Row::new(buffer, Area { columns, ..area }, 0);
+    heading.skip(1).put("Event", theme.title).skip(2);
+    let details = [
+        pane.editing.then(|| ("editing".to_owned(), theme.accent)),
+        pane.under_way().map(|what| (what.to_owned(), theme.accent)),
+        pane.event_name.as_deref().map(|name| (sanitise(name).into_owned(), theme.dim)),
+        target(&pane.target).map(|target| (target, theme.accent)),
+    ];
+    let details: Vec<_> = details.into_iter().flatten().collect();
+    let taken: usize = details.iter().map(|(text, _)| width(text) + 2).sum();
+    meter(pane, theme, &mut heading, taken);
+    for (text, style) in details {
+        heading.skip(2).put(&text, style);
+    }
     let text = Area { row: area.row.saturating_add(1), rows: area.rows.saturating_sub(2), columns, ..area };
     let shown = editor::Shown {
         editor: &pane.editor,
@@ -67,9 +73,42 @@ fn event(view: &View, theme: &Theme, buffer: &mut Buffer, area: Area) {
         json: true,
     };
     editor::draw(shown, theme, buffer, text);
+    let mut row = Row::new(buffer, Area { columns, ..area }, usize::from(area.rows.saturating_sub(1)));
     if let Some(problem) = &pane.problem {
-        let mut row = Row::new(buffer, Area { columns, ..area }, usize::from(area.rows.saturating_sub(1)));
-        row.skip(1).put("✗ not JSON: ", theme.error).put(&problem.to_string(), theme.text);
+        // The place first: it is there where the rest does not fit.
+        let place = format!("line {} column {}: ", problem.line, problem.column);
+        row.skip(1)
+            .put("✗ not JSON, ", theme.error)
+            .put(&place, theme.error)
+            .put(&problem.message, theme.text);
+    } else if let Some(duplicate) = &pane.duplicate {
+        row.skip(1).put("! ", theme.warning).put(&duplicate.to_string(), theme.text);
+    }
+}
+
+/// The event's size, and what Lambda takes where that is near or fits beside `taken` columns.
+fn meter(pane: &TestPane, theme: &Theme, row: &mut Row, taken: usize) {
+    let (size, limit) = (pane.size(), pane.target.mode.payload_limit());
+    let used = counted(size);
+    let whole = format!("{used} of {}MB", limit >> 20);
+    if size > limit {
+        row.put(&whole, theme.error).put(" too large", theme.error);
+    } else if size >= limit / 10 * 9 {
+        row.put(&whole, theme.warning).put(" nearly full", theme.warning);
+    } else if width(&whole) + taken <= row.room() {
+        row.put(&whole, theme.dim);
+    } else {
+        row.put(&used, theme.dim);
+    }
+}
+
+/// A size as Lambda counts it: 1 MB is 1024 kB.
+fn counted(size: usize) -> String {
+    let tenths = |unit: usize| (size * 10 + unit / 2) / unit;
+    match size {
+        0..1024 => format!("{size}B"),
+        1024..1_048_576 => format!("{}kB", (tenths(1024) + 5) / 10),
+        _ => format!("{}.{}MB", tenths(1 << 20) / 10, tenths(1 << 20) % 10),
     }
 }
 

@@ -19,6 +19,7 @@ mod answers;
 mod environment;
 mod lists;
 mod logs;
+mod repeat;
 mod sessions;
 mod versions;
 

@@ -6,6 +6,7 @@ mod changes;
 mod engine;
 mod hostile;
 mod modes;
+mod outside;
 mod sessions;
 mod start;
 mod walk;

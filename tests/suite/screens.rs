@@ -14,6 +14,7 @@ mod fixtures;
 mod history;
 mod invocations;
 mod logs;
+mod repeat;
 mod versions;
 
 use std::collections::BTreeMap;
@@ -23,7 +24,7 @@ use lambdeck::{
     cloud::{self, Kind, Spec, profiles::Profile},
     domain::{
         function::Environment,
-        invocation::{Answer, Reply},
+        invocation::{Answer, Mode, Reply},
     },
 };
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -212,6 +213,41 @@ fn test_tab_being_edited() {
     screen.keys("世\u{202e}x");
     screen.send(Msg::Action(Action::Paste("\u{1b}[2J\ttab".into())));
     screen.check("test_editing");
+}
+
+#[test]
+fn test_tab_with_events_that_one_should_look_at() {
+    let mut screen = Screen::opened();
+    screen.keys("i");
+    screen.test().replace("{\n  \"世界\": 1,\n  \"a\": 2, \"世界\": 3\n}", Some("evil\u{1b}[31m".into()));
+    screen.check("test_duplicate_name");
+
+    screen.test().target.mode = Mode::Event;
+    screen.test().replace(&format!("[{}1]", "1234567,".repeat(125_000)), None);
+    screen.check("test_nearly_full");
+    screen.test().replace(&format!("[{}1]", "1234567,".repeat(160_000)), Some("saved".into()));
+    screen.send(Msg::Action(Action::Edit));
+    screen.press(KeyEvent::new(KeyCode::End, KeyModifiers::CONTROL));
+    screen.send(Msg::Action(Action::Format));
+    screen.check("test_too_large");
+}
+
+#[test]
+fn what_is_below_the_cursor_shows_in_the_largest_event() {
+    for line_end in ["", "\n"] {
+        let mut screen = Screen::opened();
+        screen.keys("ie");
+        let item = format!("\"世é{line_end}").replace('\n', "\",\n");
+        let event = format!("{}\"the end", item.repeat(6_000_000 / item.len()));
+        screen.send(Msg::Action(Action::Paste(event.into())));
+        screen.keys("!");
+        let shown = screen.text(80, 24);
+        assert!(shown.contains("the end!") && shown.contains("5.7MB of 6MB nearly full"), "{shown}");
+        screen.send(Msg::Action(Action::Undo));
+        screen.send(Msg::Action(Action::Undo));
+        let shown = screen.text(80, 24);
+        assert!(shown.contains("\"key\": \"value\""), "{shown}");
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod engine;
 mod follow;
 mod random;
+mod request;
 mod service;
 mod store;
 

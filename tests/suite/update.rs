@@ -7,10 +7,12 @@ mod change;
 mod compare;
 mod configuration;
 mod environment;
+mod event_editor;
 mod events;
 mod history;
 mod logs;
 mod past;
+mod repeat;
 mod test;
 mod versions;
 

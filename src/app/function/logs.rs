@@ -1,4 +1,4 @@
-//! The Logs tab: a log group's history, then what comes.
+//! The Logs tab: a log group's history, then what comes; all of it, or what is one request's.
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
@@ -6,6 +6,7 @@ use crate::{
     app::{Action, Effect, Ticket, field::Field, list::Cursor, overlay::Page},
     domain::{
         format, json,
+        report::Report,
         text::{sanitise, sanitise_lines},
     },
     tail::{Filter, GapKind, Row, RowKey, State, Status, Store, Update, View},
@@ -26,6 +27,57 @@ const FIRST_HISTORY: SignedDuration = SignedDuration::from_mins(15);
 /// How far back it goes at most: the longest that one would wait for.
 const LONGEST_HISTORY: SignedDuration = SignedDuration::from_hours(24 * 30);
 
+/// How long before an invocation was sent its log is read from: its init phase, and a clock that is wrong. AWS takes no
+/// requests from one that is further off.
+const BEFORE_SENT: SignedDuration = SignedDuration::from_mins(5);
+
+/// How long after an invocation ended its lines may be: that clock, and events that come late (2 min have been seen).
+const AFTER_END: SignedDuration = SignedDuration::from_mins(15);
+
+/// How long after it was sent an asynchronous invocation ends at the latest: the oldest age of an event, then its run.
+const LONGEST_QUEUED: SignedDuration = SignedDuration::from_mins(6 * 60 + 15);
+
+/// The invocation whose log is looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestLog {
+    /// Its number in this run.
+    pub number: Option<u64>,
+    /// Its id. Without one there is only the time it was sent.
+    pub id: Option<String>,
+    /// When it was sent.
+    pub sent: Timestamp,
+    /// When its answer came; none while it is awaited.
+    pub ended: Option<Timestamp>,
+    /// Whether it was queued, so that it runs whenever its turn comes.
+    pub queued: bool,
+}
+
+impl RequestLog {
+    /// When all of its log is there; none where that is still to come.
+    fn complete_at(&self, now: Timestamp) -> Option<Timestamp> {
+        let ended = if self.queued { self.sent.checked_add(LONGEST_QUEUED).ok()? } else { self.ended? };
+        ended.checked_add(AFTER_END).ok().filter(|at| *at < now)
+    }
+}
+
+/// The time of a log that is read, where it does not end now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Around {
+    /// The moment that it is about.
+    pub moment: Timestamp,
+    /// How long before.
+    pub before: SignedDuration,
+    /// The end, where it lies in the past: then nothing is followed.
+    pub until: Option<Timestamp>,
+}
+
+impl Around {
+    /// The first moment.
+    pub fn since(&self) -> Timestamp {
+        self.moment.checked_sub(self.before).unwrap_or(Timestamp::UNIX_EPOCH)
+    }
+}
+
 /// The tab's part of the state.
 #[derive(Debug)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
@@ -36,6 +88,14 @@ pub struct LogsPane {
     pub ticket: Option<Ticket>,
     /// How far back the history goes.
     pub history: SignedDuration,
+    /// From when on the log is read.
+    begun_at: Timestamp,
+    /// The time that is read, where it is not the last while up to now.
+    pub around: Option<Around>,
+    /// The invocation whose log is looked at.
+    pub request: Option<RequestLog>,
+    /// Where to be until one moves: a row, and how far below the top of the screen.
+    aim: Option<(RowKey, usize)>,
     /// Whether all of the history is there.
     pub history_done: bool,
     /// All that came.
@@ -70,6 +130,10 @@ impl Default for LogsPane {
             group: None,
             ticket: None,
             history: FIRST_HISTORY,
+            begun_at: Timestamp::UNIX_EPOCH,
+            around: None,
+            request: None,
+            aim: None,
             history_done: false,
             view: View::new(&store, Filter::all()),
             store,
@@ -103,6 +167,21 @@ impl LogsPane {
         self.view.get(&self.store, at)
     }
 
+    /// How many rows there are to be filtered: the request's, or all.
+    pub fn unfiltered(&self) -> usize {
+        self.view.unfiltered(&self.store)
+    }
+
+    /// The REPORT of the request whose log is looked at, once it has come; without figures where it has none.
+    pub fn report(&self) -> Option<Option<&Report>> {
+        self.view.report()
+    }
+
+    /// Whether all that is to be read has been read, and nothing is followed.
+    pub fn is_over(&self) -> bool {
+        self.history_done && self.around.is_some_and(|around| around.until.is_some())
+    }
+
     /// The filter that is applied.
     pub fn applied(&self) -> &Filter {
         self.view.filter()
@@ -115,18 +194,100 @@ impl LogsPane {
 
     /// Begins to follow a group. What came before goes: a new follow tells it again.
     pub(in crate::app) fn begin(&mut self, ticket: Ticket, group: String, now: Timestamp) -> Effect {
-        let since = now.checked_sub(self.history).unwrap_or(Timestamp::UNIX_EPOCH);
+        let last = || now.checked_sub(self.history).unwrap_or(Timestamp::UNIX_EPOCH);
+        let since = self.around.as_ref().map_or_else(last, Around::since);
+        let until = self.around.and_then(|around| around.until);
+        let aim = self.aim.take();
         *self = Self {
             group: Some(group.clone()),
             ticket: Some(ticket),
             history: self.history,
+            begun_at: since,
+            around: self.around,
+            request: self.request.take(),
+            following: aim.is_none(),
+            aim,
             filter: std::mem::take(&mut self.filter),
             errors_only: self.errors_only,
             wrap: self.wrap,
             ..Self::default()
         };
-        self.apply_filter();
-        Effect::FollowLogs { ticket, group, since }
+        self.look_at_request();
+        Effect::FollowLogs { ticket, group, since, until }
+    }
+
+    /// Looks at the log of a request, or around the time it was sent. A follow that does not reach back to it, or that
+    /// has dropped rows, has to begin anew.
+    pub(in crate::app) fn ask(&mut self, request: RequestLog, now: Timestamp, height: usize) {
+        if self.ticket.is_some() && self.request.as_ref() == Some(&request) {
+            return;
+        }
+        let around = Around { moment: request.sent, before: BEFORE_SENT, until: request.complete_at(now) };
+        let covered = self.ticket.is_some()
+            && self.around.and_then(|around| around.until).is_none()
+            && self.begun_at <= around.since()
+            && self.store.evicted() == 0;
+        self.filter_focused = false;
+        self.new = 0;
+        self.following = request.id.is_some();
+        self.aim = request.id.is_none().then(|| (RowKey::at(request.sent.as_millisecond()), 0));
+        self.request = Some(request);
+        if covered {
+            self.look_at_request();
+            self.restore(self.place(), height);
+        } else {
+            self.ticket = None;
+            self.around = Some(around);
+        }
+    }
+
+    /// The answer of an invocation told its id: where one waits for it, its lines are all that is shown.
+    pub(in crate::app) fn answered(&mut self, number: u64, id: Option<&str>, now: Timestamp, height: usize) {
+        let Some(request) = self.request.as_mut().filter(|request| request.number == Some(number)) else {
+            return;
+        };
+        request.ended = Some(now);
+        if request.id.is_none() && id.is_some() {
+            request.id = id.map(str::to_owned);
+            self.aim = None;
+            self.following = true;
+            self.new = 0;
+            self.look_at_request();
+            self.restore(None, height);
+        }
+    }
+
+    /// Back to all lines, at the row that is selected.
+    fn leave_request(&mut self, height: usize) {
+        let place = self.place().filter(|_| !self.following || !self.is_at_newest());
+        self.request = None;
+        self.aim = place;
+        self.following = place.is_none();
+        self.new = 0;
+        self.look_at_request();
+        self.restore(self.place(), height);
+    }
+
+    /// Whether the selected row is the newest of all.
+    fn is_at_newest(&self) -> bool {
+        let newest = self.store.len().checked_sub(1).and_then(|at| self.store.get(at));
+        self.get(self.cursor.at).map(|row| row.key) == newest.map(|row| row.key)
+    }
+
+    /// Nobody looks any more: what comes next is the plain log again.
+    pub(in crate::app) fn leave(&mut self) {
+        self.request = None;
+        self.around = None;
+        self.aim = None;
+    }
+
+    fn look_at_request(&mut self) {
+        let filter = self.wanted();
+        self.view = match self.request.as_ref().and_then(|request| request.id.as_deref()) {
+            Some(id) => View::of_request(&self.store, filter, id),
+            None => View::new(&self.store, filter),
+        };
+        self.view.scan(&self.store, SCAN);
     }
 
     /// News of the follow.
@@ -141,6 +302,10 @@ impl LogsPane {
                 for arrival in &batch {
                     let inserted = self.store.insert(arrival);
                     self.view.apply(&self.store, &inserted);
+                }
+                // The rows of a request that has just been found in them.
+                if self.request.is_some() && self.is_scanning() {
+                    self.view.scan(&self.store, SCAN);
                 }
                 if !self.following {
                     self.new += self.view.len().saturating_sub(before);
@@ -169,6 +334,9 @@ impl LogsPane {
 
     /// The selected row, and how far below the top of the screen it is.
     fn place(&self) -> Option<(RowKey, usize)> {
+        if self.aim.is_some() {
+            return self.aim;
+        }
         let row = self.get(self.cursor.at)?;
         Some((row.key, self.cursor.at.saturating_sub(self.cursor.top)))
     }
@@ -185,15 +353,14 @@ impl LogsPane {
         }
     }
 
-    fn apply_filter(&mut self) {
-        let filter = Filter::text(self.filter.text()).errors_only(self.errors_only);
-        self.view = View::new(&self.store, filter);
-        self.view.scan(&self.store, SCAN);
+    fn wanted(&self) -> Filter {
+        Filter::text(self.filter.text()).errors_only(self.errors_only)
     }
 
     fn refilter(&mut self, height: usize) {
         let place = self.place();
-        self.apply_filter();
+        self.view.refilter(self.wanted());
+        self.view.scan(&self.store, SCAN);
         self.restore(place, height);
         let len = self.view.len();
         self.cursor.go(self.cursor.at, len, height);
@@ -218,6 +385,7 @@ impl LogsPane {
             }
             Action::Left => self.left = self.left.saturating_sub(SIDEWAYS),
             Action::Right if !self.wrap => self.left += SIDEWAYS,
+            Action::Back if self.request.is_some() => self.leave_request(height),
             Action::Back if !self.filter.text().is_empty() => {
                 self.filter.set("");
                 self.refilter(height);
@@ -228,6 +396,7 @@ impl LogsPane {
                 if !self.cursor.handle(action, len, height) {
                     return false;
                 }
+                self.aim = None;
                 // Whoever moves up reads: the screen stays where it is until it is let go.
                 self.following = self.following && was_last && self.cursor.at + 1 >= len;
             }
@@ -258,15 +427,17 @@ impl LogsPane {
 
     fn follow(&mut self, following: bool, height: usize) {
         self.following = following;
+        self.aim = None;
         self.new = 0;
         self.restore(self.place(), height);
     }
 
     /// Goes further back next time. Answers whether it can.
     pub(in crate::app) fn lengthen(&mut self) -> bool {
-        let longer = self.history.saturating_mul(4).min(LONGEST_HISTORY);
-        let can = longer > self.history;
-        self.history = longer;
+        let back = self.around.as_mut().map_or(&mut self.history, |around| &mut around.before);
+        let longer = back.saturating_mul(4).min(LONGEST_HISTORY);
+        let can = longer > *back;
+        *back = longer;
         can
     }
 
@@ -289,6 +460,7 @@ impl LogsPane {
     /// How the group is doing, in a word or two.
     pub fn state_word(&self) -> &'static str {
         match self.status.as_ref().map(|status| &status.state) {
+            None | Some(State::CatchingUp) if self.is_over() => "all read",
             None | Some(State::CatchingUp) => "reading",
             Some(State::Live) => "live",
             Some(State::Waiting) => "waiting for the log group",

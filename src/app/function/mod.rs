@@ -168,7 +168,7 @@ impl View {
 
     pub(super) fn wake_at(&self, now: Timestamp) -> Option<Timestamp> {
         let masked = self.environment.revealed.as_ref().map(|(_, until)| *until);
-        masked.into_iter().chain(self.logs.is_scanning().then_some(now)).min()
+        masked.into_iter().chain(self.logs.is_scanning().then_some(now)).chain(self.test.wake_at()).min()
     }
 
     /// Whether there are edits that were not saved.

@@ -1,12 +1,14 @@
 //! The Test tab: an event, where it is sent, and the answer that is looked at.
 
+mod event;
+
 use std::{fmt, sync::Arc};
 
-use tui_textarea::{CursorMove, TextArea};
-
+use self::event::Checking;
 use crate::{
     app::{
         Action, FromDisk,
+        editor::Editor,
         invocations::Invocation,
         msg::EventToExport,
         pager::{Lined, Pager},
@@ -25,22 +27,21 @@ use crate::{
 /// The event that a test starts from.
 pub const FIRST_EVENT: &str = "{\n  \"key\": \"value\"\n}";
 
-/// Up to this size in bytes the event is checked at each key; a larger one when it is sent.
-const CHECKED_AS_TYPED: usize = 256 * 1024;
-
 /// Bytes of a response that is being streamed that are shown: the newest.
 const STREAM_SHOWN: usize = 8 * 1024;
 
 /// The tab's part of the state. Its `Debug` shows sizes, not the event.
 pub struct TestPane {
     /// The event being written.
-    pub editor: TextArea<'static>,
+    pub editor: Editor,
     /// The topmost line and leftmost column of the editor on the screen.
     pub scroll: (usize, usize),
     /// Whether the editor has the focus.
     pub editing: bool,
     /// Why the event is not JSON, as far as it is known.
     pub problem: Option<json::Problem>,
+    /// A name that an object of the event has twice, as far as it is known.
+    pub duplicate: Option<json::Duplicate>,
     /// The template or saved event that the event was taken from.
     pub event_name: Option<String>,
     /// The saved event that it was, where it is one.
@@ -51,6 +52,8 @@ pub struct TestPane {
     pub shown: Option<u64>,
     /// Where one is in its answer.
     pub pager: Pager,
+    /// What is to be found out about the event.
+    checking: Checking,
 }
 
 /// Where and how an event is sent.
@@ -212,67 +215,20 @@ impl TestPane {
     /// A test that starts from an event.
     pub fn new(event: &str) -> Self {
         let mut pane = Self {
-            editor: TextArea::default(),
+            editor: Editor::default(),
             scroll: (0, 0),
             editing: false,
             problem: None,
+            duplicate: None,
             event_name: None,
             from_disk: None,
             target: Target::default(),
             shown: None,
             pager: Pager::default(),
+            checking: Checking::default(),
         };
         pane.set_event(event);
         pane
-    }
-
-    /// Makes another text the event; undo brings the one before back.
-    pub(in crate::app) fn replace(&mut self, text: &str, name: Option<String>) {
-        self.editor.select_all();
-        self.editor.insert_str(text);
-        self.editor.move_cursor(CursorMove::Top);
-        self.scroll = (0, 0);
-        self.event_name = name;
-        self.check();
-    }
-
-    /// Replaces the event.
-    pub fn set_event(&mut self, text: &str) {
-        self.editor = TextArea::from(text.lines());
-        self.check();
-    }
-
-    /// The event as it would be sent.
-    pub fn event(&self) -> String {
-        self.editor.lines().join("\n")
-    }
-
-    /// The event's size in bytes.
-    pub fn size(&self) -> usize {
-        let lines = self.editor.lines();
-        lines.iter().map(String::len).sum::<usize>() + lines.len().saturating_sub(1)
-    }
-
-    /// Looks whether the event may be sent.
-    ///
-    /// # Errors
-    /// What is wrong with it, and where.
-    pub fn sendable(&mut self) -> Result<String, String> {
-        let limit = self.target.mode.payload_limit();
-        if self.size() > limit {
-            let what = if self.target.mode == Mode::Event { "asynchronously " } else { "" };
-            return Err(format!("the event has {} bytes, Lambda {what}takes {limit}", self.size()));
-        }
-        let event = self.event();
-        self.problem = json::check(&event).err();
-        match &self.problem {
-            Some(problem) => Err(format!("the event is not JSON: {problem}")),
-            None => Ok(event),
-        }
-    }
-
-    fn check(&mut self) {
-        self.problem = if self.size() <= CHECKED_AS_TYPED { json::check(&self.event()).err() } else { None };
     }
 
     /// Looks at another invocation, from its beginning.
@@ -295,54 +251,14 @@ impl TestPane {
         }
         match action {
             Action::Edit => self.editing = true,
-            Action::Format => self.format(),
+            Action::Undo => self.step(Editor::undo, editor),
+            Action::Redo => self.step(Editor::redo, editor),
+            Action::GoToProblem => self.go_to_problem(editor),
             _ => {
                 return looked_at
                     .is_some_and(|invocation| self.pager.scroll(action, &Preview::of(invocation), answer));
             }
         }
         true
-    }
-
-    fn handle_editor(&mut self, action: &Action, size: (usize, usize)) -> bool {
-        match action {
-            Action::Back => self.editing = false,
-            Action::Format => self.format(),
-            Action::Text(input) => {
-                if self.editor.input(input.clone()) {
-                    self.check();
-                }
-            }
-            Action::Paste(text) => {
-                self.editor.insert_str(text.reveal().replace("\r\n", "\n").replace('\r', "\n"));
-                self.check();
-            }
-            Action::PageUp | Action::PageDown => {
-                let row = self.editor.cursor().0;
-                let to = if *action == Action::PageUp { row.saturating_sub(size.0) } else { row + size.0 };
-                self.editor.move_cursor(CursorMove::Jump(u16::try_from(to).unwrap_or(u16::MAX), 0));
-            }
-            _ => return false,
-        }
-        self.follow_cursor(size);
-        true
-    }
-
-    fn format(&mut self) {
-        if let Some(pretty) = json::pretty(&self.event()) {
-            self.editor.select_all();
-            self.editor.insert_str(pretty);
-            self.editor.move_cursor(CursorMove::Top);
-            self.scroll = (0, 0);
-            self.check();
-        }
-    }
-
-    /// Scrolls as little as it takes to see the cursor.
-    pub(in crate::app) fn follow_cursor(&mut self, (height, width): (usize, usize)) {
-        let tui_textarea::DataCursor(row, column) = self.editor.cursor();
-        let within =
-            |at: usize, first: usize, len: usize| first.clamp((at + 1).saturating_sub(len.max(1)), at);
-        self.scroll = (within(row, self.scroll.0, height), within(column, self.scroll.1, width));
     }
 }

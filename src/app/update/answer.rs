@@ -92,6 +92,7 @@ impl App {
                 None => self.say(Severity::Info, "a path is of a value of the tree: tab leads there"),
             },
             Action::CopyAs => return self.pick_copy(),
+            Action::RequestLog => return self.log_of_looked_at(),
             _ => {}
         }
         Vec::new()

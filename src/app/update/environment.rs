@@ -3,12 +3,13 @@
 
 use super::super::{
     Action, App, Effect,
+    editor::unix_lines,
     field::Field,
     function::environment::{Edited, Editing, Mark, fits_field, is_plain},
     layout,
     messages::Severity,
     overlay::Overlay,
-    text_editor::{TextEditor, Then, unix_lines},
+    text_editor::{TextEditor, Then},
 };
 use crate::domain::{dotenv, function::Details, name::check_variable_name, secret::Secret, text::sanitise};
 

@@ -62,6 +62,13 @@ impl App {
     }
 
     pub(super) fn open(&mut self, name: String, arn: Option<String>, tab: Tab) -> Vec<Effect> {
+        let mut effects = self.enter(name, arn);
+        effects.extend(self.show_tab(tab));
+        effects
+    }
+
+    /// Opens a function without saying on which tab.
+    pub(super) fn enter(&mut self, name: String, arn: Option<String>) -> Vec<Effect> {
         let mut effects = Vec::new();
         // The same function again keeps its event and its answer.
         if self.function.as_ref().is_none_or(|view| view.name != name) {
@@ -76,7 +83,6 @@ impl App {
         self.functions.filter_focused = false;
         self.screen = Screen::Function;
         effects.extend(self.read_function(Duration::ZERO));
-        effects.extend(self.show_tab(tab));
         effects
     }
 
@@ -123,6 +129,7 @@ impl App {
 
     pub(super) fn leave_logs(&mut self) -> Option<Effect> {
         let view = self.function.as_mut()?;
+        view.logs.leave();
         view.logs.ticket.take().map(|_| Effect::StopLogs)
     }
 
@@ -161,7 +168,10 @@ impl App {
                 }
                 false
             }
-            Tab::Logs => view.logs.handle(&action, usize::from(layout::logs(size).lines.rows)),
+            Tab::Logs => {
+                let of_request = view.logs.request.is_some();
+                view.logs.handle(&action, usize::from(layout::logs(size, of_request).lines.rows))
+            }
             _ => false,
         };
         if handled {

@@ -6,12 +6,15 @@ mod change;
 mod compare;
 mod configuration;
 mod environment;
+mod event;
 mod events;
 mod function;
 mod history;
 mod merging;
 mod overlay;
 mod past;
+mod repeat;
+mod request_log;
 mod rollback;
 mod session;
 mod test;
@@ -48,6 +51,7 @@ impl App {
     }
 
     /// Changes the state by what happened at `now`, and says what is to be done.
+    #[allow(clippy::too_many_lines, reason = "an arm for each message")]
     pub fn update(&mut self, now: Timestamp, msg: Msg) -> Vec<Effect> {
         self.now = now;
         self.tick();
@@ -62,7 +66,7 @@ impl App {
                 }
                 Vec::new()
             }
-            Msg::Tick => Vec::new(),
+            Msg::Tick => self.have_event_checked().into_iter().collect(),
             Msg::Terminate(code) => {
                 self.exit = Some(code);
                 Vec::new()
@@ -94,6 +98,8 @@ impl App {
                 Vec::new()
             }
             Msg::Invoked(ticket, result) => self.invoked(ticket, result),
+            Msg::Examined(ticket, result) => self.examined(ticket, result),
+            Msg::EditedOutside(ticket, result) => self.edited_outside(ticket, result),
             Msg::Diffed(ticket, result) => {
                 self.diffed(ticket, result);
                 Vec::new()
@@ -102,7 +108,14 @@ impl App {
                 self.looked(ticket, result);
                 Vec::new()
             }
-            Msg::Repeated(..) | Msg::RepeatEnded(..) => Vec::new(),
+            Msg::Repeated(ticket, tally) => {
+                self.repeated(ticket, *tally);
+                Vec::new()
+            }
+            Msg::RepeatEnded(ticket, tally, why) => {
+                self.repeat_ended(ticket, *tally, *why);
+                Vec::new()
+            }
             Msg::Tail(ticket, update) => {
                 let height = self.log_height();
                 if let Some(view) = &mut self.function {
@@ -158,6 +171,7 @@ impl App {
             review.came_up = Some(now);
         }
         effects.extend(self.want_states());
+        self.note_event();
         // What was said before must not hide the keys of a dialog or a field that has just opened.
         if !was_asked && self.is_asked() && self.messages.fades_at() == said {
             self.messages.dismiss();
@@ -205,7 +219,8 @@ impl App {
 
     /// The rows of the log that are on the screen.
     pub fn log_height(&self) -> usize {
-        usize::from(layout::logs(self.size).lines.rows)
+        let of_request = self.function.as_ref().is_some_and(|view| view.logs.request.is_some());
+        usize::from(layout::logs(self.size, of_request).lines.rows)
     }
 
     fn content_height(&self) -> usize {
@@ -345,6 +360,8 @@ impl App {
                 ),
                 then: Then::Quit,
             }));
+        } else if let Some(question) = self.quit_repeat() {
+            self.overlay = Some(Overlay::Question(question));
         } else if self.invocations.running().next().is_none() {
             self.exit = Some(0);
         } else {

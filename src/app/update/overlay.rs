@@ -38,6 +38,8 @@ impl App {
             Some(Overlay::Events(_)) => return self.act_on_events(action),
             Some(Overlay::Past(_)) => return self.act_on_past(action),
             Some(Overlay::Differences(_)) => return self.act_on_differences(action),
+            Some(Overlay::RepeatForm(_)) => return self.act_on_repeat_form(action),
+            Some(Overlay::Repeat) => return self.act_on_repeat(action),
             _ => {}
         }
         match (&mut self.overlay, action) {
@@ -49,6 +51,7 @@ impl App {
                         self.exit = Some(0);
                         Vec::new()
                     }
+                    Then::Repeat => self.repeat_agreed(),
                     Then::DeleteEvent(owner, name) => self.delete_saved(owner, name),
                     Then::SaveOver(event) => self.save_over(*event),
                     Then::ExportOver(event, path) => self.export_over(event, path),
@@ -221,6 +224,7 @@ impl App {
             Command::Compare(first, second) => return self.compare_typed(*first, second.map(|side| *side)),
             Command::Bulk(Some(change)) => return self.bulk_typed(change),
             Command::Bulk(None) => self.reopen_bulk(),
+            Command::Repeat => self.reopen_repeat(),
             Command::Utc => self.settings.utc = !self.settings.utc,
             Command::Quit => return self.quit(),
         }

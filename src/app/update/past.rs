@@ -105,6 +105,7 @@ impl App {
                 self.say(Severity::Info, "only what was sent in this run can be copied");
             }
             Action::Pin => return self.pin_past(),
+            Action::RequestLog => return self.log_of_past(),
             _ => {}
         }
         Vec::new()

@@ -80,7 +80,7 @@ impl App {
         self.messages.dismiss();
         self.stop_watching();
         self.leave_bulk();
-        let mut effects = Vec::new();
+        let mut effects: Vec<Effect> = self.leave_repeat().into_iter().collect();
         if followed {
             effects.push(Effect::StopLogs);
         }

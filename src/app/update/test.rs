@@ -63,12 +63,14 @@ impl App {
             Action::SendAs => self.pick_how(),
             Action::OpenAnswer => self.open_answer(),
             Action::CopyAs => self.pick_copy(),
+            Action::RequestLog => self.log_of_looked_at(),
             Action::Invocations => self.open_past(false),
+            Action::Repeat => self.begin_repeat(),
             Action::Events => self.open_events(),
             Action::Save => self.save_event(),
             Action::NextInvocation => self.step_invocation(1),
             Action::PreviousInvocation => self.step_invocation(-1),
-            _ => return None,
+            other => return self.act_on_event(other),
         })
     }
 
@@ -87,12 +89,20 @@ impl App {
         if !self.let_go() {
             return Vec::new();
         }
-        let Some(view) = &mut self.function else { return Vec::new() };
+        match self.composed() {
+            Some((request, event)) => self.dispatch(request, event),
+            None => Vec::new(),
+        }
+    }
+
+    /// The request that the Test tab would send, and the name of its event. Where it can't be sent that is said.
+    pub(super) fn composed(&mut self) -> Option<(Request, Option<String>)> {
+        let view = self.function.as_mut()?;
         let payload = match view.test.sendable() {
             Ok(event) => Secret::new(event),
             Err(problem) => {
                 self.say(Severity::Error, problem);
-                return Vec::new();
+                return None;
             }
         };
         let Target { qualifier, tenant_id, mode, client_context } = view.test.target.clone();
@@ -105,8 +115,7 @@ impl App {
             client_context,
             timeout_s: None,
         };
-        let event = view.test.event_name.clone();
-        self.dispatch(request, event)
+        Some((request, view.test.event_name.clone()))
     }
 
     /// Sends a request, once, unless the session is read-only or too many are on their way; says so then. The time-out
@@ -144,7 +153,7 @@ impl App {
     }
 
     /// A function's time-out in seconds, where it is known.
-    fn timeout_of(&self, function: &str) -> Option<u32> {
+    pub(super) fn timeout_of(&self, function: &str) -> Option<u32> {
         let view = self.function.as_ref().filter(|view| view.name == function);
         let known = view.and_then(|view| view.details.value.as_ref()?.configuration.timeout_s);
         known.or_else(|| self.functions.find(function).map(|function| function.timeout_s))
@@ -179,6 +188,7 @@ impl App {
                 .as_ref()
                 .is_some_and(|view| view.tab == Tab::Test && view.name == ended.request.function);
         let looked_at = self.looked_at().is_some_and(|one| one.number == number);
+        self.log_answered(number);
         self.say(severity, text);
         if on_screen && looked_at {
             // The answer itself is in view; the log keeps the line.

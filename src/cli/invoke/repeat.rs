@@ -183,6 +183,10 @@ impl Run {
                     ended = Box::pin(signals::ended());
                     progress.clear();
                     stop.cancel();
+                    // What has been told already counts.
+                    while let Ok(news) = steps.try_recv() {
+                        run.take(&news);
+                    }
                     if run.signal.replace(code).is_some() || code != INTERRUPTED {
                         return run;
                     }
@@ -217,7 +221,7 @@ impl Run {
         let mut line = format!("{} of {}", tally.ended, tally.plan.times);
         let bad = tally.ended - tally.good();
         if bad > 0 {
-            let _ = write!(line, ", {bad} not well");
+            let _ = write!(line, ", {bad} not OK");
         }
         if let Some(median) = tally.round_trips.percentile(50) {
             let _ = write!(line, ", p50 {}", format::duration_ms(median));

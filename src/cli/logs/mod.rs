@@ -3,7 +3,6 @@
 mod follow;
 mod history;
 mod print;
-mod request;
 
 use futures_util::future::try_join_all;
 use jiff::Timestamp;

@@ -5,7 +5,6 @@ use jiff::tz::TimeZone;
 use regex::Regex;
 use serde::Serialize;
 
-use super::request::OneRequest;
 use crate::{
     cli::{args::Output as Form, failure::Failure, terminal::Output},
     domain::{
@@ -14,6 +13,7 @@ use crate::{
         report::classify,
         text::{sanitise, sanitise_lines, width},
     },
+    tail::OneRequest,
 };
 
 /// Writes the events that are wanted.

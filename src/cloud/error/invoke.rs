@@ -48,7 +48,7 @@ impl Error {
         let code = found.code.clone().unwrap_or_default();
         let begins = |codes: &[&str]| codes.iter().any(|prefix| code.starts_with(prefix));
         let not_started = begins(&NOT_STARTED);
-        if not_started && code != "SnapStartNotReadyException" {
+        if not_started {
             found.kind = Kind::Service;
         }
         if request.mode == Mode::ResponseStream && code.is_empty() && matches!(status, 404 | 405) {

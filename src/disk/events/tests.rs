@@ -135,7 +135,7 @@ fn hostile_names_stay_in_their_folder_and_apart() {
         "%2e",
         "~",
         "-rf",
-        ".tmp-1",
+        ".lambdeck-1",
         ".lock",
         "a.name",
         "é",
@@ -287,8 +287,11 @@ fn what_a_crash_left_is_no_event_and_goes() {
     let own = home.path("data/lambdeck/events/functions/f");
     // Files half written, and a name whose event never came.
     let encoded = names::encode(&"😀".repeat(80));
-    let left =
-        [own.join(".tmp-aB3"), home.shared().join(".tmp-9"), home.shared().join(format!("{encoded}.name"))];
+    let left = [
+        own.join(".lambdeck-aB3"),
+        home.shared().join(".lambdeck-9"),
+        home.shared().join(format!("{encoded}.name")),
+    ];
     for path in &left {
         fs::write(path, CANARY).unwrap();
     }

@@ -86,7 +86,7 @@ fn a_usage_error_cannot_steer_the_terminal() {
 #[case(Fault::concurrency_exceeded(1), 6)]
 #[case(Fault::error(400, "InvalidParameterValueException", "No."), 1)]
 #[case(Fault::error(501, "NotImplementedException", "No."), 1)]
-#[case(Fault::internal_error(), 1)]
+#[case(Fault::internal_error(), 8)]
 #[case(Fault::html_bad_gateway(), 8)]
 #[case(Fault::Reset, 8)]
 #[case(Fault::Close, 8)]

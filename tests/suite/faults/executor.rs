@@ -32,8 +32,8 @@ const TICKET: Ticket = Ticket { epoch: 1, number: 7 };
 
 fn stream() -> Effect {
     Effect::Invoke {
-        at: jiff::Timestamp::now(),
         ticket: TICKET,
+        at: jiff::Timestamp::UNIX_EPOCH,
         request: Box::new(request(Mode::ResponseStream)),
         place: Box::default(),
         event: None,

@@ -5,6 +5,7 @@ use lambdeck::domain::invocation::{Chunk, Ending, STREAM_KEPT};
 use tokio::sync::mpsc;
 
 use super::*;
+use crate::support::engine;
 use crate::support::fault_server::Stream;
 
 const LOG: &str = "REPORT RequestId: r\tDuration: 12.34 ms\tBilled Duration: 13 ms\tMemory Size: 128 MB\t\
@@ -61,6 +62,41 @@ async fn pieces_come_as_they_are_sent() {
     assert_eq!(answer.log_tail, LOG);
     assert_eq!(answer.report.map(|report| report.billed_ms), Some(13));
     assert!(answer.headers.iter().any(|(name, _)| name == "x-amz-executed-version"), "{:?}", answer.headers);
+}
+
+#[tokio::test]
+async fn the_local_engine_streams_and_fails_in_the_stream() {
+    let options = lambdeck::local::Options { samples: true, ..engine::options() };
+    let engine = lambdeck::local::Engine::start(options).await.unwrap();
+    let session = Session::open(&engine::spec(&engine)).await.unwrap();
+    let send = async |function: &str, event: serde_json::Value| {
+        let request = Request {
+            function: function.into(),
+            mode: Mode::ResponseStream,
+            payload: Arc::new(Secret::new(event.to_string())),
+            ..Request::default()
+        };
+        let (sender, mut pieces) = mpsc::channel(64);
+        let answer = session.invoke(&request, Some(sender)).await.unwrap();
+        let mut told = Vec::new();
+        while let Some(piece) = pieces.recv().await {
+            told.push(piece);
+        }
+        (answer, told)
+    };
+    let (answer, pieces) = send("story-teller", json!({ "loseThreadAfter": 3 })).await;
+    assert_eq!(answer.payload, b"Once upon a ");
+    assert_eq!(texts(&pieces).concat(), "Once upon a ");
+    assert!(pieces.len() > 1 && answer.first_byte_ms == Some(pieces[0].at_ms), "{pieces:?}");
+    assert_eq!(answer.ending(), Ending::FunctionError("LostThreadError".into()));
+    assert!(answer.error_details.unwrap().contains("3 words already"));
+    assert!(answer.log_tail.contains("Paragraph 1"), "{}", answer.log_tail);
+    assert!(answer.report.is_some() && answer.executed_version.as_deref() == Some("$LATEST"));
+    // What does not stream comes in one piece.
+    let (answer, pieces) = send("greeter", json!({ "name": "Ada" })).await;
+    assert_eq!((answer.ending(), pieces.len()), (Ending::Ok, 1));
+    assert!(texts(&pieces)[0].contains("Hello, Ada!"), "{pieces:?}");
+    engine.shutdown().await;
 }
 
 #[tokio::test]

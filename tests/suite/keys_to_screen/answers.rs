@@ -49,7 +49,7 @@ async fn an_event_is_sent_its_answers_looked_through_and_compared_and_the_event_
     let file = elsewhere.path().join("ada.json");
     fs::write(&file, format!("{{\"name\": \"{CANARY}\"}}")).unwrap();
 
-    let mut dashboard = Harness::start_with(spec.clone(), SIZE, disk(home.path()));
+    let mut dashboard = Harness::start_on(spec.clone(), SIZE, disk(home.path()));
     at_test(&mut dashboard).await;
     dashboard.press("t");
     dashboard.wait_text("Events for greeter").await;
@@ -90,7 +90,7 @@ async fn an_event_is_sent_its_answers_looked_through_and_compared_and_the_event_
     assert_eq!(dashboard.exit().await, 0);
 
     // Another run knows the event and what was sent, and has no event but the saved one.
-    let mut dashboard = Harness::start_with(spec, SIZE, disk(home.path()));
+    let mut dashboard = Harness::start_on(spec, SIZE, disk(home.path()));
     at_test(&mut dashboard).await;
     dashboard.press("t");
     dashboard.wait_text("> Ada Lovelace").await;

@@ -97,7 +97,7 @@ fn proposed() -> Screen {
 /// All that there is to draw of it.
 pub(super) fn all() -> Vec<Screen> {
     let mut screens = vec![asked().0, listed(), denied(), there_already(), proposed()];
-    for (keys, then) in [("one", 'd'), ("one", 'r'), ("tea", 'w'), ("", 'o'), ("zzz", 'd'), ("apig", 'd')] {
+    for (keys, then) in [("one", 'd'), ("one", 'r'), ("tea", 's'), ("", 'o'), ("zzz", 'd'), ("apig", 'd')] {
         let mut screen = listed();
         screen.keys(keys);
         control(&mut screen, then);

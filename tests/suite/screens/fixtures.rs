@@ -67,6 +67,11 @@ impl Screen {
         screen
     }
 
+    /// The Test tab of the function that is open.
+    pub(super) fn test(&mut self) -> &mut lambdeck::app::function::test::TestPane {
+        &mut self.app.function.as_mut().unwrap().test
+    }
+
     pub(super) fn answer_states(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             let Effect::FetchStates(ticket, names) = effect else { continue };

@@ -3,7 +3,6 @@
 use std::{
     convert::Infallible,
     io,
-    pin::Pin,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -13,7 +12,7 @@ use lambdeck::{
     app::{App, Msg, Settings, session::SessionState},
     cloud::{Error, Kind, Spec},
     disk::Disk,
-    runtime::{self, Clock, Ends, Executor, Exit, QUEUE, StartLocal, terminal::Screen},
+    runtime::{self, Clock, Editors, Ends, Executor, Exit, QUEUE, StartLocal, terminal::Screen},
     ui::Theme,
 };
 use ratatui::{
@@ -102,6 +101,10 @@ pub struct Recorded {
     pub copied: Arc<Mutex<Vec<String>>>,
     /// How often it was put into the background.
     pub suspended: Arc<Mutex<u32>>,
+    /// How often it was left to another program.
+    pub lent: Arc<Mutex<u32>>,
+    /// How often it was taken back.
+    pub taken_back: Arc<Mutex<u32>>,
 }
 
 impl Screen for Recorded {
@@ -112,6 +115,16 @@ impl Screen for Recorded {
 
     async fn suspend(&mut self) -> io::Result<()> {
         *self.suspended.lock().unwrap() += 1;
+        Ok(())
+    }
+
+    fn lend(&mut self) -> io::Result<()> {
+        *self.lent.lock().unwrap() += 1;
+        Ok(())
+    }
+
+    fn take_back(&mut self) -> io::Result<()> {
+        *self.taken_back.lock().unwrap() += 1;
         Ok(())
     }
 
@@ -133,16 +146,27 @@ pub struct Harness {
 }
 
 impl Harness {
-    /// Starts a dashboard on a session, which keeps nothing on disk.
+    /// Starts a dashboard on a session. It keeps nothing on disk.
     pub fn start(spec: Spec, size: (u16, u16)) -> Self {
-        Self::start_with(spec, size, Disk::none())
+        Self::start_on(spec, size, Disk::none())
     }
 
     /// Starts a dashboard on a session, with files of its own.
-    pub fn start_with(spec: Spec, (columns, rows): (u16, u16), disk: Disk) -> Self {
+    pub fn start_on(spec: Spec, size: (u16, u16), disk: Disk) -> Self {
+        let editors = Editors::new(Err("there is no editor in this test".into()), Vec::new());
+        Self::launch(spec, size, disk, editors)
+    }
+
+    /// Starts a dashboard on a session, with an editor.
+    pub fn start_with(spec: Spec, size: (u16, u16), editors: Editors) -> Self {
+        Self::launch(spec, size, Disk::none(), editors)
+    }
+
+    fn launch(spec: Spec, (columns, rows): (u16, u16), disk: Disk, editors: Editors) -> Self {
         let (drawn, frames) = watch::channel(0);
         let backend = SharedBackend { inner: Arc::new(Mutex::new(TestBackend::new(columns, rows))), drawn };
-        let (events, mut incoming) = mpsc::unbounded_channel();
+        let (events, incoming) = mpsc::unbounded_channel();
+        let incoming = Arc::new(Mutex::new(incoming));
         let (messages, results) = mpsc::channel(QUEUE);
         let terminal = Recorded::default();
         let (on, mut screen, messages_of_test) = (backend.clone(), terminal.clone(), messages.clone());
@@ -152,12 +176,15 @@ impl Harness {
             let clock = Clock::System;
             let mut app = App::new(clock.now(), Settings::default(), SessionState::new(spec));
             let mut terminal = Terminal::new(on).unwrap();
-            let events: Pin<Box<dyn futures_util::Stream<Item = _> + Send>> =
-                Box::pin(futures_util::stream::poll_fn(move |context| incoming.poll_recv(context)));
+            let events = || {
+                let incoming = Arc::clone(&incoming);
+                futures_util::stream::poll_fn(move |context| incoming.lock().unwrap().poll_recv(context))
+            };
             let ends = Ends {
                 terminal: &mut terminal,
                 screen: &mut screen,
                 events,
+                editors: &editors,
                 executor: &mut Executor::new(messages, start_local, disk),
                 results,
                 clock,

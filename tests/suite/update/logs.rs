@@ -61,7 +61,12 @@ fn opening_reads_the_function_and_follows_its_group_from_15_minutes_back() {
                 qualifier: None,
                 after: Duration::ZERO
             },
-            Effect::FollowLogs { ticket: ticket(4), group: "/aws/lambda/checkout-api".into(), since },
+            Effect::FollowLogs {
+                ticket: ticket(4),
+                group: "/aws/lambda/checkout-api".into(),
+                since,
+                until: None
+            },
         ]
     );
     // The same group in the configuration: nothing begins anew. Another one: it does.
@@ -133,7 +138,12 @@ fn older_events_are_read_from_four_times_as_far_back() {
     let since = moment() - SignedDuration::from_mins(60);
     assert_eq!(
         effects,
-        [Effect::FollowLogs { ticket: ticket(5), group: "/aws/lambda/checkout-api".into(), since }]
+        [Effect::FollowLogs {
+            ticket: ticket(5),
+            group: "/aws/lambda/checkout-api".into(),
+            since,
+            until: None
+        }]
     );
     assert_eq!(pane(&app).len(), 0);
 }

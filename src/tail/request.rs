@@ -1,4 +1,10 @@
 //! What one invocation wrote: most lines of a function don't name it.
+//!
+//! A stream is one execution environment's, which handles one event at a time. A line that names a request is that
+//! request's; any other one belongs to the START before it, up to its REPORT, and one of the init phase to the START
+//! behind it. [`OneRequest`] picks from events that come in order; [`rows`] keeps up with a store, where they don't.
+
+pub(super) mod rows;
 
 use std::collections::HashMap;
 
@@ -10,10 +16,42 @@ use crate::domain::{
 /// The most lines of one stream that are kept until it is known whose they are.
 const MAX_WAITING: usize = 1000;
 
-/// Picks the events of one request. A stream is one execution environment's, which handles one event at a time: a line
-/// belongs to the START before it, and one of the init phase to the START behind it.
+/// What a line says of whose it is, and those around it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Says {
+    /// The request starts.
+    OurStart,
+    /// Another one does.
+    OtherStart,
+    /// An invocation is over, `true` where it is the request's: nothing runs in the stream.
+    Report(bool),
+    /// It is the request's.
+    Ours,
+    /// It is another one's.
+    Others,
+    /// Nothing.
+    Nothing,
+}
+
+fn says(line: &LineKind<'_>, id: &str) -> Says {
+    let ours = line.request_id().map(|of| of == id);
+    match (line, ours) {
+        (LineKind::Start { .. }, Some(true)) => Says::OurStart,
+        (LineKind::Start { .. }, _) => Says::OtherStart,
+        (LineKind::Report(_), _) => Says::Report(ours == Some(true)),
+        // That of a managed instance, which lacks the figures.
+        (LineKind::Platform { event, .. }, _) if event == "platform.report" => {
+            Says::Report(ours == Some(true))
+        }
+        (_, Some(true)) => Says::Ours,
+        (_, Some(false)) => Says::Others,
+        (_, None) => Says::Nothing,
+    }
+}
+
+/// Picks the events of one request from those of its log group, each stream's in order.
 #[derive(Debug)]
-pub(super) struct OneRequest {
+pub struct OneRequest {
     id: String,
     /// By group and stream.
     streams: HashMap<(String, String), Stream>,
@@ -21,38 +59,41 @@ pub(super) struct OneRequest {
 
 #[derive(Debug, Default)]
 struct Stream {
-    /// The request that runs, as far as it is known.
-    running: Option<String>,
+    /// What runs, as far as it is known: the request, or (`false`) another one.
+    running: Option<bool>,
     /// Whose these are the next START says.
     waiting: Vec<LogEvent>,
 }
 
 impl OneRequest {
-    pub(super) fn new(id: &str) -> Self {
+    /// Picks those of the request of that id.
+    pub fn new(id: &str) -> Self {
         Self { id: id.to_owned(), streams: HashMap::new() }
     }
 
     /// The next event of its stream; gives those that are now known to be the request's.
-    pub(super) fn wanted(&mut self, event: &LogEvent) -> Vec<LogEvent> {
+    pub fn wanted(&mut self, event: &LogEvent) -> Vec<LogEvent> {
         let key = (event.group.clone(), event.stream.clone());
         let stream = self.streams.entry(key).or_default();
-        let line = classify(&event.message);
-        let id = line.request_id();
         let mut wanted = Vec::new();
-        if let LineKind::Start { request_id, .. } = &line {
+        let says = says(&classify(&event.message), &self.id);
+        if matches!(says, Says::OurStart | Says::OtherStart) {
             let waiting = std::mem::take(&mut stream.waiting);
-            if *request_id == self.id {
+            if says == Says::OurStart {
                 wanted = waiting;
             }
-            stream.running = Some((*request_id).to_string());
+            stream.running = Some(says == Says::OurStart);
         }
-        match (id, &stream.running) {
-            (Some(id), _) if *id == self.id => wanted.push(event.clone()),
-            (None, Some(running)) if *running == self.id => wanted.push(event.clone()),
-            (None, None) if stream.waiting.len() < MAX_WAITING => stream.waiting.push(event.clone()),
+        match (says, stream.running) {
+            (Says::OurStart | Says::Report(true) | Says::Ours, _) | (Says::Nothing, Some(true)) => {
+                wanted.push(event.clone());
+            }
+            (Says::Nothing, None) if stream.waiting.len() < MAX_WAITING => {
+                stream.waiting.push(event.clone());
+            }
             _ => {}
         }
-        if matches!(line, LineKind::Report(_)) {
+        if matches!(says, Says::Report(_)) {
             stream.running = None;
         }
         wanted
