@@ -5,7 +5,7 @@
 
 mod error;
 
-use std::{fmt, sync::Arc};
+use std::{borrow::Cow, fmt, sync::Arc};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
@@ -467,12 +467,12 @@ impl AnswerPane {
                 let text = if raw.len() > most.saturating_mul(6) {
                     Err(raw.len())
                 } else {
-                    Ok(document.string(node).map_or_else(|| raw.to_owned(), |text| text.into_owned()))
+                    Ok(document.string(node).map_or_else(|| raw.to_owned(), Cow::into_owned))
                 };
                 Copied { what: "the value", text }
             }
             (View::Pretty, Some(level)) => {
-                let text = level.body.document().map(|document| document.text());
+                let text = level.body.document().map(Document::text);
                 match text.filter(|text| text.len() <= most).and_then(json::pretty) {
                     Some(pretty) => Copied { what: "all of it", text: Ok(pretty) },
                     None => of_bytes(level.body.bytes(), most),

@@ -588,13 +588,7 @@ pub static BINDINGS: &[Binding] = &[
         "compare its answer with the marked one, or the one before",
         Some("compare"),
     ),
-    binding(
-        &[Context::Invocations],
-        &[key!(ctrl - s)],
-        Action::Pin,
-        "keep its event under a name",
-        Some("keep"),
-    ),
+    binding(&[Context::Invocations], &[key!(ctrl - s)], Action::Pin, "keep its event under a name", None),
     binding(&[Context::Invocations], &[key!('!')], Action::ErrorsOnly, "only what failed", Some("failed")),
     binding(
         &[Context::Invocations, Context::Differences],

@@ -10,7 +10,10 @@ use crate::{
     domain::{
         body::Body,
         decode,
-        document::diff::{Differences, diff},
+        document::{
+            Document,
+            diff::{Differences, diff},
+        },
         format,
         jq::{Filter, Limits},
         json::{self, Problem},
@@ -61,7 +64,7 @@ pub(super) fn make(look: Look, cancel: Arc<AtomicBool>) -> Result<(String, Body)
     match look {
         Look::Read(bytes) => Ok((String::new(), Body::read(bytes))),
         Look::Filter { program, body } => {
-            let json = body.document().map(|document| document.text()).unwrap_or_default();
+            let json = body.document().map(Document::text).unwrap_or_default();
             let filter = Filter::compile(&program).map_err(|problem| problem.to_string())?;
             let output = filter
                 .run(json, Limits { cancel, bytes: MADE, ..Limits::until(Instant::now() + PATIENCE) })
@@ -72,13 +75,9 @@ pub(super) fn make(look: Look, cancel: Arc<AtomicBool>) -> Result<(String, Body)
                 1 => output.values.concat(),
                 _ => format!("[{}]", output.values.join(",")),
             };
-            let mut title = format!("jq {program}");
-            if count != 1 {
-                title.push_str(&format!(" ({count} results)"));
-            }
-            if let Some(cut) = output.cut {
-                title.push_str(&format!(", {cut}"));
-            }
+            let several = if count == 1 { String::new() } else { format!(" ({count} results)") };
+            let cut = output.cut.map(|cut| format!(", {cut}")).unwrap_or_default();
+            let title = format!("jq {program}{several}{cut}");
             Ok((title, Body::read(text.into_bytes())))
         }
         Look::Decode { body, node } => {
@@ -90,12 +89,12 @@ pub(super) fn make(look: Look, cancel: Arc<AtomicBool>) -> Result<(String, Body)
             let steps: Vec<String> = decoded.steps.iter().map(ToString::to_string).collect();
             let mut title = steps.join(" > ");
             if let Some(cut) = decoded.cut {
-                title.push_str(&format!(", {cut}"));
+                title = format!("{title}, {cut}");
             }
             let mut bytes = decoded.bytes;
             if bytes.len() > MADE {
                 let size = |bytes: usize| format::bytes(bytes as u64);
-                title.push_str(&format!(", the first {} of {}", size(MADE), size(bytes.len())));
+                title = format!("{title}, the first {} of {}", size(MADE), size(bytes.len()));
                 bytes.truncate(MADE);
             }
             Ok((title, Body::read(bytes)))

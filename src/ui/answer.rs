@@ -1,7 +1,7 @@
 //! An answer over the whole screen.
 
 use ratatui::{
-    buffer::Buffer,
+    buffer::{Buffer, Cell},
     layout::Rect,
     style::{Modifier, Style},
 };
@@ -303,7 +303,7 @@ fn mark_row(nth: usize, selected: bool, needle: &Needle, theme: &Theme, buffer: 
     if y >= buffer.area.bottom() {
         return;
     }
-    let line: String = columns.filter_map(|x| buffer.cell((x, y))).map(|cell| cell.symbol()).collect();
+    let line: String = columns.filter_map(|x| buffer.cell((x, y))).map(Cell::symbol).collect();
     for found in needle.matches(&line) {
         let style = match_style(selected, theme);
         highlight(nth, width(&line[..found.start]), width(&line[found]), style, buffer, area);

@@ -6,7 +6,7 @@ use jiff::ToSpan;
 use lambdeck::{
     app::{
         Action, App, Effect, Msg, Ticket,
-        answer::{AnswerPane, View},
+        answer::{AnswerPane, Level, View},
         layout,
         msg::Look,
         overlay::Overlay,
@@ -206,7 +206,7 @@ fn a_search_goes_from_where_one_is_as_it_is_typed() {
 
 #[test]
 fn every_match_of_a_line_without_a_break_is_found_and_seen() {
-    let text = format!("\"{}\"", ["a needle"; 5000].join(&"-".repeat(90)));
+    let text = format!("\"{}\"", vec!["a needle"; 5000].join(&"-".repeat(90)));
     let mut app = open(text);
     to(&mut app, View::Raw);
     type_search(&mut app, "needle");
@@ -393,7 +393,7 @@ fn only_texts_are_decoded(#[case] payload: &str, #[case] path: Option<&str>, #[c
     if let Some(path) = path {
         select(&mut app, path);
     }
-    let node = pane(&app).level().and_then(|level| level.selected()).filter(|_| path.is_some());
+    let node = pane(&app).level().and_then(Level::selected).filter(|_| path.is_some());
     let body = Arc::clone(&pane(&app).level().unwrap().body);
     let effects = act(&mut app, Action::Decode);
     if decodes {

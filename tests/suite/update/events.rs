@@ -36,10 +36,14 @@ fn saved(owner: Owner, name: &str) -> SavedEvent {
     SavedEvent { owner, name: name.into(), bytes: 12, modified: moment() }
 }
 
+#[allow(clippy::unnecessary_box_returns, reason = "a message takes it so")]
 fn shareable(events: &[(&str, &str)]) -> Box<Shareable> {
     let events = events.iter().map(|(name, event)| ((*name).to_owned(), Secret::new(*event))).collect();
     Box::new(Shareable { events, version: Some("3".into()), others: 0 })
 }
+
+/// Something that is done.
+type Done<'d> = &'d dyn Fn(&mut App) -> Vec<Effect>;
 
 /// The list, and the requests for what is on disk and for the console's.
 fn open(app: &mut App) -> (Ticket, Ticket) {
@@ -171,10 +175,18 @@ fn what_is_marked_stays_marked_when_more_come() {
     app.update(moment(), Msg::Shareable(sharing, Ok(shareable(&[("a", "1"), ("b", "2")]))));
     assert_eq!(pane(&app).chosen(), Some(&marked));
     assert_eq!(pane(&app).picker.cursor.at, 3);
+
+    let mut app = at_test();
+    let (listing, sharing) = open(&mut app);
     type_text(&mut app, "sqs");
-    let (listing, _) = (Ticket::default(), ());
-    app.update(moment(), Msg::Events(listing, Ok(Vec::new())));
-    assert!(matches!(pane(&app).chosen(), Some(Choice::Template(id)) if id.starts_with("sqs")));
+    act(&mut app, Action::Down);
+    let marked = pane(&app).chosen().unwrap().clone();
+    app.update(
+        moment(),
+        Msg::Events(listing, Ok(vec![saved(of_function(), "sqs"), saved(Owner::Shared, "sqs")])),
+    );
+    app.update(moment(), Msg::Shareable(sharing, Ok(shareable(&[("sqs", "1")]))));
+    assert_eq!((pane(&app).chosen(), pane(&app).choices.len() > 40), (Some(&marked), true));
 }
 
 #[rstest]
@@ -564,7 +576,7 @@ fn no_event_shows_in_debug_or_messages() {
     let content = format!("{{\"{canary}\":1}}");
     let mut app = listed();
     load(&mut app, &content);
-    let steps: [&dyn Fn(&mut App) -> Vec<Effect>; 3] =
+    let steps: [Done<'_>; 3] =
         [&|app| save_as(app, "order"), &|app| save_as(app, "console/smoke"), &|app| act(app, Action::Save)];
     for step in steps {
         let effects = step(&mut app);

@@ -7,7 +7,7 @@ use lambdeck::{
     app::{
         Action, App, Effect, Msg, Ticket,
         overlay::Overlay,
-        past::{Key, PastPane},
+        past::{Entry, Key, PastPane},
     },
     cloud::{Error, Kind},
     disk::Over,
@@ -69,7 +69,7 @@ fn pane(app: &App) -> &PastPane {
 }
 
 fn keys(app: &App) -> Vec<Key> {
-    pane(app).entries(&app.invocations).iter().map(|entry| entry.key()).collect()
+    pane(app).entries(&app.invocations).iter().map(Entry::key).collect()
 }
 
 fn selected(app: &App) -> Key {
@@ -324,7 +324,7 @@ fn an_event_that_is_kept_takes_no_place_unasked() {
     assert_eq!(prompt.field.text(), "order");
     let effects = act(&mut app, Action::Open);
     let [Effect::SaveEvent(_, event)] = &effects[..] else { panic!("{effects:?}") };
-    assert_eq!((event.over.clone(), event.content.reveal()), (Over::Never, "{\"earlier\":true}"));
+    assert_eq!((event.over, event.content.reveal()), (Over::Never, "{\"earlier\":true}"));
     assert_eq!(event.owner, Owner::Function("checkout-api".into()));
     pane(&app);
 }
