@@ -5,7 +5,7 @@
 
 mod error;
 
-use std::{fmt, sync::Arc};
+use std::{borrow::Cow, fmt, sync::Arc};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
@@ -157,9 +157,9 @@ impl Level {
     fn fold(&mut self, height: usize) {
         let Some(node) = self.selected() else { return };
         let (Some(document), Some(folds)) = (self.body.document(), &mut self.folds) else { return };
-        // A value that holds nothing folds what it is in.
+        // A value that holds nothing folds what it is in, unless that is all there is.
         let is_container = matches!(document.kind(node), Kind::Object | Kind::Array);
-        let node = if is_container { Some(node) } else { document.parent(node) };
+        let node = if is_container { Some(node) } else { document.parent(node).filter(|node| *node > 0) };
         let Some(node) = node else { return };
         folds.toggle(document, node);
         let row = folds.row_of(node).unwrap_or_default();
@@ -433,8 +433,13 @@ impl AnswerPane {
             });
             let next = seek(lines, &needle, from, backwards, here || found.is_none());
             if let Some((line, byte)) = next {
-                let hidden = wrap(lines.line(line), size.1).take_while(|row| row.start <= byte).count();
-                pager.show_row(Pager { line, hidden: hidden.saturating_sub(1) }, lines, size);
+                let row = |byte| {
+                    let rows = wrap(lines.line(line), size.1).take_while(|row| row.start <= byte).count();
+                    Pager { line, hidden: rows.saturating_sub(1) }
+                };
+                // All of it where it fits, and its beginning anyway.
+                pager.show_row(row(byte + needle.len() - 1), lines, size);
+                pager.show_row(row(byte), lines, size);
             }
             self.found = next;
             next.is_some()
@@ -462,12 +467,12 @@ impl AnswerPane {
                 let text = if raw.len() > most.saturating_mul(6) {
                     Err(raw.len())
                 } else {
-                    Ok(document.string(node).map_or_else(|| raw.to_owned(), |text| text.into_owned()))
+                    Ok(document.string(node).map_or_else(|| raw.to_owned(), Cow::into_owned))
                 };
                 Copied { what: "the value", text }
             }
             (View::Pretty, Some(level)) => {
-                let text = level.body.document().map(|document| document.text());
+                let text = level.body.document().map(Document::text);
                 match text.filter(|text| text.len() <= most).and_then(json::pretty) {
                     Some(pretty) => Copied { what: "all of it", text: Ok(pretty) },
                     None => of_bytes(level.body.bytes(), most),

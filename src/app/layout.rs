@@ -179,9 +179,17 @@ pub fn answer(size: Size) -> AnswerLayout {
         columns: page.text.columns.saturating_add(1),
         ..page.text
     };
-    let (heading, rest) = split_top(inside, 2);
-    let (views, rest) = split_top(rest, 1);
-    let (text, line) = split_top(rest, rest.rows.saturating_sub(1));
+    // On a low screen the text keeps a row.
+    let (heading, views, line) = match inside.rows {
+        0 | 1 => (0, 0, 0),
+        2 => (0, 1, 0),
+        3 | 4 => (0, 1, 1),
+        5..=8 => (1, 1, 1),
+        _ => (2, 1, 1),
+    };
+    let (heading, rest) = split_top(inside, heading);
+    let (views, rest) = split_top(rest, views);
+    let (text, line) = split_top(rest, rest.rows.saturating_sub(line));
     AnswerLayout { frame: page.frame, heading, views, text: page_text(text), line }
 }
 

@@ -1,5 +1,7 @@
 //! What lies over the screen and takes all keys: questions, pickers, the command line, pages to read.
 
+use std::fmt;
+
 use nucleo_matcher::{
     Config, Matcher, Utf32Str,
     pattern::{CaseMatching, Normalization, Pattern},
@@ -133,8 +135,8 @@ pub enum Then {
     ExportOver(EventToExport, String),
 }
 
-/// A text to read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A text to read. It may hold an event: its `Debug` shows the title only.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Page {
     /// What it is.
     pub title: String,
@@ -142,6 +144,12 @@ pub struct Page {
     pub lines: Vec<String>,
     /// The topmost line on the screen.
     pub cursor: Cursor,
+}
+
+impl fmt::Debug for Page {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Page({}, {} lines)", self.title, self.lines.len())
+    }
 }
 
 impl Page {

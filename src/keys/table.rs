@@ -558,7 +558,7 @@ pub static BINDINGS: &[Binding] = &[
         Some("rename"),
     ),
     binding(&[Context::Events], &[key!(ctrl - o)], Action::Import, "take one from a file", Some("from file")),
-    binding(&[Context::Events], &[key!(ctrl - x)], Action::Export, "write it to a file", Some("to file")),
+    binding(&[Context::Events], &[key!(ctrl - s)], Action::Export, "write it to a file", Some("to file")),
     binding(&[Context::Events], &[key!(down)], Action::Down, "down", None),
     binding(&[Context::Events], &[key!(up)], Action::Up, "up", None),
     binding(&[Context::Events], &[key!(pageup)], Action::PageUp, "a page up", None),
@@ -588,13 +588,7 @@ pub static BINDINGS: &[Binding] = &[
         "compare its answer with the marked one, or the one before",
         Some("compare"),
     ),
-    binding(
-        &[Context::Invocations],
-        &[key!(ctrl - s)],
-        Action::Pin,
-        "keep its event under a name",
-        Some("keep"),
-    ),
+    binding(&[Context::Invocations], &[key!(ctrl - s)], Action::Pin, "keep its event under a name", None),
     binding(&[Context::Invocations], &[key!('!')], Action::ErrorsOnly, "only what failed", Some("failed")),
     binding(
         &[Context::Invocations, Context::Differences],
@@ -674,7 +668,13 @@ pub static BINDINGS: &[Binding] = &[
         None,
     ),
     binding(&[Context::Global], &[key!(':')], Action::CommandLine, "type a command", Some("command")),
-    binding(&[Context::Global], &[key!('?'), key!(f1)], Action::Help, "the keys of this place", Some("help")),
+    binding(
+        &[Context::Global, Context::Answer, Context::Invocations, Context::Differences],
+        &[key!('?'), key!(f1)],
+        Action::Help,
+        "the keys of this place",
+        Some("help"),
+    ),
     binding(
         &[Context::Editor, Context::Filter, Context::LogFilter],
         &[key!(f1)],

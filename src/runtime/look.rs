@@ -10,7 +10,11 @@ use crate::{
     domain::{
         body::Body,
         decode,
-        document::diff::{Differences, diff},
+        document::{
+            Document,
+            diff::{Differences, diff},
+        },
+        format,
         jq::{Filter, Limits},
         json::{self, Problem},
         secret::Secret,
@@ -19,6 +23,9 @@ use crate::{
 
 /// How long a filter may take.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Bytes of what is made that are looked at: what was packed may be a thousand times as large.
+const MADE: usize = 16 << 20;
 
 /// Differences that are listed.
 const LISTED: usize = 1000;
@@ -57,10 +64,10 @@ pub(super) fn make(look: Look, cancel: Arc<AtomicBool>) -> Result<(String, Body)
     match look {
         Look::Read(bytes) => Ok((String::new(), Body::read(bytes))),
         Look::Filter { program, body } => {
-            let json = body.document().map(|document| document.text()).unwrap_or_default();
+            let json = body.document().map(Document::text).unwrap_or_default();
             let filter = Filter::compile(&program).map_err(|problem| problem.to_string())?;
             let output = filter
-                .run(json, Limits { cancel, ..Limits::until(Instant::now() + PATIENCE) })
+                .run(json, Limits { cancel, bytes: MADE, ..Limits::until(Instant::now() + PATIENCE) })
                 .map_err(|problem| problem.to_string())?;
             let count = output.values.len();
             // Several outputs are shown as one array, so that they are a tree, too.
@@ -68,13 +75,9 @@ pub(super) fn make(look: Look, cancel: Arc<AtomicBool>) -> Result<(String, Body)
                 1 => output.values.concat(),
                 _ => format!("[{}]", output.values.join(",")),
             };
-            let mut title = format!("jq {program}");
-            if count != 1 {
-                title.push_str(&format!(" ({count} results)"));
-            }
-            if let Some(cut) = output.cut {
-                title.push_str(&format!(", {cut}"));
-            }
+            let several = if count == 1 { String::new() } else { format!(" ({count} results)") };
+            let cut = output.cut.map(|cut| format!(", {cut}")).unwrap_or_default();
+            let title = format!("jq {program}{several}{cut}");
             Ok((title, Body::read(text.into_bytes())))
         }
         Look::Decode { body, node } => {
@@ -86,9 +89,80 @@ pub(super) fn make(look: Look, cancel: Arc<AtomicBool>) -> Result<(String, Body)
             let steps: Vec<String> = decoded.steps.iter().map(ToString::to_string).collect();
             let mut title = steps.join(" > ");
             if let Some(cut) = decoded.cut {
-                title.push_str(&format!(", {cut}"));
+                title = format!("{title}, {cut}");
             }
-            Ok((title, Body::read(decoded.bytes)))
+            let mut bytes = decoded.bytes;
+            if bytes.len() > MADE {
+                let size = |bytes: usize| format::bytes(bytes as u64);
+                title = format!("{title}, the first {} of {}", size(MADE), size(bytes.len()));
+                bytes.truncate(MADE);
+            }
+            Ok((title, Body::read(bytes)))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    use flate2::{Compression, write::GzEncoder};
+    use rstest::rstest;
+
+    use super::*;
+
+    fn body(text: &str) -> Arc<Body> {
+        Arc::new(Body::read(text.into()))
+    }
+
+    fn made(look: Look) -> Result<(String, String), String> {
+        let (title, body) = make(look, Arc::default())?;
+        Ok((title, String::from_utf8_lossy(body.bytes()).into_owned()))
+    }
+
+    #[rstest]
+    #[case(".a", "jq .a", "1.50")]
+    #[case(".b[]", "jq .b[] (2 results)", "[1e400,\"x\"]")]
+    #[case("empty", "jq empty (0 results)", "[]")]
+    fn a_filter_gives_one_value(#[case] program: &str, #[case] title: &str, #[case] text: &str) {
+        let look = Look::Filter { program: program.into(), body: body(r#"{"a":1.50,"b":[1e400,"x"]}"#) };
+        assert_eq!(made(look), Ok((title.into(), text.into())));
+    }
+
+    #[test]
+    fn a_filter_that_is_none_or_is_dropped_says_so() {
+        let look = |program: &str| Look::Filter { program: program.into(), body: body("[1]") };
+        assert!(made(look(".[")).unwrap_err().contains("column"));
+        let dropped = Arc::new(AtomicBool::new(true));
+        let (title, _) =
+            make(look("[range(1e9)]"), dropped).unwrap_or_else(|problem| (problem, Body::read(Vec::new())));
+        assert!(!title.is_empty());
+    }
+
+    #[test]
+    fn what_is_packed_is_unpacked_within_bounds() {
+        let pack = |bytes: &[u8]| {
+            let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+            packed.write_all(bytes).unwrap();
+            STANDARD.encode(packed.finish().unwrap())
+        };
+        let decode = |text: &str, node| made(Look::Decode { body: body(text), node });
+        let small = pack(b"{\"ok\":1.0}");
+        assert_eq!(
+            decode(&format!("[\"{small}\"]"), Some(1)),
+            Ok(("base64 > gzip > JSON".into(), "{\"ok\":1.0}".into()))
+        );
+        assert_eq!(decode(&small, None).unwrap().1, "{\"ok\":1.0}");
+        let (title, text) = decode(&pack(&vec![b'a'; 2 * MADE]), None).unwrap();
+        assert!(title.ends_with(", the first 17MB of 34MB") && text.len() == MADE, "{title}");
+        assert!(decode("plain words", None).is_err());
+    }
+
+    #[test]
+    fn what_is_no_json_is_the_same_or_not() {
+        assert_eq!(compare(&body("gone"), &body("gone")), Ok(Differences::default()));
+        assert!(compare(&body("gone"), &body("[1]")).is_err());
+        assert_eq!(compare(&body("[1]"), &body("[2]")).unwrap().list.len(), 1);
     }
 }

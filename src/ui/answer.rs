@@ -1,7 +1,7 @@
 //! An answer over the whole screen.
 
 use ratatui::{
-    buffer::Buffer,
+    buffer::{Buffer, Cell},
     layout::Rect,
     style::{Modifier, Style},
 };
@@ -257,7 +257,9 @@ fn tree(
         row.put(shape, theme.dim);
         if let Some(key) = document.key_head(node, KEY) {
             let style = if selected { theme.key.add_modifier(Modifier::BOLD) } else { theme.key };
-            row.put(&sanitise(&key), style).put(": ", theme.dim);
+            // A key of nothing must be seen, too.
+            let key = if key.is_empty() { "\"\"".into() } else { sanitise(&key) };
+            row.put(&key, style).put(": ", theme.dim);
         } else if let Some(index) = document.index(node) {
             row.put(&index.to_string(), theme.dim).put(": ", theme.dim);
         }
@@ -301,7 +303,7 @@ fn mark_row(nth: usize, selected: bool, needle: &Needle, theme: &Theme, buffer: 
     if y >= buffer.area.bottom() {
         return;
     }
-    let line: String = columns.filter_map(|x| buffer.cell((x, y))).map(|cell| cell.symbol()).collect();
+    let line: String = columns.filter_map(|x| buffer.cell((x, y))).map(Cell::symbol).collect();
     for found in needle.matches(&line) {
         let style = match_style(selected, theme);
         highlight(nth, width(&line[..found.start]), width(&line[found]), style, buffer, area);

@@ -142,14 +142,13 @@ pub(super) fn heading(
     let mut row = Row::new(buffer, area, nth);
     row.skip(1).put(&word, style);
     for (text, style) in parts {
-        if width(&text) + 2 > row.room() && nth == 0 {
+        if width(&text) + 2 <= row.room() {
+            row.skip(2).put(&text, style);
+        } else if nth == 0 {
             nth = 1;
             row = Row::new(buffer, area, nth);
-            row.put(" ", theme.text);
-        } else {
-            row.skip(2);
+            row.skip(1).put_whole(&text, style);
         }
-        row.put_whole(&text, style);
     }
     2
 }
@@ -169,11 +168,12 @@ fn told(app: &App, invocation: &Invocation, reply: &Reply, theme: &Theme, parts:
     if invocation.forgotten {
         parts.push(("response not kept".into(), theme.warning));
     }
-    if let Some(version) = &answer.executed_version {
-        parts.push((format!("version {version}"), theme.dim));
-    }
+    // What there is no room for is left out: the request's id is what is asked for most.
     if let Some(id) = &answer.request_id {
         parts.push((format!("request {id}"), theme.dim));
+    }
+    if let Some(version) = &answer.executed_version {
+        parts.push((format!("version {version}"), theme.dim));
     }
     if invocation.request.mode != Mode::RequestResponse {
         parts.push((invocation.request.mode.as_str().into(), theme.dim));

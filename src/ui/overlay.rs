@@ -135,7 +135,8 @@ fn events(pane: &EventsPane, size: Size, theme: &Theme, buffer: &mut Buffer) {
     for note in notes {
         if inner.rows > 2 {
             inner.rows -= 1;
-            Row::new(buffer, inner, usize::from(inner.rows)).skip(1).put(note, theme.dim);
+            let below = Area { row: inner.row.saturating_add(inner.rows), rows: 1, ..inner };
+            Row::new(buffer, below, 0).skip(1).put(note, theme.dim);
         }
     }
     choices(&pane.picker, inner, area, theme, buffer);

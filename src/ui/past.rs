@@ -76,10 +76,13 @@ const DATE: usize = 6;
 
 /// In the lower edge: whether those of earlier runs are there.
 fn status(pane: &PastPane, area: layout::Area, theme: &Theme, buffer: &mut Buffer) {
-    let mut edge = Row::new(buffer, area, usize::from(area.rows.saturating_sub(1)));
-    // Left to the corners, and to what says that there is more.
-    edge.put_right(&" ".repeat(11), Style::new());
-    edge.skip(1);
+    // The corners are left alone, and so is what says that there is more.
+    let inside = layout::Area {
+        column: area.column.saturating_add(1),
+        columns: area.columns.saturating_sub(12),
+        ..area
+    };
+    let mut edge = Row::new(buffer, inside, usize::from(area.rows.saturating_sub(1)));
     match (&pane.error, pane.pending) {
         (Some(error), _) => {
             edge.put(" ✗ earlier ones can't be read: ", theme.error).put(&sanitise(error), theme.text);
@@ -108,6 +111,6 @@ fn earlier(app: &App, record: &Record, theme: &Theme, mut row: Row<'_>) {
     }
     row.put(&format::bytes(record.response_bytes), theme.dim);
     if record.payload.is_some() {
-        row.skip(2).put("with event", theme.dim);
+        row.skip(2).put_whole("with event", theme.dim);
     }
 }

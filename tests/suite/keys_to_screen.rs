@@ -15,6 +15,7 @@ use crate::support::{
     harness::Harness,
 };
 
+mod answers;
 mod environment;
 mod lists;
 mod logs;

@@ -3,15 +3,29 @@
 
 use jiff::ToSpan;
 use lambdeck::{
-    app::{Action, App, Effect, Msg, Ticket, bulk::Stage, layout::Size, overlay::Overlay},
+    app::{
+        Action, App, Effect, Msg, Ticket,
+        bulk::Stage,
+        function::test::{Ask, Pick},
+        layout::Size,
+        overlay::{Overlay, PickerKind},
+        prompt,
+    },
     cloud::{Error, Kind},
+    disk::{Over, SaveError},
     domain::{
+        body::Body,
         change::{Change, Consent, Order, Permit, Written},
         compare::Comparison,
+        document::diff,
         function::Details,
+        invocation::{Answer, Chunk, Ending, Record, Reply, Request},
         journal::{Entry, Outcome},
+        place::Place,
         release::{AccountConcurrency, Additional, Alias, Extras, Releases},
+        saved_event::{Owner, SavedEvent},
         secret::Secret,
+        shareable::Shareable,
     },
     keys,
     ui::{self, Theme},
@@ -30,6 +44,8 @@ use crate::support::app::{details, moment, summary, with_functions};
 
 const NAMES: [&str; 3] = ["checkout-api", "checkout-worker", "image-resizer"];
 const CANARY: &str = "canary-95b1c0";
+/// In events and responses: on the screen where it is looked at, and nowhere else.
+const PAYLOAD: &str = "payload-41d0";
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -60,6 +76,12 @@ fn step() -> impl Strategy<Value = Step> {
         "memory 512",
         "env STAGE=new",
         "history",
+        "invocations",
+        "console/smoke",
+        "shared/one",
+        "order",
+        ".a",
+        "/tmp/event.json",
         "live",
         "50",
         "new_key",
@@ -98,6 +120,7 @@ struct World {
     waiting: Vec<Effect>,
     journal: Vec<Entry>,
     sent: usize,
+    invoked: usize,
     revisions: u32,
 }
 
@@ -119,6 +142,7 @@ impl World {
             waiting: Vec::new(),
             journal: Vec::new(),
             sent: 0,
+            invoked: 0,
             revisions: 0,
         }
     }
@@ -142,6 +166,23 @@ impl World {
         }
     }
 
+    /// Whether this message is the key that sends an event.
+    fn sends(&self, msg: &Msg) -> bool {
+        match msg {
+            Msg::Action(Action::Send | Action::SendAgain) => true,
+            Msg::Action(Action::Open) => match &self.app.overlay {
+                Some(Overlay::Picker(picker)) => {
+                    matches!(picker.kind, PickerKind::Test(Pick::Elsewhere(_)))
+                }
+                Some(Overlay::Prompt(prompt)) => {
+                    matches!(prompt.then, prompt::Then::Test(Ask::Elsewhere(_)))
+                }
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
     /// Whether a plan's count was typed before.
     fn is_planned(&self, permit: &Permit) -> bool {
         let bulk = self.app.bulk.as_ref();
@@ -152,8 +193,23 @@ impl World {
 
     fn send(&mut self, msg: Msg) {
         let agreed = self.agreed(&msg);
+        let sends = self.sends(&msg);
+        let yes = matches!(msg, Msg::Action(Action::Yes));
         let effects = self.app.update(self.app.now, msg);
         for effect in effects {
+            let copied = matches!(effect, Effect::Copy(_));
+            assert!(copied || !format!("{effect:?}").contains(PAYLOAD));
+            match &effect {
+                Effect::Invoke { place, at, .. } => {
+                    assert!(sends && **place == self.app.place().unwrap() && *at == self.app.now);
+                    self.invoked += 1;
+                }
+                Effect::DeleteEvent(..) | Effect::ExportEvent { overwrite: true, .. } => {
+                    assert!(yes, "{effect:?}");
+                }
+                Effect::SaveEvent(_, event) => assert!(yes || event.over != Over::Always, "{effect:?}"),
+                _ => {}
+            }
             if let Effect::Write(_, order, permit) = &effect {
                 let may = agreed.as_ref() == Some(&**order) || self.is_planned(permit);
                 assert!(may, "nobody agreed to {order:?}");
@@ -238,6 +294,94 @@ impl World {
                     let state = details.configuration.state.clone();
                     self.send(Msg::FunctionState(ticket, name, Ok(state)));
                 }
+            }
+            effect => self.answer_workbench(effect, error),
+        }
+    }
+
+    /// What the Test tab and all that opens from it asks for.
+    fn answer_workbench(&mut self, effect: Effect, error: Option<Error>) {
+        let payload = format!("{{\"a\":[\"{PAYLOAD}\",1.50,{{}}],\"b\":\"{PAYLOAD}\"}}");
+        let told = error.as_ref().map(ToString::to_string);
+        let stored = |done: &str| match &error {
+            None => Ok(done.to_owned()),
+            Some(error) if error.kind == Kind::Stale => Err(SaveError::Changed("it".into())),
+            Some(error) if error.kind == Kind::Conflict => Err(SaveError::Exists("it".into())),
+            Some(error) => Err(SaveError::Failed(error.to_string())),
+        };
+        match effect {
+            Effect::Invoke { ticket, .. } => {
+                if self.invoked.is_multiple_of(2) {
+                    let bytes = payload.clone().into_bytes();
+                    self.send(Msg::Streamed(ticket, Chunk { bytes, at_ms: 5 }));
+                }
+                let function_error = self.invoked.is_multiple_of(3).then(|| "Unhandled".to_owned());
+                let answer = Answer {
+                    status: 200,
+                    payload: format!("{{\"errorMessage\":{payload}}}").into_bytes(),
+                    function_error,
+                    log_tail: PAYLOAD.into(),
+                    ..Answer::default()
+                };
+                self.send(Msg::Invoked(ticket, error.map_or_else(|| Ok(Box::new(Reply::read(answer))), Err)));
+            }
+            Effect::Look(ticket, _) => {
+                let made = Box::new((String::from("made"), Body::read(payload.into_bytes())));
+                self.send(Msg::Looked(ticket, told.map_or(Ok(made), Err)));
+            }
+            Effect::Diff(ticket, before, after) => {
+                let found = match (before.document(), after.document()) {
+                    (Some(before), Some(after)) => diff::diff(before, after, 10),
+                    _ => diff::Differences::default(),
+                };
+                self.send(Msg::Diffed(ticket, told.map_or(Ok(found), Err)));
+            }
+            Effect::ListEvents(ticket, function) => {
+                let event = |owner: Owner, name: &str| SavedEvent {
+                    owner,
+                    name: name.into(),
+                    bytes: 9,
+                    modified: moment(),
+                };
+                let events =
+                    vec![event(Owner::Function(function), "order"), event(Owner::Shared, "one \u{202e}")];
+                self.send(Msg::Events(ticket, told.map_or(Ok(events), Err)));
+            }
+            Effect::GetShareable(ticket, _) => {
+                let shareable = Shareable {
+                    events: vec![("smoke".into(), payload.into()), ("\u{1b}[2J".into(), "1".into())],
+                    version: Some("1".into()),
+                    others: 0,
+                };
+                self.send(Msg::Shareable(ticket, error.map_or_else(|| Ok(Box::new(shareable)), Err)));
+            }
+            Effect::ReadEvent(ticket, _, name) => {
+                self.send(Msg::EventRead(ticket, told.map_or_else(|| Ok((name, payload.into())), Err)));
+            }
+            Effect::ImportEvent(ticket, _) => {
+                let read = ("imported".to_owned(), payload.into());
+                self.send(Msg::EventRead(ticket, told.map_or(Ok(read), Err)));
+            }
+            Effect::SaveEvent(ticket, _) => self.send(Msg::EventStored(ticket, stored("saved"))),
+            Effect::RenameEvent(ticket, _) => self.send(Msg::EventStored(ticket, stored("renamed"))),
+            Effect::DeleteEvent(ticket, ..) => self.send(Msg::EventStored(ticket, stored("deleted"))),
+            Effect::ExportEvent { ticket, .. } => self.send(Msg::EventStored(ticket, stored("written"))),
+            Effect::ReadInvocations(ticket) => {
+                let record = |minutes: i64, place: Place, kept: bool| {
+                    let request = Request { function: NAMES[0].into(), ..Request::default() };
+                    let at = moment() - minutes.minutes();
+                    let mut record = Record::of(at, place, &request, None, Ending::Unknown);
+                    record.payload = kept.then(|| std::sync::Arc::new(payload.clone().into()));
+                    record.response.clone_from(&record.payload);
+                    record
+                };
+                let here = self.app.place().unwrap();
+                let records = vec![
+                    record(9, Place::default(), true),
+                    record(8, here.clone(), false),
+                    record(7, here, true),
+                ];
+                self.send(Msg::InvocationsRead(ticket, told.map_or(Ok(records), Err)));
             }
             _ => {}
         }
@@ -332,9 +476,9 @@ proptest! {
             world.step(step);
         }
         let told = format!("{:?}", world.app);
-        prop_assert!(!told.contains(CANARY));
+        prop_assert!(!told.contains(CANARY) && !told.contains(PAYLOAD), "{}", told);
         let journal = serde_json::to_string(&world.journal).unwrap();
-        prop_assert!(!journal.contains(CANARY));
+        prop_assert!(!journal.contains(CANARY) && !journal.contains(PAYLOAD));
     }
 }
 
@@ -350,4 +494,55 @@ fn the_world_lets_changes_through_that_were_agreed_to() {
     assert_eq!(world.sent, 0);
     world.step(&key("y"));
     assert_eq!(world.sent, 1, "{:?} {:?}", world.app.overlay, world.app.messages.log);
+}
+
+/// Walks that begin in the workbench: by themselves few ever get there.
+#[derive(Clone, Copy, Debug)]
+enum Begin {
+    Answer,
+    Invocations,
+    Events,
+}
+
+impl World {
+    /// A world in which something was sent and answered, with one of the overlays open.
+    fn at_workbench(begin: Begin) -> Self {
+        let mut world = Self::new();
+        world.step(&Step::Text("i"));
+        world.answer(0, None);
+        for _ in 0..2 {
+            world.press(KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE));
+            let sent = world.waiting.iter().position(|effect| matches!(effect, Effect::Invoke { .. }));
+            world.answer(sent.expect("it was sent"), None);
+            let later = world.app.now + 2.seconds();
+            world.app.update(later, Msg::Tick);
+        }
+        world.step(&Step::Text(match begin {
+            Begin::Answer => "o",
+            Begin::Invocations => "h",
+            Begin::Events => "t",
+        }));
+        world
+    }
+}
+
+proptest! {
+    #![proptest_config(Config {
+        cases: 192,
+        rng_seed: RngSeed::Fixed(20_261_121),
+        failure_persistence: None,
+        ..Config::default()
+    })]
+    #[test]
+    fn the_workbench_sends_and_deletes_nothing_by_itself(
+        begin in prop::sample::select(vec![Begin::Answer, Begin::Invocations, Begin::Events]),
+        steps in prop::collection::vec(step(), 1..60),
+    ) {
+        let mut world = World::at_workbench(begin);
+        for step in &steps {
+            world.step(step);
+        }
+        let told = format!("{:?}", world.app);
+        prop_assert!(!told.contains(CANARY) && !told.contains(PAYLOAD), "{}", told);
+    }
 }

@@ -3,13 +3,16 @@
 //! The snapshots are under `tests/suite/snapshots`. To take changed ones over: `INSTA_UPDATE=always cargo test --test
 //! suite screens`, then read the diff.
 
+mod answer;
 mod bulk;
 mod compare;
 mod configuration;
 mod environment;
+mod events;
 mod everywhere;
 mod fixtures;
 mod history;
+mod invocations;
 mod logs;
 mod repeat;
 mod request_log;

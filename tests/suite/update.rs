@@ -1,5 +1,6 @@
 //! What `App::update` answers to messages: whole vectors of effects.
 
+mod answer;
 mod bulk;
 mod bulk_random;
 mod change;
@@ -7,8 +8,10 @@ mod compare;
 mod configuration;
 mod environment;
 mod event_editor;
+mod events;
 mod history;
 mod logs;
+mod past;
 mod repeat;
 mod request_log;
 mod test;

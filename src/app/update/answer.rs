@@ -27,13 +27,11 @@ const CURL: &str = "curl command";
 impl App {
     /// Opens the answer that is looked at.
     pub(super) fn open_answer(&mut self) -> Vec<Effect> {
-        match self.looked_at().map(|invocation| invocation.number) {
-            Some(number) => self.open_answer_of(number),
-            None => {
-                self.say(Severity::Info, "nothing was sent yet");
-                Vec::new()
-            }
-        }
+        let Some(number) = self.looked_at().map(|invocation| invocation.number) else {
+            self.say(Severity::Info, "nothing was sent yet");
+            return Vec::new();
+        };
+        self.open_answer_of(number)
     }
 
     /// Opens the answer of an invocation.
@@ -74,11 +72,8 @@ impl App {
         }
         match action {
             Action::Back if pane.pending.is_some() && !pane.levels.is_empty() => pane.pending = None,
-            Action::Back | Action::Quit => {
-                if *action == Action::Quit || !pane.pop() {
-                    self.overlay = None;
-                }
-            }
+            Action::Back if pane.pop() => {}
+            Action::Back | Action::Quit => self.overlay = None,
             Action::Filter => pane.begin_typing(Typing::Search),
             Action::Query => pane.begin_typing(Typing::Query),
             Action::Fold => pane.show_tree(),
@@ -130,7 +125,7 @@ impl App {
         };
         let text = typed.field.text();
         pane.problem = None;
-        pane.query = text.to_owned();
+        text.clone_into(&mut pane.query);
         let Some(level) = pane.level().filter(|_| !text.trim().is_empty()) else { return Vec::new() };
         if level.body.document().is_none() {
             pane.problem = Some("a filter is for JSON, and this is none".into());
@@ -149,13 +144,12 @@ impl App {
                 // A response that is one string is decoded from every view.
                 let selected = level.selected().filter(|_| pane.view == View::Tree);
                 let node = selected.or((document.len() == 1).then_some(0));
-                match node.filter(|node| document.kind(*node) == Kind::String) {
-                    Some(node) => Some(node),
-                    None => {
-                        pane.problem = Some("only a text can be decoded: choose one in the tree".into());
-                        return Vec::new();
-                    }
+                let node = node.filter(|node| document.kind(*node) == Kind::String);
+                if node.is_none() {
+                    pane.problem = Some("only a text can be decoded: choose one in the tree".into());
+                    return Vec::new();
                 }
+                node
             }
             None => None,
         };
@@ -213,19 +207,18 @@ impl App {
 
     /// Asks what is to be copied of an invocation.
     pub(super) fn pick_copy(&mut self) -> Vec<Effect> {
-        match self.opened().or_else(|| self.looked_at()).map(|invocation| invocation.number) {
-            Some(number) => self.pick_copy_of(number),
-            None => {
-                self.say(Severity::Info, "nothing was sent yet");
-                Vec::new()
-            }
-        }
+        let looked_at = self.opened().or_else(|| self.looked_at());
+        let Some(number) = looked_at.map(|invocation| invocation.number) else {
+            self.say(Severity::Info, "nothing was sent yet");
+            return Vec::new();
+        };
+        self.pick_copy_of(number)
     }
 
     pub(super) fn pick_copy_of(&mut self, number: u64) -> Vec<Effect> {
         let items = [
             (RESPONSE, "as it came"),
-            (REQUEST_ID, "for AWS's support and for the log"),
+            (REQUEST_ID, "for a support case and for the log"),
             (AWS, "what the AWS CLI would send"),
             (CURL, "signed by curl with keys from the environment"),
         ];

@@ -21,6 +21,11 @@ impl App {
         let (height, columns) = (usize::from(text.rows), usize::from(text.columns));
         match &self.overlay {
             _ if *action == Action::Suspend => return self.act_anywhere(action),
+            Some(_) if *action == Action::Help => {
+                let contexts = self.contexts();
+                self.lay_over(Overlay::Help { contexts, cursor: Cursor::default() });
+                return Vec::new();
+            }
             Some(Overlay::Review(_)) => return self.act_on_review(action),
             Some(Overlay::Prompt(_)) => return self.act_on_prompt(action),
             Some(Overlay::TextEditor(_)) => return self.act_on_text_editor(action),

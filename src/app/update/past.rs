@@ -278,8 +278,8 @@ impl App {
     }
 
     pub(super) fn act_on_differences(&mut self, action: &Action) -> Vec<Effect> {
-        let page = layout::page(self.size).text.rows;
-        let rows = usize::from(page - DifferencesPane::heading(page));
+        let room = layout::page(self.size).text.rows;
+        let rows = usize::from(room - DifferencesPane::heading(room));
         let Some(Overlay::Differences(pane)) = &mut self.overlay else { return Vec::new() };
         let len = pane.len();
         if pane.cursor.handle(action, len, DifferencesPane::height(rows)) {

@@ -8,9 +8,9 @@ use lambdeck::{
 use ratatui::{Terminal, backend::TestBackend, buffer::Buffer, crossterm::event::KeyCode, style::Color};
 
 use super::{
-    bulk, compare,
+    answer as answers, bulk, compare, events,
     fixtures::*,
-    history,
+    history, invocations,
     logs::{logs, some_events},
 };
 
@@ -92,9 +92,12 @@ fn all_screens() -> Vec<Screen> {
     start.send(Msg::NoCredentials(1));
     screens.push(start);
     screens.extend(super::configuration::screens());
+    screens.extend(answers::all());
     screens.extend(bulk::all());
     screens.extend(compare::all());
+    screens.extend(events::all());
     screens.extend(history::all());
+    screens.extend(invocations::all());
     screens.extend(super::repeat::all());
     screens.extend(super::versions::all());
     screens

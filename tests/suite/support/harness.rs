@@ -146,14 +146,23 @@ pub struct Harness {
 }
 
 impl Harness {
-    /// Starts a dashboard on a session.
+    /// Starts a dashboard on a session. It keeps nothing on disk.
     pub fn start(spec: Spec, size: (u16, u16)) -> Self {
+        Self::start_on(spec, size, Disk::none())
+    }
+
+    /// Starts a dashboard on a session, with files of its own.
+    pub fn start_on(spec: Spec, size: (u16, u16), disk: Disk) -> Self {
         let editors = Editors::new(Err("there is no editor in this test".into()), Vec::new());
-        Self::start_with(spec, size, editors)
+        Self::launch(spec, size, disk, editors)
     }
 
     /// Starts a dashboard on a session, with an editor.
-    pub fn start_with(spec: Spec, (columns, rows): (u16, u16), editors: Editors) -> Self {
+    pub fn start_with(spec: Spec, size: (u16, u16), editors: Editors) -> Self {
+        Self::launch(spec, size, Disk::none(), editors)
+    }
+
+    fn launch(spec: Spec, (columns, rows): (u16, u16), disk: Disk, editors: Editors) -> Self {
         let (drawn, frames) = watch::channel(0);
         let backend = SharedBackend { inner: Arc::new(Mutex::new(TestBackend::new(columns, rows))), drawn };
         let (events, incoming) = mpsc::unbounded_channel();
@@ -176,7 +185,7 @@ impl Harness {
                 screen: &mut screen,
                 events,
                 editors: &editors,
-                executor: &mut Executor::new(messages, start_local, Disk::none()),
+                executor: &mut Executor::new(messages, start_local, disk),
                 results,
                 clock,
                 theme: &Theme::named("default").unwrap(),
