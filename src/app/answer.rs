@@ -9,7 +9,7 @@ use std::{borrow::Cow, fmt, sync::Arc};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-pub use self::error::ErrorText;
+pub use self::error::{ErrorPart, ErrorText};
 use super::{
     Action, Ticket,
     field::Field,

@@ -4,7 +4,7 @@ use std::{collections::VecDeque, fmt};
 
 use jiff::Timestamp;
 
-use super::Ticket;
+use super::{Ticket, answer::ErrorText};
 use crate::{
     cloud,
     domain::{
@@ -53,6 +53,8 @@ pub struct Outcome {
     pub at: Timestamp,
     /// The answer, or why there is none.
     pub result: Result<Reply, cloud::Error>,
+    /// What the function failed with, to be read.
+    pub error: Option<ErrorText>,
 }
 
 impl Outcome {
@@ -176,7 +178,9 @@ impl Invocations {
         if result.is_ok() {
             ended.stream.kept = Vec::new();
         }
-        ended.outcome = Some(Outcome { at, result });
+        // Why there is no answer is said in the heading.
+        let error = if result.is_ok() { ErrorText::of(&result) } else { None };
+        ended.outcome = Some(Outcome { at, result, error });
         let number = ended.number;
         self.make_room();
         Some(number)
@@ -230,7 +234,8 @@ impl Invocation {
         self.forgotten = true;
         self.request.payload = std::sync::Arc::default();
         self.stream.kept = Vec::new();
-        if let Some(Outcome { result: Ok(reply), .. }) = &mut self.outcome {
+        if let Some(Outcome { result: Ok(reply), error, .. }) = &mut self.outcome {
+            *error = None;
             reply.body = std::sync::Arc::new(crate::domain::body::Body::read(Vec::new()));
         }
     }

@@ -96,7 +96,7 @@ async fn command(arguments: Arguments) -> Result<u8, Failure> {
             let engine = LocalEngine::new(Local::default(), &settings.spec)?;
             dashboard::run(settings, Arc::new(engine), false).await
         }
-        Some(Command::Local(local)) => local::run(local, settings).await,
+        Some(Command::Local(local)) => Box::pin(local::run(local, settings)).await,
         Some(Command::List(list)) => until_signal(list::run(&list, &settings)).await,
         Some(Command::Get(get)) => until_signal(get::run(&get, &settings)).await,
         Some(Command::Logs(logs)) => until_signal(logs::run(&logs, &settings)).await,

@@ -403,6 +403,7 @@ mod kept {
 
     use super::Secret;
 
+    #[allow(clippy::ref_option, reason = "serde's `with` calls it so")]
     pub(super) fn serialize<S: Serializer>(secret: &Option<Arc<Secret>>, to: S) -> Result<S::Ok, S::Error> {
         secret.as_ref().map(|secret| secret.reveal()).serialize(to)
     }

@@ -118,6 +118,7 @@ fn the_keys_are_written_as_crokey_reads_them_from_events() {
 }
 
 #[test]
+#[allow(clippy::too_many_lines, reason = "one line for each action")]
 fn whatever_a_user_can_mean_has_a_key() {
     // The match is there so that a new action does not compile until it is listed here.
     let needs_key = |action: &Action| match action {

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     app::{
         App,
-        answer::{AnswerPane, ErrorText, Typing, View},
+        answer::{AnswerPane, ErrorPart, ErrorText, Typing, View},
         layout::{self, Area, Size},
         list::Cursor,
         pager::{Lined as _, Pager},
@@ -208,17 +208,18 @@ fn text_line(shown: &Shown<&str>, style: Style, buffer: &mut Buffer, area: Area)
 
 fn error(error: &ErrorText, text: &Text<'_>, theme: &Theme, buffer: &mut Buffer) -> bool {
     text.each(theme, buffer, |nth, shown, buffer| {
-        let style = if error.hint == Some(nth) {
-            theme.accent
-        } else if error.own.binary_search(&nth).is_ok() {
-            theme.title
-        } else if nth == 0 {
-            theme.error
-        } else {
-            theme.text
-        };
-        text_line(shown, style, buffer, text.area);
+        text_line(shown, error_style(error.part(nth), theme), buffer, text.area);
     })
+}
+
+/// How a line of an error is shown.
+pub(super) fn error_style(part: ErrorPart, theme: &Theme) -> Style {
+    match part {
+        ErrorPart::Message => theme.error,
+        ErrorPart::Hint => theme.accent,
+        ErrorPart::Own => theme.title,
+        ErrorPart::Other => theme.text,
+    }
 }
 
 fn highlight(nth: usize, column: usize, columns: usize, style: Style, buffer: &mut Buffer, area: Area) {

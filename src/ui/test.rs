@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 
 use super::{
-    Theme, editor, invocation,
+    Theme, answer, editor, invocation,
     paint::{Row, Shown, json_line, note, pieces},
 };
 use crate::{
@@ -36,13 +36,12 @@ pub(super) fn draw(app: &App, view: &View, size: Size, theme: &Theme, buffer: &m
     }
     let looked_at = app.looked_at();
     list(app, view, looked_at, theme, buffer, areas.invocations);
-    match looked_at {
-        Some(looked_at) => answer(app, looked_at, view.test.pager, theme, buffer, areas.answer),
-        None => {
-            Row::new(buffer, areas.answer, 0).skip(1).put("Answer", theme.title);
-            let text = "Nothing was sent yet. enter sends the event, e edits it.";
-            note(buffer, areas.answer, 1, &[(text, theme.dim)]);
-        }
+    if let Some(looked_at) = looked_at {
+        preview(app, looked_at, view.test.pager, theme, buffer, areas.answer);
+    } else {
+        Row::new(buffer, areas.answer, 0).skip(1).put("Answer", theme.title);
+        let text = "Nothing was sent yet. enter sends the event, e edits it, t offers others.";
+        note(buffer, areas.answer, 1, &[(text, theme.dim)]);
     }
 }
 
@@ -149,7 +148,7 @@ fn list(
     }
 }
 
-fn answer(app: &App, looked_at: &Invocation, pager: Pager, theme: &Theme, buffer: &mut Buffer, area: Area) {
+fn preview(app: &App, looked_at: &Invocation, pager: Pager, theme: &Theme, buffer: &mut Buffer, area: Area) {
     let taken = invocation::heading(app, looked_at, theme, buffer, area);
     // A response that broke off is shown below what is said of it.
     let taken = u16::try_from(taken.max(2)).unwrap_or(u16::MAX).min(area.rows);
@@ -181,6 +180,12 @@ fn lines(preview: &Preview<'_>, pager: Pager, theme: &Theme, buffer: &mut Buffer
         match preview.get(at) {
             Some(PreviewLine::Title(title)) => {
                 Row::new(buffer, area, nth).put(title, theme.title).skip(1).rule("─", theme.dim);
+            }
+            Some(PreviewLine::Error(text, part)) => {
+                let style = answer::error_style(part, theme);
+                for (nth, piece) in (nth..height).zip(pieces(text, columns).skip(hidden)) {
+                    Row::new(buffer, area, nth).put(piece, style);
+                }
             }
             Some(PreviewLine::Response(text)) => {
                 json_line(buffer, area, &Shown { item: text, hidden, nth }, theme);

@@ -24,7 +24,30 @@ pub struct ErrorText {
     pub hint: Option<usize>,
 }
 
+/// What a line of an error is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorPart {
+    /// Type and message.
+    Message,
+    /// What it means, and what to do.
+    Hint,
+    /// One of the user's own frames.
+    Own,
+    /// Another frame, or more of the message.
+    Other,
+}
+
 impl ErrorText {
+    /// What the nth line is, from 0.
+    pub fn part(&self, nth: usize) -> ErrorPart {
+        match nth {
+            _ if self.hint == Some(nth) => ErrorPart::Hint,
+            _ if self.own.binary_search(&nth).is_ok() => ErrorPart::Own,
+            0 => ErrorPart::Message,
+            _ => ErrorPart::Other,
+        }
+    }
+
     /// What failed; none where nothing did, and where nothing more is known of it than the payload.
     pub fn of(result: &Result<Reply, cloud::Error>) -> Option<Self> {
         match result {

@@ -8,6 +8,7 @@ use self::event::Checking;
 use crate::{
     app::{
         Action, FromDisk,
+        answer::{ErrorPart, ErrorText},
         editor::Editor,
         invocations::Invocation,
         msg::EventToExport,
@@ -116,16 +117,33 @@ pub enum Ask {
     ExportEvent(EventToExport),
 }
 
-/// What is shown of an invocation below its heading: the response, or what has come of it, then the log tail.
+/// What is shown of an invocation below its heading: the error that it failed with, the response, or what has come of
+/// it, then the log tail.
 pub struct Preview<'a> {
-    title: Option<&'static str>,
-    body: Body<'a>,
-    log: Option<Lines>,
+    parts: Vec<Part<'a>>,
 }
 
-enum Body<'a> {
-    Whole(&'a Lines),
-    Part(Lines),
+struct Part<'a> {
+    title: &'static str,
+    text: Text<'a>,
+}
+
+enum Text<'a> {
+    Error(&'a ErrorText),
+    Response(&'a Lines),
+    /// What has come of a response.
+    Begun(Lines),
+    Log(Lines),
+}
+
+impl Text<'_> {
+    fn lines(&self) -> &Lines {
+        match self {
+            Self::Error(error) => &error.lines,
+            Self::Response(lines) => lines,
+            Self::Begun(lines) | Self::Log(lines) => lines,
+        }
+    }
 }
 
 /// A line of a [`Preview`].
@@ -133,6 +151,8 @@ enum Body<'a> {
 pub enum PreviewLine<'a> {
     /// A part's title.
     Title(&'static str),
+    /// A line of the error, and what it is there.
+    Error(&'a str, ErrorPart),
     /// A line of the response.
     Response(&'a str),
     /// A line of the log tail.
@@ -142,59 +162,58 @@ pub enum PreviewLine<'a> {
 impl<'a> Preview<'a> {
     /// Of an invocation. Costs nothing for a large response, which was cut into lines before.
     pub fn of(invocation: &'a Invocation) -> Self {
-        let Some(reply) = invocation.reply() else {
-            let part = sanitise_bytes(invocation.stream.tail(STREAM_SHOWN));
-            let part = Lines::new(sanitise_lines(&part).into_owned());
-            return Self {
-                title: (!part.is_empty()).then_some("Response so far"),
-                body: Body::Part(part),
-                log: None,
-            };
+        let mut parts = Vec::new();
+        let mut add = |title, text: Text<'a>| {
+            if !text.lines().is_empty() {
+                parts.push(Part { title, text });
+            }
         };
-        let title = if reply.answer.function_error.is_some() { "Error" } else { "Response" };
-        let body = reply.body.pretty();
-        let tail = &reply.answer.log_tail;
-        let log = (!tail.is_empty()).then(|| Lines::new(sanitise_lines(tail).into_owned()));
-        Self { title: (!body.is_empty()).then_some(title), body: Body::Whole(body), log }
+        if let Some(error) = invocation.outcome.as_ref().and_then(|outcome| outcome.error.as_ref()) {
+            add("Error", Text::Error(error));
+        }
+        if let Some(reply) = invocation.reply() {
+            add("Response", Text::Response(reply.body.pretty()));
+            add("Log tail", Text::Log(Lines::new(sanitise_lines(&reply.answer.log_tail).into_owned())));
+        } else {
+            let begun = sanitise_bytes(invocation.stream.tail(STREAM_SHOWN));
+            add("Response so far", Text::Begun(Lines::new(sanitise_lines(&begun).into_owned())));
+        }
+        Self { parts }
     }
 
     /// The nth line, from 0.
     pub fn get(&self, nth: usize) -> Option<PreviewLine<'_>> {
         let mut nth = nth;
-        if let Some(title) = self.title {
-            let body = self.body();
-            match nth.checked_sub(1) {
-                None => return Some(PreviewLine::Title(title)),
-                Some(of_body) if of_body < body.len() => {
-                    return Some(PreviewLine::Response(body.get(of_body)));
-                }
-                Some(of_body) => nth = of_body - body.len(),
+        for part in &self.parts {
+            let lines = part.text.lines();
+            let Some(at) = nth.checked_sub(1) else { return Some(PreviewLine::Title(part.title)) };
+            if at < lines.len() {
+                let line = lines.get(at);
+                return Some(match &part.text {
+                    Text::Error(error) => PreviewLine::Error(line, error.part(at)),
+                    Text::Response(_) | Text::Begun(_) => PreviewLine::Response(line),
+                    Text::Log(_) => PreviewLine::Log(line),
+                });
             }
+            nth = at - lines.len();
         }
-        let log = self.log.as_ref()?;
-        match nth.checked_sub(1) {
-            None => Some(PreviewLine::Title("Log tail")),
-            Some(of_log) => (of_log < log.len()).then(|| PreviewLine::Log(log.get(of_log))),
-        }
-    }
-
-    fn body(&self) -> &Lines {
-        match &self.body {
-            Body::Whole(lines) => lines,
-            Body::Part(lines) => lines,
-        }
+        None
     }
 }
 
 impl Lined for Preview<'_> {
     fn count(&self) -> usize {
-        let body = self.title.map_or(0, |_| 1 + self.body().len());
-        body + self.log.as_ref().map_or(0, |log| 1 + log.len())
+        self.parts.iter().map(|part| 1 + part.text.lines().len()).sum()
     }
 
     fn line(&self, nth: usize) -> &str {
         match self.get(nth) {
-            Some(PreviewLine::Title(text) | PreviewLine::Response(text) | PreviewLine::Log(text)) => text,
+            Some(
+                PreviewLine::Title(text)
+                | PreviewLine::Error(text, _)
+                | PreviewLine::Response(text)
+                | PreviewLine::Log(text),
+            ) => text,
             None => "",
         }
     }

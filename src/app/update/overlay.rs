@@ -104,7 +104,7 @@ impl App {
             }
             PickerKind::Test(pick) => {
                 self.overlay = None;
-                self.test_picked(pick, &chosen)
+                self.test_picked(&pick, &chosen)
             }
         }
     }

@@ -276,8 +276,8 @@ impl App {
         Vec::new()
     }
 
-    pub(super) fn test_picked(&mut self, pick: Pick, chosen: &str) -> Vec<Effect> {
-        match &pick {
+    pub(super) fn test_picked(&mut self, pick: &Pick, chosen: &str) -> Vec<Effect> {
+        match pick {
             Pick::Copy(number) => return self.copy_picked(*number, chosen),
             Pick::Elsewhere(key) => return self.elsewhere_chosen(key, chosen),
             Pick::Qualifier | Pick::How | Pick::Event => {}

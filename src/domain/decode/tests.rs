@@ -162,7 +162,7 @@ fn a_bomb_says_so() {
 
 #[test]
 fn broken_gzip_gives_what_came_before_and_says_so() {
-    let text: String = (0..10_000).map(|n| format!("line {n}\n")).collect();
+    let text = (0..10_000).fold(String::new(), |text, n| text + &format!("line {n}\n"));
     let mut packed = gzip(text.as_bytes());
     packed.truncate(packed.len() / 2);
     let decoded = decode(&PADDED.encode(&packed)).unwrap();
