@@ -589,7 +589,7 @@ pub static BINDINGS: &[Binding] = &[
         Some("compare"),
     ),
     binding(&[Context::Invocations], &[key!(ctrl - s)], Action::Pin, "keep its event under a name", None),
-    binding(&[Context::Invocations], &[key!('!')], Action::ErrorsOnly, "only what failed", Some("failed")),
+    binding(&[Context::Invocations], &[key!('!')], Action::ErrorsOnly, "only what failed", None),
     binding(
         &[Context::Invocations, Context::Differences],
         &[key!(esc), key!(q)],

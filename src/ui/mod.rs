@@ -66,7 +66,8 @@ fn screen(app: &App, size: Size, theme: &Theme, buffer: &mut Buffer) {
         (Screen::Functions | Screen::Function, _) => functions::draw(app, size, theme, buffer),
     }
     footer::draw(app, theme, Row::new(buffer, areas.footer, 0));
-    if let Some(overlay) = &app.overlay {
+    // What lies below shows around a question or a choice.
+    for overlay in app.beneath.iter().chain(&app.overlay) {
         overlay::draw(app, overlay, size, theme, buffer);
     }
 }

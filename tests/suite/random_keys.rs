@@ -457,7 +457,12 @@ impl World {
         let asked =
             self.app.function.as_ref().is_some_and(|view| {
                 view.environment.revealed.is_some() || view.environment.editing.is_some()
-            }) || matches!(self.app.overlay, Some(Overlay::TextEditor(_) | Overlay::Merge(_)));
+            }) || self
+                .app
+                .beneath
+                .iter()
+                .chain(&self.app.overlay)
+                .any(|overlay| matches!(overlay, Overlay::TextEditor(_) | Overlay::Merge(_)));
         assert!(asked || !shown.contains(CANARY), "{:?}", self.app.overlay);
     }
 }

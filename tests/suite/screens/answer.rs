@@ -275,3 +275,16 @@ fn ten_thousand_levels_and_keys_of_megabytes_are_drawn() {
     screen.keys("j");
     assert!(screen.text(80, 24).contains("kkkk…"), "{}", screen.text(80, 24));
 }
+
+#[test]
+fn what_lies_below_a_choice_shows_around_it() {
+    let mut screen = with(hard());
+    screen.keys("C");
+    screen.check("answer_copied_as");
+    screen.key(KeyCode::Esc);
+    screen.keys("?");
+    let shown = screen.text(80, 24);
+    assert!(shown.contains("Keys of this place") && shown.contains("copy the path of the value"), "{shown}");
+    screen.key(KeyCode::Esc);
+    assert!(screen.text(80, 24).contains("[Pretty]"));
+}
