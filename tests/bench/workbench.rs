@@ -6,13 +6,16 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
 #[path = "../suite/support/mod.rs"]
-#[allow(unused_imports, dead_code, reason = "shared with the tests, which use more of it")]
+#[allow(unused_imports, reason = "shared with the tests, which use more of it")]
 mod support;
 
 #[allow(dead_code, reason = "shared between the benches")]
 mod measure;
 
-use std::time::{Duration, Instant};
+use std::{
+    fmt::Write as _,
+    time::{Duration, Instant},
+};
 
 use lambdeck::{
     app::{Action, App, Effect, Msg, Ticket},
@@ -117,9 +120,10 @@ fn records() -> String {
     let mut number = 0;
     while text.len() < LARGEST - 256 {
         number += 1;
-        text.push_str(&format!(
+        let _ = write!(
+            text,
             "{{\"id\":{{\"S\":\"item-{number}\"}},\"price\":{{\"N\":\"{number}.50\"}},\"tags\":[\"a\",\"b\"],\"ok\":true}},"
-        ));
+        );
     }
     text + "{}]}"
 }
