@@ -43,6 +43,8 @@ enum Step {
     Reading,
     Asking,
     Sending,
+    /// Whether it was done, for no answer came.
+    Looking,
     Settling,
 }
 
@@ -77,6 +79,8 @@ pub async fn unless_ended(
             Err(Failure::new(code, "stopped before an answer: nothing was sent"))
         }
         Step::Sending => Err(Failure::new(code, "stopped waiting for the answer: outcome unknown")
+            .with_hint("look at the function before doing it again")),
+        Step::Looking => Err(Failure::new(code, "stopped looking whether it was done: outcome unknown")
             .with_hint("look at the function before doing it again")),
         Step::Settling => Err(not_waited_for(code)),
     }
@@ -216,7 +220,8 @@ impl Target {
         if let Ok(Written { warning: Some(warning), .. }) = &written {
             terminal::say("warning", &sanitise(warning));
         }
-        stage.step.set(Step::Reading);
+        let lost = matches!(&written, Err(error) if error.kind == Kind::OutcomeUnknown);
+        stage.step.set(if lost { Step::Looking } else { Step::Reading });
         written
     }
 

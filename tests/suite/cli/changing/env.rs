@@ -442,6 +442,24 @@ fn a_signal_waits_for_the_answer_of_a_change_that_has_left() {
 }
 
 #[test]
+fn a_signal_while_it_is_looked_whether_a_change_was_done_says_that_nobody_knows() {
+    let account = Account::with(&[("AA", "1")]);
+    let sent = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&sent);
+    account.server.answer("UpdateFunctionConfiguration", move |_| {
+        seen.store(true, Ordering::Relaxed);
+        Fault::PassThenReset
+    });
+    account
+        .server
+        .answer("GetFunction", move |_| if sent.load(Ordering::Relaxed) { Fault::Hang } else { Fault::Pass });
+    let mut started = account.run(SET).start();
+    started.wait_said("looking whether it was done");
+    started.signal(Signal::INT);
+    started.end().failed(130).said("stopped looking whether it was done: outcome unknown");
+}
+
+#[test]
 fn a_second_signal_leaves_a_change_that_has_left() {
     let account = Account::with(&[("AA", "1")]);
     account.server.always("UpdateFunctionConfiguration", Fault::Hang);
