@@ -58,7 +58,7 @@ use self::{
     review::{Phase, Writing},
     session::SessionState,
 };
-use crate::domain::journal;
+use crate::domain::{journal, place::Place};
 
 /// What fills the screen below the header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -94,8 +94,8 @@ impl Default for Settings {
 /// The Test tab of a function that is not open: its event is not lost.
 #[derive(Debug)]
 pub struct StashedEvent {
-    /// The session's epoch.
-    pub epoch: u32,
+    /// Account, region, endpoint.
+    pub place: Place,
     /// Function name.
     pub function: String,
     /// The tab.

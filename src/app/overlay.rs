@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
 use nucleo_matcher::{
     Config, Matcher, Utf32Str,
     pattern::{CaseMatching, Normalization, Pattern},
@@ -118,6 +119,20 @@ pub struct Question {
     pub detail: String,
     /// What a Yes does.
     pub then: Then,
+    /// When it came up by itself, and not by a key.
+    pub came_up: Option<Timestamp>,
+}
+
+impl Question {
+    /// A question that a key asks for.
+    pub fn new(text: impl Into<String>, detail: impl Into<String>, then: Then) -> Self {
+        Self { text: text.into(), detail: detail.into(), then, came_up: None }
+    }
+
+    /// Whether it has only just come up by itself: a Yes was meant for something else.
+    pub fn is_unread(&self, now: Timestamp) -> bool {
+        self.came_up.is_some_and(|at| now.duration_since(at) < super::review::UNREAD)
+    }
 }
 
 /// What a Yes does.
@@ -323,13 +338,17 @@ impl Picker {
             .filter_map(|(index, item)| {
                 // A runtime may be typed that is not listed: the dates in the notes must not make it fit another one.
                 let text = match self.kind {
-                    PickerKind::Configuration(_) => item.name.clone(),
+                    PickerKind::Configuration(_)
+                    | PickerKind::Test(test::Pick::Qualifier | test::Pick::Elsewhere(_)) => item.name.clone(),
                     _ => format!("{} {}", item.name, item.note),
                 };
                 Some((pattern.score(Utf32Str::new(&text, &mut buffer), &mut matcher)?, index))
             })
             .collect();
-        ranked.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+        // Who types a whole name means that one: version 1, not version 11.
+        let typed = self.field.text().trim();
+        let is_exact = |index: usize| self.items[index].name == typed;
+        ranked.sort_by(|a, b| is_exact(b.1).cmp(&is_exact(a.1)).then(b.0.cmp(&a.0)).then(a.1.cmp(&b.1)));
         self.shown = ranked.into_iter().map(|(_, index)| index).collect();
         self.cursor.go(0, self.shown.len(), Self::HEIGHT);
     }

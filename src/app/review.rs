@@ -104,7 +104,7 @@ pub struct Layout {
 }
 
 /// How long a review that came up by itself takes no Yes.
-const UNREAD: SignedDuration = SignedDuration::from_millis(500);
+pub(super) const UNREAD: SignedDuration = SignedDuration::from_millis(500);
 
 impl Review {
     /// Whether nobody can have read it yet.

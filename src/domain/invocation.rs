@@ -93,6 +93,13 @@ pub const CLIENT_CONTEXT_LIMIT: usize = 3583;
 pub const STREAM_KEPT: usize = 6 * 1024 * 1024;
 
 impl Request {
+    /// How it is sent, and with what: `Event, tenant blue, with client context`.
+    pub fn sent_as(&self) -> String {
+        let tenant = self.tenant_id.as_ref().map(|tenant| format!(", tenant {tenant}"));
+        let context = if self.client_context.is_some() { ", with client context" } else { "" };
+        format!("{}{}{context}", self.mode, tenant.unwrap_or_default())
+    }
+
     /// The function and whatever of it runs, as it is written in commands: `checkout:live`.
     pub fn target(&self) -> String {
         match &self.qualifier {
@@ -286,6 +293,9 @@ pub struct Record {
     pub tenant_id: Option<String>,
     /// How it was sent.
     pub mode: Mode,
+    /// Whether a client context went with it, which is not kept.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub client_context: bool,
     /// Name of the template or saved event it came from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event: Option<String>,
@@ -360,6 +370,7 @@ impl Record {
             qualifier: request.qualifier.clone(),
             tenant_id: request.tenant_id.clone(),
             mode: request.mode,
+            client_context: request.client_context.is_some(),
             event,
             ending,
             status: None,

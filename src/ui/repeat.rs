@@ -82,7 +82,7 @@ fn rows(form: &RepeatForm, theme: &Theme, columns: usize, sparing: u8) -> Vec<Pi
     if sparing < 2 {
         let size = format::bytes(form.request.payload.len() as u64);
         let event = form.event.as_deref().map(|event| format!(", {}", sanitise(event)));
-        let what = format!("{}, {size}{}", form.request.mode, event.unwrap_or_default());
+        let what = format!("{}, {size}{}", sanitise(&form.request.sent_as()), event.unwrap_or_default());
         text(&mut rows, "", &what, theme.dim);
         rows.push(Piece::Blank);
     }

@@ -52,10 +52,11 @@ fn event(view: &View, theme: &Theme, buffer: &mut Buffer, area: Area) {
     let mut heading = Row::new(buffer, Area { columns, ..area }, 0);
     heading.skip(1).put("Event", theme.title).skip(2);
     let details = [
+        // Where it goes must be on the screen, whatever else is not.
+        target(&pane.target).map(|target| (sanitise(&target).into_owned(), theme.accent)),
         pane.editing.then(|| ("editing".to_owned(), theme.accent)),
         pane.under_way().map(|what| (what.to_owned(), theme.accent)),
         pane.event_name.as_deref().map(|name| (sanitise(name).into_owned(), theme.dim)),
-        target(&pane.target).map(|target| (target, theme.accent)),
     ];
     let details: Vec<_> = details.into_iter().flatten().collect();
     let taken: usize = details.iter().map(|(text, _)| width(text) + 2).sum();

@@ -357,7 +357,7 @@ fn one_press_sends_one_request_and_a_held_key_no_second() {
         now += pause.milliseconds();
         assert_eq!(app.update(now, Msg::Action(Action::Send)), []);
     }
-    let said = "sent once for a held key: let it go, then press it again";
+    let said = "a held key does not send: let it go, then press it again";
     assert_eq!(app.messages.log.iter().filter(|message| message.text == said).count(), 1);
     now += 1.seconds();
     assert_eq!(app.update(now, Msg::Action(Action::Send)), [invoke_effect(5, 4660)]);

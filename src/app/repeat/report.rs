@@ -109,7 +109,8 @@ impl Repeating {
 
     /// What is sent, without what is in it.
     fn sent(&self) -> String {
-        let mut text = format!("{}, {} at a time", self.request.mode, self.tally.plan.at_once);
+        let mut text =
+            format!("{}, {} at a time", sanitise(&self.request.sent_as()), self.tally.plan.at_once);
         if let Some(event) = &self.event {
             text = format!("{text}, {}", sanitise(event));
         }

@@ -59,6 +59,8 @@ impl App {
         result: Result<EditedOutside, String>,
     ) -> Vec<Effect> {
         let room = self.editor_room();
+        // The key that left the editor may be held.
+        self.pressed_at = Some(self.now);
         let Some(pane) = self.test_pane(|pane| pane.is_outside(ticket)) else {
             self.say(Severity::Warning, "the function is no longer open: what was edited is dropped");
             return Vec::new();

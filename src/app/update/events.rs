@@ -55,6 +55,9 @@ pub struct FromDisk {
     pub fingerprint: Fingerprint,
 }
 
+/// Why a line that was typed for the list leads nowhere.
+const CLOSED: &str = "the list of events was closed meanwhile: open it again";
+
 impl App {
     /// Opens the list of events.
     pub(super) fn open_events(&mut self) -> Vec<Effect> {
@@ -216,7 +219,9 @@ impl App {
         self.close_events();
         let Some(view) = self.function.as_mut().filter(|view| view.name == function) else { return };
         view.test.replace(text, Some(sanitise(name).into_owned()));
-        view.test.from_disk = from_disk;
+        view.test.is_from(from_disk);
+        // The key that chose it may be held, and the list is closed now.
+        self.pressed_at = Some(self.now);
     }
 
     /// An event was read or imported. Where its list was closed meanwhile it is not wanted any more.
@@ -254,6 +259,7 @@ impl App {
                     text: format!("Delete the saved event {}?", sanitise(&event.name)),
                     detail: format!("It is saved for {} on this machine.", event.owner),
                     then: Then::DeleteEvent(event.owner, event.name),
+                    came_up: None,
                 };
                 self.lay_over(Overlay::Question(question));
                 Vec::new()
@@ -380,7 +386,7 @@ impl App {
             Ask::RenameEvent(event) => {
                 let function = match &event.owner {
                     Owner::Function(function) => function.clone(),
-                    Owner::Shared => self.beneath_events().unwrap_or_default(),
+                    Owner::Shared => self.beneath_events().ok_or(CLOSED)?,
                 };
                 let (to_owner, to) = owner_and_name(&function, text)?;
                 let rename = EventToRename { owner: event.owner, name: event.name, to_owner, to };
@@ -390,7 +396,7 @@ impl App {
                 if text.is_empty() {
                     return Err("a path is wanted".into());
                 }
-                let function = self.beneath_events().unwrap_or_default();
+                let function = self.beneath_events().ok_or(CLOSED)?;
                 self.wait_for(ticket, Waiting::Load(function, None));
                 Ok(vec![Effect::ImportEvent(ticket, text.to_owned())])
             }
@@ -442,10 +448,16 @@ impl App {
             (Err(error), Some(Waiting::Save(event)))
                 if matches!(error, SaveError::Exists(_) | SaveError::Changed(_) | SaveError::Gone(_)) =>
             {
+                let detail = if matches!(error, SaveError::Gone(_)) {
+                    "Save it as a new one?"
+                } else {
+                    "Save it all the same? What is there now would be lost."
+                };
                 let question = Question {
                     text: format!("{}.", sanitise(&error.to_string())),
-                    detail: "Save it all the same? What is there now would be lost.".into(),
+                    detail: detail.into(),
                     then: Then::SaveOver(event),
+                    came_up: Some(self.now),
                 };
                 self.lay_over(Overlay::Question(question));
                 Vec::new()
@@ -455,6 +467,7 @@ impl App {
                     text: format!("{}.", sanitise(&error.to_string())),
                     detail: "Replace the file?".into(),
                     then: Then::ExportOver(event, path),
+                    came_up: Some(self.now),
                 };
                 self.lay_over(Overlay::Question(question));
                 Vec::new()
@@ -477,11 +490,11 @@ impl App {
         };
         if is_of_it && view.test.event() == event.content.reveal() {
             view.test.event_name = Some(event.name.clone());
-            view.test.from_disk = Some(FromDisk {
+            view.test.is_from(Some(FromDisk {
                 owner: event.owner.clone(),
                 name: event.name.clone(),
                 fingerprint: Fingerprint::of(event.content.reveal()),
-            });
+            }));
         }
     }
 
@@ -518,6 +531,10 @@ impl App {
         self.close_events();
         let below = self.overlay.take();
         let effects = self.propose_with(order, Vec::new());
+        if let Some(Overlay::Review(review)) = &mut self.overlay {
+            // It comes up once the registry has answered: a Yes may have been meant for something else.
+            review.came_up = Some(self.now);
+        }
         if self.overlay.is_some() {
             self.beneath.extend(below);
         } else {

@@ -163,6 +163,12 @@ impl App {
         };
         if self.overlay.is_none() {
             self.overlay = self.beneath.pop();
+            // What comes back is read anew before it is agreed to.
+            match &mut self.overlay {
+                Some(Overlay::Review(review)) => review.came_up = Some(now),
+                Some(Overlay::Question(question)) => question.came_up = Some(now),
+                _ => {}
+            }
         }
         self.follow_past();
         if let Some(Overlay::Review(review)) = &mut self.overlay
@@ -277,12 +283,29 @@ impl App {
     }
 
     fn act(&mut self, action: Action) -> Vec<Effect> {
-        if !matches!(action, Action::Send | Action::Open | Action::SendAgain) {
+        let sends = matches!(action, Action::Send | Action::Open | Action::SendAgain);
+        let is_key = !matches!(
+            action,
+            Action::Scroll(_) | Action::Click(..) | Action::DoubleClick(..) | Action::Paste(_)
+        );
+        if is_key && !sends {
             // Another key: the one that sends was let go.
             self.pressed_at = None;
         }
-        if self.overlay.is_some() {
-            return self.act_on_overlay(&action);
+        if let Some(overlay) = &self.overlay {
+            // A key that closes something may be held: what is beneath must not take it for one that sends. The form
+            // of what is sent many times looks at that itself.
+            let closes = match overlay {
+                Overlay::RepeatForm(_) => false,
+                // These are closed by enter, too.
+                Overlay::Page(_) | Overlay::Help { .. } | Overlay::Messages { .. } => action == Action::Back,
+                _ => matches!(action, Action::Open | Action::No),
+            };
+            let effects = self.act_on_overlay(&action);
+            if closes {
+                self.pressed_at = Some(self.now);
+            }
+            return effects;
         }
         match self.screen {
             Screen::Start => self.act_on_start(action),
@@ -350,6 +373,7 @@ impl App {
                     "AWS may have got it: without the answer nobody knows what became of {what}."
                 ),
                 then: Then::Quit,
+                came_up: None,
             }));
         } else if !unsaved.is_empty() {
             self.overlay = Some(Overlay::Question(Question {
@@ -359,6 +383,7 @@ impl App {
                     unsaved.join(", ")
                 ),
                 then: Then::Quit,
+                came_up: None,
             }));
         } else if let Some(question) = self.quit_repeat() {
             self.overlay = Some(Overlay::Question(question));
@@ -370,6 +395,7 @@ impl App {
                 text: "Quit while an invocation is under way?".into(),
                 detail: format!("{} goes on at AWS, but its answer will be lost.", names.join(", ")),
                 then: Then::Quit,
+                came_up: None,
             }));
         }
         Vec::new()

@@ -43,6 +43,7 @@ impl App {
             _ => {}
         }
         match (&mut self.overlay, action) {
+            (Some(Overlay::Question(question)), Action::Yes) if question.is_unread(self.now) => {}
             (Some(Overlay::Question(question)), Action::Yes) => {
                 let then = question.then.clone();
                 self.overlay = None;

@@ -29,6 +29,8 @@ struct Again {
     request: Request,
     event: Option<String>,
     place: Place,
+    /// Whether it was sent by the session that is there now: with the same keys.
+    of_this_session: bool,
 }
 
 impl App {
@@ -144,19 +146,24 @@ impl App {
                 request: invocation.request.clone(),
                 event: invocation.event.clone(),
                 place: invocation.place.clone(),
+                of_this_session: invocation.ticket.epoch == self.session.epoch,
             }),
-            Entry::Earlier(record) => record.payload.as_ref().map(|payload| Again {
-                request: Request {
-                    function: record.function.clone(),
-                    qualifier: record.qualifier.clone(),
-                    tenant_id: record.tenant_id.clone(),
-                    mode: record.mode,
-                    payload: Arc::clone(payload),
-                    ..Request::default()
-                },
-                event: record.event.clone(),
-                place: record.place.clone(),
-            }),
+            // Without its client context it would be another request.
+            Entry::Earlier(record) => {
+                record.payload.as_ref().filter(|_| !record.client_context).map(|payload| Again {
+                    request: Request {
+                        function: record.function.clone(),
+                        qualifier: record.qualifier.clone(),
+                        tenant_id: record.tenant_id.clone(),
+                        mode: record.mode,
+                        payload: Arc::clone(payload),
+                        ..Request::default()
+                    },
+                    event: record.event.clone(),
+                    place: record.place.clone(),
+                    of_this_session: false,
+                })
+            }
         };
         if again.is_none() {
             self.say(Severity::Info, "its event was not kept");
@@ -181,10 +188,11 @@ impl App {
 
     /// An event goes only to the place where it was sent before: what is a test in one account is none in another.
     fn send_there(&mut self, again: Again) -> Vec<Effect> {
-        if !self.is_here(&again.place) {
+        if !self.is_here(&again) {
             return Vec::new();
         }
-        let target = again.request.target();
+        let target =
+            sanitise(&format!("{}, {}", again.request.target(), again.request.sent_as())).into_owned();
         let effects = self.dispatch(again.request, again.event);
         if !effects.is_empty() {
             self.say(Severity::Info, format!("sent to {target}"));
@@ -196,8 +204,14 @@ impl App {
         effects
     }
 
-    fn is_here(&mut self, place: &Place) -> bool {
-        let here = self.place().is_some_and(|here| here.is_same(place));
+    fn is_here(&mut self, Again { place, of_this_session, .. }: &Again) -> bool {
+        let now = self.place();
+        let here = now.as_ref().is_some_and(|here| here.is_same(place));
+        if here && !of_this_session && now.is_some_and(|here| here.account != place.account) {
+            // The same profile may have the keys of another account by now.
+            self.say(Severity::Warning, "whose account this is, is not known: it is not sent again");
+            return false;
+        }
         if !here {
             let text =
                 format!("it was sent to {}: connect there to send it again", sanitise(&place.to_string()));
@@ -209,7 +223,7 @@ impl App {
     fn send_elsewhere(&mut self) -> Vec<Effect> {
         let Some(key) = self.selected_past() else { return Vec::new() };
         let Some(again) = self.again(&key) else { return Vec::new() };
-        if !self.is_here(&again.place) {
+        if !self.is_here(&again) {
             return Vec::new();
         }
         let view = self.function.as_ref().filter(|view| view.name == again.request.function);

@@ -274,6 +274,7 @@ impl App {
                 sanitise(&repeating.request.target()),
             ),
             then: Then::Quit,
+            came_up: None,
         })
     }
 }
@@ -295,5 +296,6 @@ fn question(form: &RepeatForm, plan: Plan) -> Question {
             sanitise(&form.place.to_string()),
         ),
         then: Then::Repeat,
+        came_up: None,
     }
 }

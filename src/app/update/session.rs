@@ -65,6 +65,7 @@ impl App {
         let followed = self.function.is_some();
         // Edits wait for the session that they were made in.
         self.stash_drafts();
+        self.stash_event();
         self.session.epoch = epoch;
         self.session.error = None;
         if connected.spec.keys.is_some() {

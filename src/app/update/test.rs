@@ -80,7 +80,7 @@ impl App {
         let held = self.pressed_at.is_some_and(|at| self.now.duration_since(at) < HELD_KEY);
         self.pressed_at = Some(self.now);
         if held {
-            self.say(Severity::Info, "sent once for a held key: let it go, then press it again");
+            self.say(Severity::Info, "a held key does not send: let it go, then press it again");
         }
         !held
     }
@@ -237,10 +237,11 @@ impl App {
 
     /// Versions and aliases were read: the picker that waits for them has its choices.
     pub(super) fn fill_qualifiers(&mut self) {
-        let Some(Overlay::Picker(picker)) = &mut self.overlay else { return };
-        if picker.kind != PickerKind::Test(Pick::Qualifier) || picker.pending.is_none() {
-            return;
-        }
+        let waiting = self.overlay.iter_mut().chain(&mut self.beneath).find_map(|overlay| match overlay {
+            Overlay::Picker(picker) if picker.kind == PickerKind::Test(Pick::Qualifier) => Some(picker),
+            _ => None,
+        });
+        let Some(picker) = waiting.filter(|picker| picker.pending.is_some()) else { return };
         let Some(view) = &self.function else { return };
         let releases = &view.versions.releases;
         match (&releases.value, &releases.error) {
@@ -354,12 +355,14 @@ impl App {
 
     /// Keeps the event of the function that is left.
     pub(super) fn stash_event(&mut self) {
-        let epoch = self.session.epoch;
+        let Some(place) = self.place() else { return };
         let Some(view) = &mut self.function else { return };
-        let test = std::mem::replace(&mut view.test, crate::app::function::test::TestPane::new(""));
+        let mut test = std::mem::replace(&mut view.test, crate::app::function::test::TestPane::new(""));
         let function = view.name.clone();
-        self.events.retain(|stashed| stashed.function != function || stashed.epoch != epoch);
-        self.events.push(StashedEvent { epoch, function, test });
+        // The invocations of another session are not this one's.
+        test.show(None);
+        self.events.retain(|stashed| stashed.function != function || !stashed.place.is_same(&place));
+        self.events.push(StashedEvent { place, function, test });
         if self.events.len() > EVENTS_KEPT {
             self.events.remove(0);
         }
@@ -367,9 +370,9 @@ impl App {
 
     /// Takes up the event of the function that is open, where there is one.
     pub(super) fn unstash_event(&mut self) {
-        let epoch = self.session.epoch;
+        let Some(place) = self.place() else { return };
         let Some(view) = &mut self.function else { return };
-        let found = self.events.iter().position(|one| one.function == view.name && one.epoch == epoch);
+        let found = self.events.iter().position(|one| one.function == view.name && one.place.is_same(&place));
         if let Some(at) = found {
             view.test = self.events.remove(at).test;
         }

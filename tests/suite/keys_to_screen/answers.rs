@@ -56,7 +56,7 @@ async fn an_event_is_sent_its_answers_looked_through_and_compared_and_the_event_
     dashboard.wait_for("all that can be chosen", |screen| !screen.contains("reading…")).await;
     dashboard.press(&format!("<ctrl-o>{}<enter>", file.display()));
     dashboard.wait_text(CANARY).await;
-    dashboard.press("<enter>");
+    dashboard.press("J<enter>");
     dashboard.wait_text("● OK 200").await;
 
     dashboard.press("o");
@@ -101,7 +101,7 @@ async fn an_event_is_sent_its_answers_looked_through_and_compared_and_the_event_
     assert!(!listed.contains("elsewhere"), "{listed}");
     dashboard.press("i");
     dashboard.wait_text("its event was not kept").await;
-    dashboard.press("<enter>");
+    dashboard.press("J<enter>");
     dashboard.wait_text("payloads = true").await;
     dashboard.press("<esc><esc>q");
     assert_eq!(dashboard.exit().await, 0);

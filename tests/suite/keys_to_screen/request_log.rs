@@ -99,7 +99,7 @@ async fn the_log_of_a_queued_event_comes_when_its_turn_does() {
     dashboard.wait_text("queue the event").await;
     dashboard.press("Event<enter>");
     dashboard.wait_text("as Event").await;
-    dashboard.press("<enter>");
+    dashboard.press("J<enter>");
     dashboard.wait_text("QUEUED").await;
     dashboard.press("L");
     dashboard.wait_text("Request ").await;

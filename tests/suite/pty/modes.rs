@@ -258,7 +258,7 @@ fn a_terminal_without_a_size_gets_a_screen_once_it_has_one() {
 #[case(1, 1, "t")]
 #[case(3, 10, "too small:")]
 #[case(2, 40, "too small: 40x2")]
-#[case(10, 40, "greeter")]
+#[case(12, 40, "greeter")]
 #[case(60, 200, "│ Log group     /aws/lambda/")]
 fn every_size_is_drawn(#[case] rows: u16, #[case] cols: u16, #[case] shown: &str) {
     let local = Local::start_as(|launch| launch.size(rows, cols));

@@ -58,7 +58,7 @@ const NOTES: &str = "echo $$ > $1/pid; echo \"$2\" > $1/file; echo \"the editor 
 #[track_caller]
 fn assert_gone(script: &Script, local: &Local) {
     let file = script.file();
-    assert!(file.is_absolute() && !file.exists() && !file.parent().unwrap().exists(), "{file:?}");
+    assert!(file.is_absolute() && !file.exists() && !file.parent().unwrap().exists(), "{}", file.display());
     local.assert_nothing_left();
     let home = files(local.terminal.home());
     assert!(home.iter().all(|(_, content)| !holds(content, CANARY)), "a canary in HOME");
@@ -144,7 +144,7 @@ fn an_editor_that_fails_changes_nothing_and_one_that_is_killed_leaves_what_it_sa
 #[track_caller]
 fn assert_gone_now(script: &Script) {
     let file = script.file();
-    assert!(file.is_absolute() && !file.parent().unwrap().exists(), "{file:?}");
+    assert!(file.is_absolute() && !file.parent().unwrap().exists(), "{}", file.display());
 }
 
 #[test]

@@ -276,6 +276,9 @@ fn saving_again_goes_over_what_was_read_and_nothing_else() {
 
     let (ticket, _) = saving(save_as(&mut app, "shared/two"));
     app.update(moment(), Msg::EventStored(ticket, Err(SaveError::Changed("two".into()))));
+    // It came up by itself: a yes at once was meant for something else.
+    assert_eq!(press(&mut app, KeyCode::Char('y'), KeyModifiers::NONE), []);
+    look(&mut app);
     let (ticket, sent) = saving(press(&mut app, KeyCode::Char('y'), KeyModifiers::NONE));
     assert_eq!(sent, to_save("two", Owner::Shared, Over::Always));
     app.update(moment(), Msg::EventStored(ticket, Ok("saved".into())));
@@ -407,6 +410,8 @@ fn an_event_is_written_to_a_file_and_one_that_is_there_is_replaced_only_after_a_
         let effects = act(&mut app, Action::Open);
         let [Effect::ExportEvent { ticket, .. }] = effects[..] else { panic!("{effects:?}") };
         app.update(moment(), Msg::EventStored(ticket, Err(SaveError::Exists(proposed.into()))));
+        assert_eq!(act(&mut app, Action::Yes), []);
+        look(&mut app);
         let effects = act(&mut app, Action::Yes);
         assert!(matches!(&effects[..], [Effect::ExportEvent { overwrite: true, .. }]), "{effects:?}");
         act(&mut app, Action::Back);

@@ -2,7 +2,7 @@
 
 use jiff::ToSpan;
 use lambdeck::{
-    app::{Action, App, Effect, Msg, Ticket, function::Tab, overlay::Overlay},
+    app::{Action, App, Effect, Msg, Ticket, function::Tab, invocations::Outcome, overlay::Overlay},
     cloud::{Error, Kind},
     domain::{
         function::Function,
@@ -141,7 +141,7 @@ fn several_run_at_once_and_each_answer_finds_its_row() {
     answered(&mut app, tickets[1], Some("Unhandled"));
     answered(&mut app, tickets[0], None);
     let endings: Vec<Option<Ending>> =
-        app.invocations.iter().map(|one| one.outcome.as_ref().map(|outcome| outcome.ending())).collect();
+        app.invocations.iter().map(|one| one.outcome.as_ref().map(Outcome::ending)).collect();
     assert_eq!(endings, [Some(Ending::Ok), Some(Ending::FunctionError("Unhandled".into())), None]);
     // The newest is looked at until another one is chosen.
     assert_eq!(app.looked_at().unwrap().number, 3);
@@ -225,4 +225,63 @@ fn the_event_of_another_session_is_not_taken_up() {
     act(&mut app, Action::Invoke);
     assert_eq!(app.function.as_ref().unwrap().test.target.mode, Mode::RequestResponse);
     assert_eq!(app.looked_at().map(|one| one.number), None);
+}
+
+#[test]
+fn a_key_that_closes_a_picker_and_is_held_sends_nothing() {
+    let mut app = at_test();
+    app.function.as_mut().unwrap().versions.releases.value = Some(releases());
+    act(&mut app, Action::Qualifier);
+    type_text(&mut app, "live");
+    let mut now = moment();
+    assert_eq!(app.update(now, Msg::Action(Action::Open)), []);
+    for pause in std::iter::once(600).chain([30; 40]) {
+        now += pause.milliseconds();
+        assert_eq!(app.update(now, Msg::Action(Action::Send)), []);
+        // A trackpad that rolls on is no other key.
+        app.update(now, Msg::Action(Action::Scroll(1)));
+    }
+    now += 1.seconds();
+    assert!(matches!(app.update(now, Msg::Action(Action::Send))[..], [Effect::Invoke { .. }]));
+}
+
+#[test]
+fn who_types_a_whole_version_means_that_one() {
+    let mut app = at_test();
+    let mut many = releases();
+    many.versions.extend(["11", "12"].map(|n| Function { version: Some(n.into()), ..Function::default() }));
+    app.function.as_mut().unwrap().versions.releases.value = Some(many);
+    for version in ["1", "2", "11", "12"] {
+        act(&mut app, Action::Qualifier);
+        choose(&mut app, version);
+        assert_eq!(app.function.as_ref().unwrap().test.target.qualifier.as_deref(), Some(version));
+    }
+    // The alias points to version 2: its note is nothing that a version is typed for.
+    act(&mut app, Action::Qualifier);
+    type_text(&mut app, "2");
+    assert_eq!(choices(&app)[0], "2");
+    assert!(!choices(&app).contains(&"live"));
+}
+
+#[test]
+fn an_event_outlives_the_session_that_it_was_written_in() {
+    let mut app = at_test();
+    act(&mut app, Action::Edit);
+    type_text(&mut app, " ");
+    act(&mut app, Action::Back);
+    let event = app.function.as_ref().unwrap().test.event();
+    for (epoch, profile, region) in [(2, "dev", "us-east-1"), (3, "prod", "eu-west-1")] {
+        super::switch_to(&mut app, profile);
+        let effects = app.update(moment(), Msg::Connected(epoch, Ok(session(profile, region))));
+        let list = effects.iter().find_map(|effect| match effect {
+            Effect::ListFunctions(list) => Some(*list),
+            _ => None,
+        });
+        let functions = super::three();
+        app.update(moment(), Msg::FunctionsPage { ticket: list.unwrap(), functions, last: true });
+        act(&mut app, Action::Invoke);
+        let same = app.function.as_ref().unwrap().test.event() == event;
+        assert_eq!(same, epoch == 3, "{profile}");
+        act(&mut app, Action::Back);
+    }
 }

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::TestPane;
 use crate::{
     app::{
-        Action, Effect, Ticket,
+        Action, Effect, FromDisk, Ticket,
         editor::{Editor, unix_lines},
         msg::{Examined, Examining},
     },
@@ -35,9 +35,17 @@ pub(super) struct Checking {
     /// What is under way, and of which revision.
     under_way: Option<(Ticket, Examining, u64)>,
     /// What the event was taken from, by the number of changes from which on that holds.
-    names: Vec<(u64, Option<String>)>,
+    names: Vec<Source>,
     /// The request to edit it in another program.
     outside: Option<Ticket>,
+}
+
+/// What the event was taken from, from so many changes on.
+#[derive(Debug)]
+struct Source {
+    from: u64,
+    name: Option<String>,
+    disk: Option<FromDisk>,
 }
 
 impl TestPane {
@@ -207,9 +215,19 @@ impl TestPane {
     /// From here on the event is from there.
     fn name(&mut self, name: Option<String>) {
         let steps = self.editor.steps();
-        self.checking.names.retain(|(from, _)| *from < steps);
-        self.checking.names.push((steps, name.clone()));
+        self.checking.names.retain(|source| source.from < steps);
+        self.checking.names.push(Source { from: steps, name: name.clone(), disk: None });
         self.event_name = name;
+        self.from_disk = None;
+    }
+
+    /// The event as it stands is that one on disk; undo goes back to what it was from before.
+    pub(in crate::app) fn is_from(&mut self, disk: Option<FromDisk>) {
+        if let Some(source) = self.checking.names.last_mut() {
+            source.name.clone_from(&self.event_name);
+            source.disk.clone_from(&disk);
+        }
+        self.from_disk = disk;
     }
 
     /// Another program edits the event.
@@ -237,7 +255,7 @@ impl TestPane {
     fn rewritten(&mut self, text: String, room: (usize, usize)) {
         let before = self.editor.steps();
         if self.editor.replace(text) {
-            self.checking.names.retain(|(from, _)| *from <= before);
+            self.checking.names.retain(|source| source.from <= before);
             self.changed();
         }
         self.follow_cursor(room);
@@ -249,8 +267,9 @@ impl TestPane {
             return;
         }
         let steps = self.editor.steps();
-        let name = self.checking.names.iter().rev().find(|(from, _)| *from <= steps);
-        self.event_name = name.and_then(|(_, name)| name.clone());
+        let source = self.checking.names.iter().rev().find(|source| source.from <= steps);
+        self.event_name = source.and_then(|source| source.name.clone());
+        self.from_disk = source.and_then(|source| source.disk.clone());
         self.changed();
         self.follow_cursor(room);
     }
@@ -300,7 +319,7 @@ impl TestPane {
         };
         if changed {
             // What was loaded and taken back does not come again.
-            self.checking.names.retain(|(from, _)| *from <= before);
+            self.checking.names.retain(|source| source.from <= before);
             self.changed();
         }
         self.follow_cursor(room);
