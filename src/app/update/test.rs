@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jiff::SignedDuration;
 
 use super::{answer_size, editor_size};
@@ -21,8 +20,7 @@ use crate::{
     },
     cloud,
     domain::{
-        invocation::{CLIENT_CONTEXT_LIMIT, Chunk, Mode, Reply, Request},
-        json,
+        invocation::{Chunk, Mode, Reply, Request, check_tenant_id, client_context},
         release::Releases,
         secret::Secret,
         text::sanitise,
@@ -333,12 +331,8 @@ impl App {
         let target = &mut view.test.target;
         match ask {
             Ask::Tenant => {
-                // The pattern of X-Amz-Tenant-Id in the service model.
-                let allowed = |c: char| c.is_ascii_alphanumeric() || " _.:/=+-@".contains(c);
-                if text.len() > 256 || !text.chars().all(allowed) {
-                    return Err(
-                        "a tenant id has at most 256 characters of a-z A-Z 0-9 space _ . : / = + - @".into(),
-                    );
+                if !text.is_empty() {
+                    check_tenant_id(text)?;
                 }
                 target.tenant_id = Some(text.to_owned()).filter(|text| !text.is_empty());
             }
@@ -377,23 +371,6 @@ impl App {
             view.test = self.events.remove(at).test;
         }
     }
-}
-
-/// A client context as it may be sent.
-///
-/// # Errors
-/// It is no JSON object, or too long.
-fn client_context(text: &str) -> Result<Secret, String> {
-    json::check(text).map_err(|problem| format!("the client context is not JSON: {problem}"))?;
-    if !text.trim_start().starts_with('{') {
-        return Err("the client context must be a JSON object".into());
-    }
-    if STANDARD.encode(text).len() > CLIENT_CONTEXT_LIMIT {
-        return Err(format!(
-            "the client context is too long: {CLIENT_CONTEXT_LIMIT} bytes in base64 at most"
-        ));
-    }
-    Ok(Secret::new(text))
 }
 
 /// What an ended invocation came to, as a message.
