@@ -164,9 +164,9 @@ fn an_editor_that_is_not_there_is_said() {
 #[test]
 fn an_interrupt_is_the_editors() {
     let script = Script::new(&format!(
-        "{NOTES}trap 'echo interrupted' INT\n\
+        "trap 'echo interrupted' INT\n\
          trap 'echo quitted' QUIT\n\
-         read -r line || read -r line || read -r line\n\
+         {NOTES}read -r line || read -r line || read -r line\n\
          echo '[\"done\"]' > \"$2\"\n"
     ));
     let local = script.start(|launch| launch);
