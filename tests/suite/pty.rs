@@ -3,6 +3,7 @@
 
 mod canary;
 mod changes;
+mod emulators;
 mod engine;
 mod hostile;
 mod modes;
