@@ -8,7 +8,7 @@ use crate::support::emulators::{Emulator, ministack, moto};
 use crate::support::terminal::{Exit, Launch, PATIENCE, Terminal, key};
 use crate::support::zip_of;
 
-const REGION: &str = "ap-south-1";
+const REGION: &str = "me-central-1";
 
 /// What fails says so in its answer; all else comes back as it is.
 const HANDLER: &str = r#"
