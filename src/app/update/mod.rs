@@ -5,6 +5,7 @@ mod bulk;
 mod change;
 mod compare;
 mod configuration;
+mod drafts;
 mod environment;
 mod event;
 mod events;
@@ -19,6 +20,7 @@ mod rollback;
 mod session;
 mod test;
 mod versions;
+mod watching;
 
 use std::time::Duration;
 

@@ -123,7 +123,7 @@ fn unescaped(inner: &str) -> Vec<u8> {
     out
 }
 
-/// The `\uXXXX` at a place.
+/// The code unit of the escape `\u` with four hexadecimal digits that begins at a place.
 fn code_unit(text: &str, at: usize) -> Option<u32> {
     let digits = text.get(at..at + 6)?.strip_prefix("\\u")?;
     u32::from_str_radix(digits, 16).ok()
