@@ -346,6 +346,8 @@ async function runStreaming(handler, event, headers, route) {
 
 async function serveOne(handler) {
   const { headers, body } = await call("GET", "invocation/next");
+  // Anything else than an event is a refusal, after which nothing good can come.
+  if (headers["lambda-runtime-aws-request-id"] === undefined) process.exit(1);
   requestId = headers["lambda-runtime-aws-request-id"];
   tenantId = headers["lambda-runtime-aws-tenant-id"];
   env._X_AMZN_TRACE_ID = headers["lambda-runtime-trace-id"] ?? "";

@@ -425,6 +425,13 @@ impl Running {
         log: &mut Log,
     ) -> Option<End> {
         let (answer, end) = match call {
+            // Its response has ended or broken off, which is known in a moment: the two come on different connections.
+            Call::Next if response.has_begun() => {
+                if let Some(older) = self.ready.replace(reply) {
+                    let _ = older.send(runtime_api::not_allowed("Ready", "Ready"));
+                }
+                return None;
+            }
             Call::Next => (runtime_api::not_allowed("Running", "Ready"), None),
             Call::InitError { .. } => (runtime_api::not_allowed("Running", "InitError"), None),
             Call::Response { request_id, .. } | Call::Error { request_id, .. } if request_id != current => {

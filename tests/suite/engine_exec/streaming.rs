@@ -281,6 +281,41 @@ done
 }
 
 #[tokio::test]
+async fn who_asks_for_more_before_its_response_is_seen_to_have_broken_off_is_not_refused() {
+    if !have("curl") {
+        return;
+    }
+    let bench = Bench::new().await;
+    let text = r#"#!/bin/sh
+api="http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime"
+id_of() { tr -d '\r' < "$1" | sed -n 's/^[Ll]ambda-[Rr]untime-[Aa]ws-[Rr]equest-[Ii]d: //p'; }
+curl -sS -o /dev/null -D "$TMPDIR/first" "$api/invocation/next"
+mkfifo "$TMPDIR/pipe"
+curl -sS -o /dev/null -X POST -T "$TMPDIR/pipe" "$api/invocation/$(id_of "$TMPDIR/first")/response" -H "Lambda-Runtime-Function-Response-Mode: streaming" -H "Transfer-Encoding: chunked" -H Expect: &
+post=$!
+exec 4> "$TMPDIR/pipe"
+printf one >&4
+while [ ! -e "$GATE" ]; do sleep 0.01; done
+curl -sS -o "$DONE" -D "$TMPDIR/second" "$api/invocation/next" &
+next=$!
+sleep 0.3
+kill -9 $post
+wait $next
+curl -sS -o /dev/null -X POST -d '"two"' "$api/invocation/$(id_of "$TMPDIR/second")/response"
+curl -sS -o /dev/null "$api/invocation/next"
+"#;
+    bench.create("fn", Runtime::Providedal2023, "bootstrap", text, 20).await;
+    let mut output = bench.stream("fn", &json!({})).await;
+    assert_eq!(chunk(&mut output).await, b"one");
+    bench.open_gate();
+    let (_, complete) = rest(&mut output).await;
+    assert_eq!(complete.error_code(), Some("Runtime.TruncatedResponse"));
+    let (whole, complete) = bench.read("fn", &json!({})).await;
+    assert_eq!((whole.as_slice(), complete.error_code()), (&b"\"two\""[..], None), "{}", log_of(&complete));
+    bench.engine.shutdown().await;
+}
+
+#[tokio::test]
 async fn a_function_goes_on_when_its_reader_hangs_up() {
     if !have("curl") {
         return;
@@ -370,7 +405,7 @@ exports.handler = awslambda.streamifyResponse(async (event, stream, context) => 
     case "throw later": stream.write("one"); await pause(10); throw new RangeError("in the middle");
     case "uncaught":
       stream.write("one");
-      await pause(50);
+      while (!fs.existsSync(process.env.DONE)) await pause(5);
       setTimeout(() => { throw new Error("out of the blue"); }, 1);
       return new Promise(() => {});
     case "uncaught first":
@@ -417,8 +452,11 @@ async fn a_node_function_really_streams() {
     // All of it in one process.
     assert!(!log_of(&complete).contains("Init Duration"), "{}", log_of(&complete));
 
-    let (whole, complete) = bench.read("fn", &how("uncaught")).await;
-    assert_eq!((whole.as_slice(), complete.error_code()), (&b"one"[..], Some("Runtime.ExitError")));
+    let mut output = bench.stream("fn", &how("uncaught")).await;
+    assert_eq!(chunk(&mut output).await, b"one");
+    std::fs::write(bench.path("done"), "").unwrap();
+    let (whole, complete) = rest(&mut output).await;
+    assert_eq!((whole.as_slice(), complete.error_code()), (&b""[..], Some("Runtime.ExitError")));
     assert!(details(&complete)["errorMessage"].as_str().unwrap().ends_with("exit status 129"));
     let (whole, complete) = bench.read("fn", &how("uncaught first")).await;
     assert_eq!((whole.as_slice(), complete.error_code()), (&b""[..], Some("Unhandled")));
