@@ -49,8 +49,22 @@ pub enum Context {
     Repeat,
     /// The Logs tab.
     Logs,
-    /// The filter's text field of the Logs tab.
+    /// A log, after the key that leads to the next of something.
+    LogNext,
+    /// A log, after the key that leads to the previous of something.
+    LogPrevious,
+    /// The invocations that a log tells of.
+    LogInvocations,
+    /// The text field of a log's filters.
     LogFilter,
+    /// The filters of a log.
+    LogFilters,
+    /// The log groups that are followed together.
+    LogSources,
+    /// Logs Insights.
+    Insights,
+    /// The query of Logs Insights.
+    InsightsQuery,
     /// The command line.
     CommandLine,
     /// A picker: a list narrowed down by typing.
@@ -92,6 +106,7 @@ impl Context {
                 | Self::Events
                 | Self::RepeatForm
                 | Self::LogFilter
+                | Self::InsightsQuery
                 | Self::CommandLine
                 | Self::Picker
                 | Self::Confirm
@@ -101,6 +116,15 @@ impl Context {
                 | Self::BulkConfirm
         )
     }
+}
+
+/// Which way a pair of keys leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lead {
+    /// To the next of something.
+    Next,
+    /// To the previous one.
+    Previous,
 }
 
 /// What a key does. Which key does it is told by the table in `keys`.
@@ -278,6 +302,54 @@ pub enum Action {
     ErrorsOnly,
     /// Read further back.
     Older,
+    /// Begin a pair of keys.
+    Lead(Lead),
+    /// To the next error.
+    NextError,
+    /// To the previous error.
+    PreviousError,
+    /// To the next bookmark.
+    NextBookmark,
+    /// To the previous bookmark.
+    PreviousBookmark,
+    /// To the next place where events may be missing.
+    NextGap,
+    /// To the previous place where events may be missing.
+    PreviousGap,
+    /// Put a bookmark, or take it away.
+    Bookmark,
+    /// Write times in another way.
+    Times,
+    /// Show the histogram, or hide it.
+    Histogram,
+    /// To a moment.
+    GoToTime,
+    /// Copy the message of the row.
+    CopyMessage,
+    /// Copy the row with its time and source.
+    CopyLine,
+    /// Add a filter: only what matches is shown.
+    Include,
+    /// Add a filter: what matches is not shown.
+    Exclude,
+    /// Mark what matches, and hide nothing.
+    Highlight,
+    /// The filters that are in force.
+    Filters,
+    /// Ask the service for what matches alone, or for all.
+    ServerFilter,
+    /// Use Live Tail, or no more.
+    LiveTail,
+    /// The log groups that are followed together.
+    Sources,
+    /// Show only this one, or all.
+    Solo,
+    /// Logs Insights.
+    Insights,
+    /// Choose a query from the templates.
+    Templates,
+    /// Choose the time that is looked at.
+    Range,
     /// Sort by the next column.
     Sort,
     /// Reverse the order.

@@ -1,5 +1,7 @@
 //! How the screen is divided. The state needs it to page and to answer the mouse, `ui` to draw: both ask here.
 
+use super::logs::LogsPane;
+
 /// A size in cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Size {
@@ -233,8 +235,17 @@ pub struct LogsLayout {
     pub lines: Area,
 }
 
+/// As [`logs`], where it is one request's.
+pub fn request_log(size: Size) -> LogsLayout {
+    divide_logs(size, true)
+}
+
 /// Divides the content of the Logs tab. On a low screen the lines keep the rows.
-pub fn logs(size: Size, of_request: bool) -> LogsLayout {
+pub fn logs(size: Size, pane: Option<&LogsPane>) -> LogsLayout {
+    divide_logs(size, pane.is_some_and(|pane| pane.request.is_some()))
+}
+
+fn divide_logs(size: Size, of_request: bool) -> LogsLayout {
     let content = tab(size).content;
     let heading = match content.rows {
         _ if !of_request => 0,

@@ -16,9 +16,11 @@ pub mod field;
 pub mod function;
 pub mod functions;
 pub mod history;
+pub mod insights;
 pub mod invocations;
 pub mod layout;
 pub mod list;
+pub mod logs;
 pub mod merging;
 pub mod messages;
 pub mod msg;
@@ -37,7 +39,7 @@ pub mod weights;
 use update::Awaited;
 pub use update::{FromDisk, StartChoice};
 
-pub use action::{Action, Context};
+pub use action::{Action, Context, Lead};
 pub use msg::{Effect, Msg, Ticket};
 pub use remote::Remote;
 
@@ -50,8 +52,10 @@ use self::{
     draft::Stashed,
     function::{Tab, View, environment::SavedOver, test::TestPane},
     functions::FunctionsPane,
+    insights::InsightsPane,
     invocations::{Invocation, Invocations},
     layout::Size,
+    logs::LogsPane,
     messages::Messages,
     overlay::Overlay,
     repeat::Repeating,
@@ -70,6 +74,8 @@ pub enum Screen {
     Functions,
     /// One function with its tabs.
     Function,
+    /// The logs of several functions, as one.
+    Logs,
 }
 
 /// Choices that hold for the whole run.
@@ -133,6 +139,12 @@ pub struct App {
     pub saved_over: Vec<SavedOver>,
     /// One change of many functions, planned, under way or done.
     pub bulk: Option<Bulk>,
+    /// The logs of several functions, as one.
+    pub logs: Option<LogsPane>,
+    /// Logs Insights.
+    pub insights: Option<InsightsPane>,
+    /// A key that begins a pair (`]e`) was pressed.
+    pub lead: Option<Lead>,
     /// A request that is sent many times, under way or over.
     pub repeating: Option<Repeating>,
     /// The journal of changes, oldest first, as it was last read.
@@ -171,6 +183,9 @@ impl App {
             saved_over: Vec::new(),
             bulk: None,
             repeating: None,
+            logs: None,
+            insights: None,
+            lead: None,
             journal: Vec::new(),
             overlay: None,
             beneath: Vec::new(),
@@ -186,15 +201,24 @@ impl App {
     /// Where a key is looked up, from the innermost place outwards. An overlay takes all: the chain stops there.
     pub fn contexts(&self) -> Vec<Context> {
         if let Some(overlay) = &self.overlay {
-            let typing = matches!(overlay, Overlay::Bulk) && self.bulk.as_ref().is_some_and(Bulk::takes_text);
-            return vec![if typing { Context::BulkConfirm } else { overlay.context() }];
+            return vec![match overlay {
+                Overlay::Bulk if self.bulk.as_ref().is_some_and(Bulk::takes_text) => Context::BulkConfirm,
+                Overlay::Insights if self.insights.as_ref().is_some_and(|pane| pane.editing) => {
+                    Context::InsightsQuery
+                }
+                overlay => overlay.context(),
+            }];
         }
         match self.screen {
             Screen::Start => vec![Context::Start, Context::Global],
             Screen::Functions if self.functions.filter_focused => vec![Context::Filter],
             Screen::Functions => vec![Context::Functions, Context::Global],
             Screen::Function => match &self.function {
-                Some(view) => view.contexts(),
+                Some(view) => view.contexts(self.lead),
+                None => vec![Context::Global],
+            },
+            Screen::Logs => match &self.logs {
+                Some(pane) => pane.contexts(self.lead, &[Context::Global]),
                 None => vec![Context::Global],
             },
         }
@@ -217,6 +241,7 @@ impl App {
             Screen::Start => None,
             Screen::Functions => self.functions.recheck_at,
             Screen::Function => self.function.as_ref().and_then(|view| view.wake_at(self.now)),
+            Screen::Logs => self.logs.as_ref().and_then(|pane| pane.wake_at(self.now)),
         };
         // While an invocation runs its clock shows tenths of a second, where it is looked at.
         let listed = matches!(self.overlay, Some(Overlay::Past(_)));

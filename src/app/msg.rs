@@ -4,7 +4,14 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
-use super::{Action, layout::Size};
+use super::{
+    Action,
+    layout::Size,
+    logs::{
+        export::LogExport,
+        sources::{Source, SourceQuery},
+    },
+};
 use crate::{
     cloud::{self, Identity, Spec, profiles::Profile, repeat::Why},
     disk::{Over, SaveError},
@@ -14,6 +21,7 @@ use crate::{
         compare::{Comparison, Side},
         document::diff::Differences,
         function::{Details, State, Summary},
+        insights,
         invocation::{Chunk, Record, Reply, Request},
         journal,
         json::{Duplicate, Problem},
@@ -101,6 +109,14 @@ pub enum Msg {
     RepeatEnded(Ticket, Box<Tally>, Box<Why>),
     /// News of a followed log.
     Tail(Ticket, tail::Update),
+    /// What was found in rows of a log.
+    LogsScanned(Ticket, Box<tail::Scanned>),
+    /// Rows of a log were written to a file, as the text tells; or not.
+    LogsExported(Ticket, Result<String, SaveError>),
+    /// The log groups that are meant.
+    SourcesFound(Ticket, Result<Vec<Source>, cloud::Error>),
+    /// How far a query of Logs Insights is.
+    Insights(Ticket, Result<Box<insights::Results>, cloud::Error>),
     /// The profiles to pick from.
     Profiles(Ticket, Result<Vec<Profile>, cloud::Error>),
     /// Something went wrong beside the requests; said once.
@@ -303,19 +319,44 @@ pub enum Effect {
     Repeat(Ticket, Box<Request>, Plan),
     /// Begin no further one of these; those on their way are waited for.
     StopRepeat(Ticket),
-    /// Read a log group's history from `since` on, then follow it; or, with `until`, read it up to there.
+    /// Read log groups' history from `since` on, then follow them; or, with `until`, read them up to there.
     FollowLogs {
         /// The request.
         ticket: Ticket,
-        /// Log group.
-        group: String,
+        /// Log groups.
+        groups: Vec<String>,
         /// From when on.
         since: Timestamp,
         /// The end, where it lies in the past.
         until: Option<Timestamp>,
+        /// A filter pattern that the service applies.
+        pattern: Option<String>,
+        /// Whether Live Tail is used beside polling. It costs money.
+        live_tail: bool,
     },
+    /// Change what a follow does.
+    SteerLogs(Ticket, tail::Control),
     /// Stop following.
-    StopLogs,
+    StopLogs(Ticket),
+    /// Look at rows, off the thread that draws.
+    ScanLogs(Ticket, Box<tail::Scan>),
+    /// Write rows to a file.
+    ExportLogs {
+        /// The request.
+        ticket: Ticket,
+        /// Which.
+        export: Box<LogExport>,
+        /// The path as it was typed.
+        path: String,
+        /// Whether a file that is there is replaced.
+        overwrite: bool,
+    },
+    /// Find the log groups that are meant.
+    FindSources(Ticket, Box<SourceQuery>),
+    /// Ask Logs Insights.
+    StartInsights(Ticket, Box<insights::Query>),
+    /// Stop a query. What there is of its results stays.
+    StopInsights(Ticket),
     /// Read the profiles.
     LoadProfiles(Ticket),
     /// Send a change, once. It is never cancelled.

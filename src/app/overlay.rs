@@ -81,6 +81,12 @@ pub enum Overlay {
     Repeat,
     /// The events that can be chosen.
     Events(Box<EventsPane>),
+    /// The filters of the log on the screen; they are the log's.
+    LogFilters(Cursor),
+    /// The log groups that are followed together; they are the log's.
+    LogSources(Cursor),
+    /// Logs Insights; its state is the app's, for a query goes on without being looked at.
+    Insights,
 }
 
 impl Overlay {
@@ -106,6 +112,10 @@ impl Overlay {
             Self::RepeatForm(_) => Context::RepeatForm,
             Self::Repeat => Context::Repeat,
             Self::Events(_) => Context::Events,
+            Self::LogFilters(_) => Context::LogFilters,
+            Self::LogSources(_) => Context::LogSources,
+            // Whether the query is being edited is known by the app.
+            Self::Insights => Context::Insights,
         }
     }
 }

@@ -63,9 +63,12 @@ impl Summary {
     }
 }
 
+/// What the names of functions' log groups begin with.
+pub const FUNCTION_GROUPS: &str = "/aws/lambda/";
+
 /// The log group of a function that has none configured.
 pub fn default_log_group(name: &str) -> String {
-    format!("/aws/lambda/{name}")
+    format!("{FUNCTION_GROUPS}{name}")
 }
 
 /// A function's state and that of its last update. Values AWS may add later are kept as they are.

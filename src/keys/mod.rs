@@ -186,7 +186,14 @@ fn title(context: Context) -> &'static str {
         Context::Test => "Test",
         Context::Editor => "Event editor",
         Context::Logs => "Logs",
-        Context::LogFilter => "Filter of the log",
+        Context::LogNext => "Logs, after ]",
+        Context::LogPrevious => "Logs, after [",
+        Context::LogInvocations => "Invocations of a log",
+        Context::LogFilter => "Filter of a log",
+        Context::LogFilters => "Filters of a log",
+        Context::LogSources => "Log groups",
+        Context::Insights => "Logs Insights",
+        Context::InsightsQuery => "Query of Logs Insights",
         Context::CommandLine => "Command line",
         Context::Picker => "Choice",
         Context::Dialog => "Question",
@@ -212,7 +219,7 @@ fn title(context: Context) -> &'static str {
 
 /// The chains of places that [`crate::app::App::contexts`] answers with.
 #[cfg(test)]
-pub(crate) const CHAINS: [&[Context]; 33] = [
+pub(crate) const CHAINS: [&[Context]; 44] = [
     &[Context::Start, Context::Global],
     &[Context::Functions, Context::Global],
     &[Context::Filter],
@@ -222,6 +229,17 @@ pub(crate) const CHAINS: [&[Context]; 33] = [
     &[Context::Versions, Context::Function, Context::Global],
     &[Context::Test, Context::Function, Context::Global],
     &[Context::Logs, Context::Function, Context::Global],
+    &[Context::Logs, Context::Global],
+    &[Context::LogNext, Context::Logs, Context::Function, Context::Global],
+    &[Context::LogPrevious, Context::Logs, Context::Function, Context::Global],
+    &[Context::LogNext, Context::Logs, Context::Global],
+    &[Context::LogPrevious, Context::Logs, Context::Global],
+    &[Context::LogInvocations, Context::Function, Context::Global],
+    &[Context::LogInvocations, Context::Global],
+    &[Context::LogFilters],
+    &[Context::LogSources],
+    &[Context::Insights],
+    &[Context::InsightsQuery],
     &[Context::Editor],
     &[Context::LogFilter],
     &[Context::CommandLine],
@@ -249,7 +267,7 @@ pub(crate) const CHAINS: [&[Context]; 33] = [
 ];
 
 /// The places in the order in which the README shows them.
-const PLACES: [Context; 34] = [
+const PLACES: [Context; 41] = [
     Context::Global,
     Context::Start,
     Context::Functions,
@@ -272,7 +290,14 @@ const PLACES: [Context; 34] = [
     Context::RepeatForm,
     Context::Repeat,
     Context::Logs,
+    Context::LogNext,
+    Context::LogPrevious,
     Context::LogFilter,
+    Context::LogFilters,
+    Context::LogInvocations,
+    Context::LogSources,
+    Context::Insights,
+    Context::InsightsQuery,
     Context::CommandLine,
     Context::Picker,
     Context::Dialog,

@@ -5,7 +5,7 @@ use rstest::rstest;
 
 use super::*;
 
-const ALL: [Context; 35] = [
+const ALL: [Context; 42] = [
     Context::Global,
     Context::Start,
     Context::Functions,
@@ -41,6 +41,13 @@ const ALL: [Context; 35] = [
     Context::Events,
     Context::RepeatForm,
     Context::Repeat,
+    Context::LogNext,
+    Context::LogPrevious,
+    Context::LogInvocations,
+    Context::LogFilters,
+    Context::LogSources,
+    Context::Insights,
+    Context::InsightsQuery,
 ];
 
 fn press(code: KeyCode, modifiers: KeyModifiers) -> KeyEvent {
@@ -74,7 +81,20 @@ fn no_key_means_two_things_in_one_place() {
 
 #[test]
 fn an_inner_place_takes_no_key_of_an_outer_one_but_where_it_is_meant() {
-    let meant = [(Context::Test, key!(i))];
+    let meant = [
+        (Context::Test, key!(i)),
+        // The first row of a log is at `home`; what is copied of it is not the function.
+        (Context::Logs, key!(g)),
+        (Context::Logs, key!(y)),
+        (Context::Logs, key!(shift - y)),
+        (Context::LogInvocations, key!(g)),
+        (Context::LogInvocations, key!(esc)),
+        (Context::LogInvocations, key!(y)),
+        (Context::LogNext, key!(b)),
+        (Context::LogNext, key!(g)),
+        (Context::LogPrevious, key!(b)),
+        (Context::LogPrevious, key!(g)),
+    ];
     for chain in CHAINS {
         for (depth, inner) in chain.iter().enumerate() {
             for binding in BINDINGS.iter().filter(|binding| binding.contexts.contains(inner)) {
@@ -213,6 +233,30 @@ fn whatever_a_user_can_mean_has_a_key() {
         | Action::Wrap
         | Action::ErrorsOnly
         | Action::Older
+        | Action::Lead(_)
+        | Action::NextError
+        | Action::PreviousError
+        | Action::NextBookmark
+        | Action::PreviousBookmark
+        | Action::NextGap
+        | Action::PreviousGap
+        | Action::Bookmark
+        | Action::Times
+        | Action::Histogram
+        | Action::GoToTime
+        | Action::CopyMessage
+        | Action::CopyLine
+        | Action::Include
+        | Action::Exclude
+        | Action::Highlight
+        | Action::Filters
+        | Action::ServerFilter
+        | Action::LiveTail
+        | Action::Sources
+        | Action::Solo
+        | Action::Insights
+        | Action::Templates
+        | Action::Range
         | Action::Sort
         | Action::ReverseSort
         | Action::Preview
@@ -224,7 +268,7 @@ fn whatever_a_user_can_mean_has_a_key() {
     assert!(BINDINGS.iter().all(|binding| needs_key(&binding.action)), "text and mouse are no keys");
     let bound: HashSet<_> = BINDINGS.iter().map(|binding| std::mem::discriminant(&binding.action)).collect();
     // All variants of the match above, which is one for each line.
-    assert_eq!(bound.len(), 93);
+    assert_eq!(bound.len(), 117);
     let tabs: HashSet<u8> = BINDINGS
         .iter()
         .filter_map(|binding| if let Action::Tab(number) = binding.action { Some(number) } else { None })

@@ -54,7 +54,7 @@ enum Slot {
     List,
     States,
     Function,
-    Logs,
+    Logs(Ticket),
     Profiles,
     Extras,
     Compare,
@@ -189,21 +189,31 @@ impl Executor {
             }
             Effect::Repeat(ticket, request, plan) => self.repeat(ticket, *request, plan),
             Effect::StopRepeat(ticket) => _ = self.repeats.remove(&ticket),
-            Effect::FollowLogs { ticket, group, since, until } => {
-                let since = tail::Options::live(group, since.as_millisecond());
-                let options = match until {
-                    Some(until) => {
-                        tail::Options { live: false, until_ms: Some(until.as_millisecond()), ..since }
-                    }
-                    None => since,
+            Effect::FollowLogs { ticket, groups, since, until, pattern, live_tail } => {
+                let options = tail::Options {
+                    groups,
+                    live: until.is_none(),
+                    until_ms: until.map(jiff::Timestamp::as_millisecond),
+                    filter_pattern: pattern,
+                    live_tail,
+                    ..tail::Options::live("", since.as_millisecond())
                 };
-                self.with_session(Slot::Logs, ticket, |session| async move {
+                self.with_session(Slot::Logs(ticket), ticket, |session| async move {
                     follow_logs(ticket, session, options, &messages).await;
                 });
             }
-            Effect::StopLogs => {
-                self.slots.remove(&Slot::Logs);
+            Effect::StopLogs(ticket) => _ = self.slots.remove(&Slot::Logs(ticket)),
+            Effect::ScanLogs(ticket, scan) => {
+                tokio::spawn(async move {
+                    let Ok(found) = tokio::task::spawn_blocking(move || scan.run()).await else { return };
+                    send(&messages, Msg::LogsScanned(ticket, Box::new(found))).await;
+                });
             }
+            Effect::SteerLogs(..)
+            | Effect::ExportLogs { .. }
+            | Effect::FindSources(..)
+            | Effect::StartInsights(..)
+            | Effect::StopInsights(_) => {}
             Effect::Write(ticket, order, permit) => self.write(ticket, *order, *permit),
             Effect::Observe { ticket, names, after } => {
                 self.with_session(Slot::Observe(ticket), ticket, |session| async move {

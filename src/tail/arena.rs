@@ -1,7 +1,11 @@
 //! The bytes of a store's rows: one record for each, packed into large chunks, with no allocation of its own.
 //!
-//! A record is the message's length, the message, then source, ingestion time less timestamp, lateness and order, the
-//! numbers as varints: about 13 bytes beside the message. The message comes first because a filter wants it alone.
+//! A record is the message's length, the message, then marks, source, ingestion time less timestamp, lateness and order,
+//! the numbers as varints: about 14 bytes beside the message. The message comes first because a filter wants it alone.
+
+use std::sync::Arc;
+
+use super::marks::Marks;
 
 /// Bytes of a chunk. A record that is larger has a chunk of its own.
 const CHUNK: usize = 1 << CHUNK_BITS;
@@ -20,8 +24,12 @@ pub(super) struct Record<'a> {
     pub(super) late_by_ms: Option<i64>,
     /// Decides between events of the same timestamp and ingestion time.
     pub(super) order: u64,
+    pub(super) marks: Marks,
     pub(super) message: &'a str,
 }
+
+/// The bytes of chunks, by their numbers. They stay while rows come and go in the arena they are of.
+pub(super) type Chunks = Vec<Option<Arc<Vec<u8>>>>;
 
 #[derive(Default)]
 pub(super) struct Arena {
@@ -32,7 +40,8 @@ pub(super) struct Arena {
 }
 
 struct Chunk {
-    data: Vec<u8>,
+    /// Nobody shares it while rows are added to it.
+    data: Arc<Vec<u8>>,
     live: usize,
 }
 
@@ -46,6 +55,7 @@ impl Arena {
     pub(super) fn add(&mut self, record: Record<'_>) -> Option<Place> {
         let (mut head, mut tail) = (Vec::with_capacity(10), Vec::with_capacity(40));
         put(&mut head, record.message.len() as u64);
+        tail.push(record.marks.to_byte());
         put(&mut tail, u64::from(record.source));
         put(&mut tail, zigzag(record.delay));
         put(&mut tail, record.late_by_ms.map_or(0, |late| zigzag(late).wrapping_add(1)));
@@ -53,10 +63,11 @@ impl Arena {
         let size = head.len() + record.message.len() + tail.len();
         let index = self.room_for(size)?;
         let chunk = self.chunks[index].as_mut()?;
-        let offset = chunk.data.len();
-        chunk.data.extend_from_slice(&head);
-        chunk.data.extend_from_slice(record.message.as_bytes());
-        chunk.data.extend_from_slice(&tail);
+        let data = Arc::get_mut(&mut chunk.data)?;
+        let offset = data.len();
+        data.extend_from_slice(&head);
+        data.extend_from_slice(record.message.as_bytes());
+        data.extend_from_slice(&tail);
         chunk.live += 1;
         u32::try_from(index << CHUNK_BITS | offset).ok()
     }
@@ -69,7 +80,7 @@ impl Arena {
         {
             return Some(index);
         }
-        let chunk = Chunk { data: Vec::with_capacity(size.max(CHUNK)), live: 0 };
+        let chunk = Chunk { data: Arc::new(Vec::with_capacity(size.max(CHUNK))), live: 0 };
         let index = match self.free.pop() {
             Some(index) => index,
             None if self.chunks.len() < MAX_CHUNKS => {
@@ -105,38 +116,68 @@ impl Arena {
         }
     }
 
+    /// The bytes of all chunks. The one that is still added to is copied.
+    pub(super) fn share(&self) -> Chunks {
+        let shared = |(index, chunk): (usize, &Option<Chunk>)| {
+            let chunk = chunk.as_ref()?;
+            let is_current = self.current == Some(index);
+            Some(if is_current { Arc::new(chunk.data.as_ref().clone()) } else { Arc::clone(&chunk.data) })
+        };
+        self.chunks.iter().enumerate().map(shared).collect()
+    }
+
     /// The record at a place that [`Arena::add`] gave.
     pub(super) fn get(&self, place: Place) -> Option<Record<'_>> {
-        let (message, mut rest) = self.split(place)?;
-        let source = u32::try_from(take(&mut rest)?).ok()?;
-        let delay = unzigzag(take(&mut rest)?);
-        let late_by_ms = match take(&mut rest)? {
-            0 => None,
-            late => Some(unzigzag(late - 1)),
-        };
-        let order = u64::from_le_bytes(*rest.first_chunk()?);
-        let message = std::str::from_utf8(message).ok()?;
-        Some(Record { source, delay, late_by_ms, order, message })
+        read(self.data(place)?, place)
     }
 
     /// The message at a place, without a look at the rest.
     pub(super) fn message(&self, place: Place) -> Option<&[u8]> {
-        self.split(place).map(|(message, _)| message)
+        split(self.data(place)?, place).map(|(message, _)| message)
     }
 
     /// The source at a place, without a look at the message.
     pub(super) fn source(&self, place: Place) -> Option<u32> {
-        let (_, mut rest) = self.split(place)?;
+        let (_, rest) = split(self.data(place)?, place)?;
+        let (_, mut rest) = rest.split_first()?;
         u32::try_from(take(&mut rest)?).ok()
     }
 
-    /// The message at a place, and what follows it.
-    fn split(&self, place: Place) -> Option<(&[u8], &[u8])> {
-        let chunk = self.chunks.get(chunk_of(place))?.as_ref()?;
-        let mut rest = chunk.data.get(place as usize & (CHUNK - 1)..)?;
-        let length = usize::try_from(take(&mut rest)?).ok()?;
-        rest.split_at_checked(length)
+    fn data(&self, place: Place) -> Option<&[u8]> {
+        Some(&self.chunks.get(chunk_of(place))?.as_ref()?.data)
     }
+}
+
+/// The record at a place of shared chunks.
+pub(super) fn record(chunks: &Chunks, place: Place) -> Option<Record<'_>> {
+    read(chunks.get(chunk_of(place))?.as_ref()?, place)
+}
+
+/// The message at a place of shared chunks, without a look at the rest.
+pub(super) fn message(chunks: &Chunks, place: Place) -> Option<&[u8]> {
+    split(chunks.get(chunk_of(place))?.as_ref()?, place).map(|(message, _)| message)
+}
+
+fn read(data: &[u8], place: Place) -> Option<Record<'_>> {
+    let (message, rest) = split(data, place)?;
+    let (marks, mut rest) = rest.split_first()?;
+    let marks = Marks::from_byte(*marks);
+    let source = u32::try_from(take(&mut rest)?).ok()?;
+    let delay = unzigzag(take(&mut rest)?);
+    let late_by_ms = match take(&mut rest)? {
+        0 => None,
+        late => Some(unzigzag(late - 1)),
+    };
+    let order = u64::from_le_bytes(*rest.first_chunk()?);
+    let message = std::str::from_utf8(message).ok()?;
+    Some(Record { source, delay, late_by_ms, order, marks, message })
+}
+
+/// The message at a place of its chunk, and what follows it.
+fn split(data: &[u8], place: Place) -> Option<(&[u8], &[u8])> {
+    let mut rest = data.get(place as usize & (CHUNK - 1)..)?;
+    let length = usize::try_from(take(&mut rest)?).ok()?;
+    rest.split_at_checked(length)
 }
 
 fn chunk_of(place: Place) -> usize {
@@ -193,7 +234,7 @@ mod tests {
             };
             let mut places = Vec::new();
             for (source, delay, late_by_ms, order, message) in &records {
-                let record = Record { source: *source, delay: *delay, late_by_ms: *late_by_ms, order: *order, message };
+                let record = Record { source: *source, delay: *delay, late_by_ms: *late_by_ms, order: *order, marks: Marks::default(), message };
                 places.push(arena.add(record).unwrap());
             }
             for (place, record) in places.iter().zip(&records) {
@@ -208,7 +249,14 @@ mod tests {
     fn chunks_are_given_back_and_taken_again() {
         let mut arena = Arena::default();
         let message = "m".repeat(300_000);
-        let record = Record { source: 1, delay: 0, late_by_ms: None, order: 0, message: &message };
+        let record = Record {
+            source: 1,
+            delay: 0,
+            late_by_ms: None,
+            order: 0,
+            marks: Marks::default(),
+            message: &message,
+        };
         for _ in 0..100 {
             let places: Vec<_> = (0..10).map(|_| arena.add(record).unwrap()).collect();
             assert!(arena.bytes() <= 5 * CHUNK, "{}", arena.bytes());

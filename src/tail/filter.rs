@@ -1,23 +1,42 @@
 //! Which rows are shown.
 
-use std::{ops::Range, sync::LazyLock};
+use std::{
+    ops::Range,
+    sync::{Arc, LazyLock},
+};
 
-use regex::bytes::{Regex, RegexBuilder};
+use regex::bytes::Regex;
 
-/// Bounds what a typed expression may cost, in bytes.
-const REGEX_SIZE: usize = 4 << 20;
+use crate::domain::log_query::{Line, Query, QueryError};
 
-/// Says whether a message is shown. Matching is linear in the message's length, whatever was typed.
-#[derive(Clone, Debug, Default)]
-pub struct Filter {
-    needle: Option<Regex>,
-    errors_only: bool,
+/// What a layer of a filter does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Only what matches is shown.
+    Include,
+    /// What matches is not shown.
+    Exclude,
+    /// What matches is marked, and nothing hidden.
+    Highlight,
 }
 
-/// Why a regular expression is none.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct FilterError(String);
+/// One of the queries that a filter is made of.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Layer {
+    /// What it does.
+    pub kind: Kind,
+    /// What it looks for.
+    pub query: Arc<Query>,
+}
+
+/// Says whether a row is shown: where it matches each of the layers that include and none of those that exclude.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Filter {
+    layers: Vec<Layer>,
+    errors_only: bool,
+    /// Log groups whose rows are not shown.
+    muted: Vec<String>,
+}
 
 impl Filter {
     /// Everything.
@@ -25,28 +44,18 @@ impl Filter {
         Self::default()
     }
 
-    /// Messages that hold a text; where it is typed in lower case, in any case. The empty text is in all of them.
-    pub fn text(text: &str) -> Self {
-        let needle = (!text.is_empty()).then(|| regex::escape(text));
-        // An escaped text can fail only by being too large, and then nothing holds it.
-        Self { needle: needle.and_then(|needle| build(&needle, text).ok()), errors_only: false }
+    /// What these layers leave. Empty queries do nothing.
+    pub fn new(layers: impl IntoIterator<Item = Layer>) -> Self {
+        let layers = layers.into_iter().filter(|layer| !layer.query.is_empty()).collect();
+        Self { layers, ..Self::default() }
     }
 
-    /// Messages that match a regular expression (the syntax of the regex crate); where it is typed in lower case, in
-    /// any case.
+    /// What matches a query, as it is typed.
     ///
     /// # Errors
-    /// What is wrong with the expression, in a line.
-    pub fn regex(pattern: &str) -> Result<Self, FilterError> {
-        if pattern.is_empty() {
-            return Ok(Self::all());
-        }
-        let needle = build(pattern, pattern).map_err(|error| {
-            let text = error.to_string();
-            let reason = text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("invalid");
-            FilterError(reason.trim().trim_start_matches("error: ").to_owned())
-        })?;
-        Ok(Self { needle: Some(needle), errors_only: false })
+    /// What is wrong with it.
+    pub fn query(text: &str) -> Result<Self, QueryError> {
+        Ok(Self::new([Layer { kind: Kind::Include, query: Arc::new(Query::parse(text)?) }]))
     }
 
     /// The same, for messages that tell of an error only ([`is_error`]).
@@ -56,31 +65,69 @@ impl Filter {
         self
     }
 
+    /// The same, without the rows of these log groups.
+    #[must_use]
+    pub fn without_groups(mut self, muted: Vec<String>) -> Self {
+        self.muted = muted;
+        self
+    }
+
     /// Whether everything is shown.
     pub fn is_all(&self) -> bool {
-        self.needle.is_none() && !self.errors_only
+        !self.errors_only && self.muted.is_empty() && self.hiding().next().is_none()
     }
 
-    /// Whether a message is shown.
-    pub fn matches(&self, message: &str) -> bool {
-        self.matches_bytes(message.as_bytes())
+    fn hiding(&self) -> impl Iterator<Item = &Layer> {
+        self.layers.iter().filter(|layer| layer.kind != Kind::Highlight)
     }
 
-    pub(super) fn matches_bytes(&self, message: &[u8]) -> bool {
-        self.needle.as_ref().is_none_or(|needle| needle.is_match(message))
-            && (!self.errors_only || tells_of_error(message))
+    /// Whether the message and the marks are all it takes to tell ([`Filter::matches_message`]).
+    pub(super) fn is_of_message(&self) -> bool {
+        self.muted.is_empty() && self.hiding().all(|layer| layer.query.is_of_message())
     }
 
-    /// The parts of a message that the text or expression matches, as byte ranges, to be highlighted.
-    pub fn highlights(&self, message: &str) -> Vec<Range<usize>> {
-        let found = self.needle.iter().flat_map(|needle| needle.find_iter(message.as_bytes()));
-        found.map(|found| found.range()).filter(|range| !range.is_empty()).collect()
+    /// Whether a row is shown.
+    pub fn matches(&self, line: &Line<'_>) -> bool {
+        (!self.errors_only || line.error)
+            && !self.muted.iter().any(|group| group == line.group)
+            && self.hiding().all(|layer| layer.query.matches(line) == (layer.kind == Kind::Include))
     }
-}
 
-fn build(pattern: &str, typed: &str) -> Result<Regex, regex::Error> {
-    let any_case = !typed.chars().any(char::is_uppercase);
-    RegexBuilder::new(pattern).case_insensitive(any_case).size_limit(REGEX_SIZE).build()
+    /// Whether a row is shown, where [`Filter::is_of_message`].
+    pub(super) fn matches_message(&self, message: &[u8], error: bool) -> bool {
+        (!self.errors_only || error)
+            && self
+                .hiding()
+                .all(|layer| layer.query.matches_message(message) == (layer.kind == Kind::Include))
+    }
+
+    /// Whether there is something to be marked.
+    pub fn has_highlights(&self) -> bool {
+        self.layers.iter().any(|layer| layer.kind == Kind::Highlight)
+    }
+
+    /// Whether a row has something that is marked without hiding others.
+    pub fn is_marked(&self, line: &Line<'_>) -> bool {
+        self.layers.iter().any(|layer| layer.kind == Kind::Highlight && layer.query.matches(line))
+    }
+
+    /// The parts of a message that the layers match, as byte ranges in order, each with its layer's kind.
+    pub fn highlights(&self, message: &str) -> Vec<(Range<usize>, Kind)> {
+        let shown = self.layers.iter().filter(|layer| layer.kind != Kind::Exclude);
+        let mut found: Vec<_> = shown
+            .flat_map(|layer| layer.query.highlights(message).into_iter().map(|range| (range, layer.kind)))
+            .collect();
+        found.sort_by_key(|(range, _)| (range.start, range.end));
+        found
+    }
+
+    /// The one request that is asked for.
+    pub fn request_id(&self) -> Option<&str> {
+        self.layers
+            .iter()
+            .filter(|layer| layer.kind == Kind::Include)
+            .find_map(|layer| layer.query.request_id())
+    }
 }
 
 /// Whether a message tells of an error: a level of ERROR or worse (in text or JSON), a Python traceback, an

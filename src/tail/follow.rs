@@ -33,6 +33,24 @@ pub struct Options {
     pub filter_pattern: Option<String>,
     /// The most events in a page; the service's own limit where absent.
     pub page_limit: Option<u32>,
+    /// Whether Live Tail is used beside polling. It costs money.
+    pub live_tail: bool,
+}
+
+/// What a follower is told while it follows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Control {
+    /// Follow another log group, from this time on in milliseconds since the epoch.
+    Add {
+        /// Name or ARN.
+        group: String,
+        /// First timestamp wanted.
+        since_ms: i64,
+    },
+    /// Follow this group no more.
+    Remove(String),
+    /// Use Live Tail beside polling, or no more.
+    LiveTail(bool),
 }
 
 impl Options {
@@ -46,6 +64,7 @@ impl Options {
             live: true,
             filter_pattern: None,
             page_limit: None,
+            live_tail: false,
         }
     }
 

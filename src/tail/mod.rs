@@ -7,6 +7,7 @@
 //! - [`Source`], [`Clock`]: what it is given; a source reads one page, and `aws` makes a session one
 //! - [`Update`]: what it tells, over a bounded channel
 //! - [`Store`]: what was told, in order, bounded by bytes
+//! - [`Snapshot`], [`Scan`]: rows to be read on another thread than the one that adds to them
 //! - [`Filter`], [`View`]: the rows of a store that match, of all or of one request, kept up to date row by row
 //! - [`OneRequest`]: the events of one request, out of those of its log group
 //!
@@ -19,17 +20,21 @@ mod drain;
 mod filter;
 mod follow;
 mod index;
+mod marks;
 mod request;
 mod seen;
+mod snapshot;
 mod source;
 mod store;
 mod update;
 mod view;
 
-pub use filter::{Filter, FilterError, is_error};
-pub use follow::{Options, follow};
+pub use filter::{Filter, Kind, Layer, is_error};
+pub use follow::{Control, Options, follow};
+pub use marks::Marks;
 pub use request::{OneRequest, rows::Reported};
+pub use snapshot::{Scan, Scanned, Snapshot};
 pub use source::{Clock, Page, PageRequest, Source, SourceError, SourceErrorKind, Streams, SystemClock};
 pub use store::{Inserted, Row, RowKey, Store};
-pub use update::{Arrival, GapKind, State, Status, Update};
+pub use update::{Arrival, GapKind, State, Status, Transport, Update};
 pub use view::View;

@@ -5,8 +5,11 @@ use std::{collections::HashMap, fmt, sync::Arc};
 use super::{
     arena::{Arena, Place, Record},
     index::{Entry, Index, Tie},
+    marks::Marks,
+    snapshot::Snapshot,
     update::Arrival,
 };
+use crate::domain::log_query::Line;
 
 /// The bound of [`Store::default`], in bytes.
 const DEFAULT_MAX_BYTES: usize = 256 << 20;
@@ -43,11 +46,33 @@ pub struct Row<'a> {
     pub group: &'a str,
     /// Its stream.
     pub stream: &'a str,
+    /// What its message is.
+    pub marks: Marks,
     /// Its message, of one line or many.
     pub message: &'a str,
 }
 
-impl Row<'_> {
+/// A row, of its parts.
+pub(super) fn row_of<'a>(entry: Entry, record: Record<'a>, group: &'a str, stream: &'a str) -> Row<'a> {
+    let ingestion = entry.timestamp.wrapping_add(record.delay);
+    Row {
+        key: RowKey { timestamp: entry.timestamp, tie: (ingestion, record.order), place: entry.place },
+        timestamp: entry.timestamp,
+        ingestion,
+        late_by_ms: record.late_by_ms,
+        group,
+        stream,
+        marks: record.marks,
+        message: record.message,
+    }
+}
+
+impl<'a> Row<'a> {
+    /// What a query can ask about.
+    pub fn line(&self) -> Line<'a> {
+        Line { message: self.message, group: self.group, stream: self.stream, error: self.marks.error }
+    }
+
     /// The lines of the message: one at least, and none for a newline at its end.
     pub fn lines(&self) -> impl Iterator<Item = &str> {
         let end = if self.message.is_empty() { Some("") } else { None };
@@ -66,7 +91,7 @@ impl fmt::Debug for Row<'_> {
 }
 
 /// The identity of a row, and its place in the order. Good for the store it came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RowKey {
     timestamp: i64,
     tie: Tie,
@@ -155,6 +180,7 @@ impl Store {
             delay: event.ingestion_time.wrapping_sub(event.timestamp),
             late_by_ms: arrival.late_by_ms,
             order,
+            marks: arrival.marks,
             message: &event.message,
         };
         let mut gone = Vec::new();
@@ -192,6 +218,11 @@ impl Store {
     /// The position of the first row at a time or later, in milliseconds since the epoch.
     pub fn position_at(&self, timestamp: i64) -> usize {
         self.index.rank(timestamp, (i64::MIN, 0), false, &|entry| self.tie(entry))
+    }
+
+    /// Some of the rows, oldest first, to be read on another thread.
+    pub(super) fn snapshot(&self, entries: Vec<Entry>) -> Snapshot {
+        Snapshot::new(self.arena.share(), Arc::new(self.sources.names()), entries)
     }
 
     pub(super) fn index(&self) -> &Index {
@@ -236,16 +267,7 @@ impl Store {
     pub(super) fn row(&self, entry: Entry) -> Option<Row<'_>> {
         let record = self.arena.get(entry.place)?;
         let (group, stream) = self.sources.get(record.source)?;
-        let ingestion = entry.timestamp.wrapping_add(record.delay);
-        Some(Row {
-            key: RowKey { timestamp: entry.timestamp, tie: (ingestion, record.order), place: entry.place },
-            timestamp: entry.timestamp,
-            ingestion,
-            late_by_ms: record.late_by_ms,
-            group,
-            stream,
-            message: record.message,
-        })
+        Some(row_of(entry, record, group, stream))
     }
 
     pub(super) fn tie(&self, entry: Entry) -> Tie {
@@ -316,6 +338,9 @@ struct Sources {
     bytes: usize,
 }
 
+/// Group and stream by their number.
+pub(super) type Names = Vec<Option<(Arc<str>, Arc<str>)>>;
+
 struct Slot {
     group: Arc<str>,
     stream: Arc<str>,
@@ -348,6 +373,11 @@ impl Sources {
     fn get(&self, number: u32) -> Option<(&str, &str)> {
         let slot = self.slots.get(number as usize)?.as_ref()?;
         Some((&slot.group, &slot.stream))
+    }
+
+    fn names(&self) -> Names {
+        let name = |slot: &Slot| (Arc::clone(&slot.group), Arc::clone(&slot.stream));
+        self.slots.iter().map(|slot| slot.as_ref().map(name)).collect()
     }
 
     fn remove(&mut self, number: u32) {

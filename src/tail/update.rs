@@ -1,9 +1,10 @@
 //! What a follower tells.
 
+use super::marks::Marks;
 use crate::domain::log_event::LogEvent;
 
 /// News of a follower.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Update {
     /// Events that were not told before, in order among themselves.
     Events {
@@ -27,6 +28,8 @@ pub enum Update {
         kind: GapKind,
         /// Where it starts, in milliseconds since the epoch; with group and kind, it says which gap is repaired.
         from_ms: i64,
+        /// Where it ends; none while it goes on.
+        to_ms: Option<i64>,
         /// Whether everything that was missing has been told since.
         repaired: bool,
     },
@@ -39,6 +42,15 @@ pub struct Arrival {
     pub event: LogEvent,
     /// How far behind the newest event of its group it was, in milliseconds, where that is a second or more.
     pub late_by_ms: Option<i64>,
+    /// What its message is.
+    pub marks: Marks,
+}
+
+impl Arrival {
+    /// An event that came so late, if it did.
+    pub fn new(event: LogEvent, late_by_ms: Option<i64>) -> Self {
+        Self { marks: Marks::of(&event.message), event, late_by_ms }
+    }
 }
 
 /// What makes a gap.
@@ -46,15 +58,63 @@ pub struct Arrival {
 pub enum GapKind {
     /// No answer for a while: throttled, offline, not allowed, without credentials.
     Disconnected,
+    /// Live Tail showed a sample, for there was more than 500 events a second.
+    Sampled,
+    /// The function wrote faster than its log could be taken in (`platform.logsDropped`). It is never repaired.
+    Dropped,
+    /// The log group is of the Infrequent Access class: what is newest is read by queries now and then.
+    NotLive,
+}
+
+/// How events are read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Transport {
+    /// By FilterLogEvents, again and again.
+    #[default]
+    Polling,
+    /// So, and what is newest by a Live Tail session, which is billed by the minute.
+    LiveTail {
+        /// How long the sessions have run so far, all together, in seconds.
+        seconds: u64,
+    },
+    /// By Logs Insights queries, for a group of the Infrequent Access class.
+    Insights,
+}
+
+impl Status {
+    /// That of a group of which nothing is known yet.
+    pub fn new(group: impl Into<String>) -> Self {
+        Self {
+            group: group.into(),
+            state: State::CatchingUp,
+            transport: Transport::default(),
+            head_at_ms: None,
+            budget_per_s: None,
+            sampled: 0,
+            calls: 0,
+            events: 0,
+            late: 0,
+            lag_ms: None,
+            lookback_ms: 0,
+        }
+    }
 }
 
 /// How a group is doing.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Status {
     /// The log group.
     pub group: String,
     /// In a word.
     pub state: State,
+    /// How it is read.
+    pub transport: Transport,
+    /// When the newest was last read to its end, in milliseconds since the epoch by the local clock.
+    pub head_at_ms: Option<i64>,
+    /// The requests a second that all readers of the account and region may send together; none where there is no limit.
+    pub budget_per_s: Option<f64>,
+    /// Events that Live Tail left out of its samples, as far as they were found since.
+    pub sampled: u64,
     /// Requests sent so far.
     pub calls: u64,
     /// Events told so far.

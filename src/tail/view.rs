@@ -98,7 +98,7 @@ impl View {
         let found: Vec<Entry> = all
             .iter_from(start)
             .take(end - start)
-            .filter(|entry| self.filter.matches_bytes(store.message(*entry)))
+            .filter(|entry| shows(&self.filter, store, *entry))
             .collect();
         self.index.prepend(&found);
         self.scanned += end - start;
@@ -114,7 +114,7 @@ impl View {
         if self.request.is_none() && inserted.put_at + self.scanned >= inserted.among {
             self.scanned += 1;
             let entry = inserted.entry;
-            if inserted.at.is_some() && self.filter.matches_bytes(store.message(entry)) {
+            if inserted.at.is_some() && shows(&self.filter, store, entry) {
                 let at = self.index.rank(entry.timestamp, store.tie(entry), true, &|other| store.tie(other));
                 self.index.insert(at, entry);
             }
@@ -142,7 +142,7 @@ impl View {
             }
             if change.added {
                 self.scanned += 1;
-                if self.filter.matches_bytes(store.message(change.entry)) {
+                if shows(&self.filter, store, change.entry) {
                     store.put_into(&mut self.index, change.entry);
                 }
             } else {
@@ -178,4 +178,9 @@ impl View {
     pub fn position(&self, store: &Store, key: &RowKey) -> Result<usize, usize> {
         store.find(&self.index, key)
     }
+}
+
+/// Whether a filter shows a row of a store.
+fn shows(filter: &Filter, store: &Store, entry: Entry) -> bool {
+    store.row(entry).is_some_and(|row| filter.matches(&row.line()))
 }

@@ -16,6 +16,7 @@ mod functions;
 mod guard;
 mod header;
 mod history;
+mod insights;
 mod invocation;
 mod json;
 mod logs;
@@ -63,6 +64,7 @@ fn screen(app: &App, size: Size, theme: &Theme, buffer: &mut Buffer) {
     match (app.screen, &app.function) {
         (Screen::Start, _) => start::draw(app, size, theme, buffer),
         (Screen::Function, Some(view)) => function::draw(app, view, size, theme, buffer),
+        (Screen::Logs, _) => logs::many(app, size, theme, buffer),
         (Screen::Functions | Screen::Function, _) => functions::draw(app, size, theme, buffer),
     }
     footer::draw(app, theme, Row::new(buffer, areas.footer, 0));

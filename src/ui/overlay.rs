@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 
 use super::{
-    Theme, answer, bulk, compare, differences, footer, history, merging,
+    Theme, answer, bulk, compare, differences, footer, history, insights, logs, merging,
     paint::{self, Align, Row, Shown, clear, json_line, note, pieces, scrolled},
     past, repeat, review, text_editor, weights,
 };
@@ -45,6 +45,9 @@ pub(super) fn draw(app: &App, overlay: &Overlay, size: Size, theme: &Theme, buff
         Overlay::Differences(pane) => differences::draw(pane, size, theme, buffer),
         Overlay::RepeatForm(form) => repeat::form(form, size, theme, buffer),
         Overlay::Repeat => repeat::draw(app, size, theme, buffer),
+        Overlay::LogFilters(_) => logs::filters::draw(app, size, theme, buffer),
+        Overlay::LogSources(_) => logs::sources::draw(app, size, theme, buffer),
+        Overlay::Insights => insights::draw(app, size, theme, buffer),
         Overlay::Answer(pane) => answer::draw(app, pane, size, theme, buffer),
     }
 }

@@ -218,7 +218,7 @@ impl World {
             }
             let lives = !matches!(
                 effect,
-                Effect::Copy(_) | Effect::Suspend | Effect::StopLogs | Effect::StopObserving(_)
+                Effect::Copy(_) | Effect::Suspend | Effect::StopLogs(_) | Effect::StopObserving(_)
             );
             if lives {
                 self.waiting.push(effect);

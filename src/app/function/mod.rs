@@ -2,7 +2,6 @@
 
 pub mod configuration;
 pub mod environment;
-pub mod logs;
 pub mod overview;
 pub mod test;
 pub mod versions;
@@ -10,10 +9,9 @@ pub mod versions;
 use jiff::Timestamp;
 
 use self::{
-    configuration::ConfigurationPane, environment::EnvironmentPane, logs::LogsPane, test::TestPane,
-    versions::VersionsPane,
+    configuration::ConfigurationPane, environment::EnvironmentPane, test::TestPane, versions::VersionsPane,
 };
-use super::{Context, Remote, draft::Draft, list::Cursor};
+use super::{Context, Lead, Remote, draft::Draft, list::Cursor, logs::LogsPane};
 use crate::domain::function::{Details, State};
 
 /// The tabs in their order.
@@ -145,10 +143,10 @@ impl View {
         }
     }
 
-    pub(super) fn contexts(&self) -> Vec<Context> {
+    pub(super) fn contexts(&self, lead: Option<Lead>) -> Vec<Context> {
         match self.tab {
             Tab::Test if self.test.editing => vec![Context::Editor],
-            Tab::Logs if self.logs.filter_focused => vec![Context::LogFilter],
+            Tab::Logs => self.logs.contexts(lead, &[Context::Function, Context::Global]),
             Tab::Environment if self.environment.editing.is_some() => vec![Context::Field],
             Tab::Environment if self.environment.filter.is_some() => vec![Context::VariableFilter],
             Tab::Configuration if self.configuration.editing.is_some() => vec![Context::Field],
@@ -158,7 +156,6 @@ impl View {
                     Tab::Configuration => Context::Configuration,
                     Tab::Versions => Context::Versions,
                     Tab::Test => Context::Test,
-                    Tab::Logs => Context::Logs,
                     _ => Context::Details,
                 };
                 vec![inner, Context::Function, Context::Global]
@@ -168,7 +165,7 @@ impl View {
 
     pub(super) fn wake_at(&self, now: Timestamp) -> Option<Timestamp> {
         let masked = self.environment.revealed.as_ref().map(|(_, until)| *until);
-        masked.into_iter().chain(self.logs.is_scanning().then_some(now)).chain(self.test.wake_at()).min()
+        masked.into_iter().chain(self.logs.wake_at(now)).chain(self.test.wake_at()).min()
     }
 
     /// Whether there are edits that were not saved.

@@ -12,7 +12,7 @@ use crate::{
         overlay::{Overlay, Page},
     },
     cloud,
-    domain::function::{Details, Summary, default_log_group},
+    domain::function::Details,
 };
 
 /// How long to wait before a function that is changing is read again.
@@ -99,42 +99,8 @@ impl App {
         }
     }
 
-    /// Follows the function's log, unless that is under way.
-    pub(super) fn follow(&mut self) -> Vec<Effect> {
-        let (now, ticket) = (self.now, self.ticket());
-        let Some(view) = &mut self.function else { return Vec::new() };
-        let group = match &view.details.value {
-            Some(details) => details.configuration.log_group(),
-            None => self
-                .functions
-                .find(&view.name)
-                .map_or_else(|| default_log_group(&view.name), Summary::log_group),
-        };
-        if view.logs.ticket.is_some() && view.logs.group.as_ref() == Some(&group) {
-            return Vec::new();
-        }
-        vec![view.logs.begin(ticket, group, now)]
-    }
-
-    /// Reads the log again, from further back.
-    fn older_logs(&mut self) -> Vec<Effect> {
-        let Some(view) = &mut self.function else { return Vec::new() };
-        if !view.logs.lengthen() {
-            self.say(Severity::Info, "the history goes back 30 days already");
-            return Vec::new();
-        }
-        view.logs.ticket = None;
-        self.follow()
-    }
-
-    pub(super) fn leave_logs(&mut self) -> Option<Effect> {
-        let view = self.function.as_mut()?;
-        view.logs.leave();
-        view.logs.ticket.take().map(|_| Effect::StopLogs)
-    }
-
     pub(super) fn act_on_function(&mut self, action: Action) -> Vec<Effect> {
-        let (size, height) = (self.size, self.content_height());
+        let height = self.content_height();
         let Some(view) = &mut self.function else {
             self.screen = Screen::Functions;
             return Vec::new();
@@ -169,8 +135,10 @@ impl App {
                 false
             }
             Tab::Logs => {
-                let of_request = view.logs.request.is_some();
-                view.logs.handle(&action, usize::from(layout::logs(size, of_request).lines.rows))
+                if let Some(effects) = self.act_on_log(&action) {
+                    return effects;
+                }
+                false
             }
             _ => false,
         };
@@ -179,13 +147,6 @@ impl App {
         }
         let Some(view) = &mut self.function else { return Vec::new() };
         let tab = match action {
-            Action::Older if view.tab == Tab::Logs => return self.older_logs(),
-            Action::Open if view.tab == Tab::Logs => {
-                let zone = self.zone();
-                let page = self.function.as_ref().and_then(|view| view.logs.page(&zone));
-                self.overlay = page.map(Overlay::Page).or(self.overlay.take());
-                return Vec::new();
-            }
             Action::Tab(number) => Tab::nth(number).unwrap_or(view.tab),
             Action::NextTab => view.tab.step(1),
             Action::PreviousTab => view.tab.step(Tab::ALL.len() - 1),

@@ -11,6 +11,10 @@ mod event;
 mod events;
 mod function;
 mod history;
+mod insights;
+mod log_filters;
+mod log_sources;
+mod logs;
 mod merging;
 mod overlay;
 mod past;
@@ -118,11 +122,8 @@ impl App {
                 self.repeat_ended(ticket, *tally, *why);
                 Vec::new()
             }
-            Msg::Tail(ticket, update) => {
-                let height = self.log_height();
-                if let Some(view) = &mut self.function {
-                    view.logs.receive(ticket, update, height);
-                }
+            Msg::Tail(ticket, update) => self.tail_told(ticket, update),
+            Msg::LogsScanned(..) | Msg::LogsExported(..) | Msg::SourcesFound(..) | Msg::Insights(..) => {
                 Vec::new()
             }
             Msg::Profiles(ticket, result) => {
@@ -193,13 +194,13 @@ impl App {
     }
 
     fn tick(&mut self) {
-        let (now, height) = (self.now, self.log_height());
+        let now = self.now;
         self.messages.tick(now);
         self.functions.tick(now);
         if let Some(view) = &mut self.function {
             view.environment.tick(now);
-            view.logs.tick(height);
         }
+        self.tick_logs();
         if let Some(Overlay::Merge(merging)) = &mut self.overlay {
             merging.tick(now);
         }
@@ -223,12 +224,6 @@ impl App {
     /// The rows of the list that are on the screen.
     pub fn list_height(&self) -> usize {
         usize::from(layout::list(self.size, self.functions.preview).rows.rows)
-    }
-
-    /// The rows of the log that are on the screen.
-    pub fn log_height(&self) -> usize {
-        let of_request = self.function.as_ref().is_some_and(|view| view.logs.request.is_some());
-        usize::from(layout::logs(self.size, of_request).lines.rows)
     }
 
     fn content_height(&self) -> usize {
@@ -277,7 +272,7 @@ impl App {
             return if self.session.connecting.is_none() { self.start() } else { Vec::new() };
         }
         match self.screen {
-            Screen::Start => Vec::new(),
+            Screen::Start | Screen::Logs => Vec::new(),
             Screen::Functions if self.functions.pending.is_some() => Vec::new(),
             Screen::Functions => self.list_functions(),
             Screen::Function => self.read_function(Duration::ZERO),
@@ -285,6 +280,15 @@ impl App {
     }
 
     fn act(&mut self, action: Action) -> Vec<Effect> {
+        // A key that begins a pair waits for the next one only.
+        let lead = self.lead.take();
+        if let (Action::Lead(begun), None) = (&action, &self.overlay) {
+            self.lead = (lead != Some(*begun)).then_some(*begun);
+            return Vec::new();
+        }
+        if lead.is_some() && action == Action::Back {
+            return Vec::new();
+        }
         let sends = matches!(action, Action::Send | Action::Open | Action::SendAgain);
         let is_key = !matches!(
             action,
@@ -313,6 +317,7 @@ impl App {
             Screen::Start => self.act_on_start(action),
             Screen::Functions => self.act_on_list(action),
             Screen::Function => self.act_on_function(action),
+            Screen::Logs => self.act_on_many_logs(&action),
         }
     }
 

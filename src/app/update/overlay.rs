@@ -40,6 +40,9 @@ impl App {
             Some(Overlay::Differences(_)) => return self.act_on_differences(action),
             Some(Overlay::RepeatForm(_)) => return self.act_on_repeat_form(action),
             Some(Overlay::Repeat) => return self.act_on_repeat(action),
+            Some(Overlay::LogFilters(_)) => return self.act_on_log_filter_list(action),
+            Some(Overlay::LogSources(_)) => return self.act_on_log_sources(action),
+            Some(Overlay::Insights) => return self.act_on_insights(action),
             _ => {}
         }
         match (&mut self.overlay, action) {
@@ -187,7 +190,7 @@ impl App {
             Command::Functions => {
                 self.mask();
                 self.screen = Screen::Functions;
-                return self.leave_logs().into_iter().collect();
+                return self.leave_logs().into_iter().chain(self.leave_many_logs()).collect();
             }
             Command::Help => return self.act_anywhere(&Action::Help),
             Command::Local => return self.start_local(),

@@ -5,9 +5,10 @@ use jiff::SignedDuration;
 use crate::{
     app::{
         App, Effect, Screen,
-        function::{Tab, logs::RequestLog},
+        function::Tab,
         invocations::{Invocation, Outcome},
         layout,
+        logs::RequestLog,
         messages::Severity,
         overlay::Overlay,
         past::Entry,
@@ -138,7 +139,7 @@ impl App {
             let arn = self.functions.find(&name).map(|function| function.arn.to_string());
             effects = self.enter(name, arn);
         }
-        let (now, height) = (self.now, usize::from(layout::logs(self.size, true).lines.rows));
+        let (now, height) = (self.now, usize::from(layout::request_log(self.size).lines.rows));
         if let Some(view) = &mut self.function {
             view.logs.ask(sought.request, now, height);
         }

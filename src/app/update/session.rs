@@ -62,7 +62,7 @@ impl App {
 
     /// Everything of the old session goes at once; what is still on its way is dropped by its epoch.
     pub(super) fn begin_session(&mut self, epoch: u32, connected: Connected) -> Vec<Effect> {
-        let followed = self.function.is_some();
+        let followed = [self.leave_logs(), self.leave_many_logs()];
         // Edits wait for the session that they were made in.
         self.stash_drafts();
         self.stash_event();
@@ -74,6 +74,7 @@ impl App {
         self.session.identity = Remote::default();
         self.screen = Screen::Functions;
         self.function = None;
+        self.logs = None;
         self.overlay = None;
         self.beneath.clear();
         self.functions = self.functions.emptied();
@@ -82,9 +83,8 @@ impl App {
         self.stop_watching();
         self.leave_bulk();
         let mut effects: Vec<Effect> = self.leave_repeat().into_iter().collect();
-        if followed {
-            effects.push(Effect::StopLogs);
-        }
+        effects.extend(followed.into_iter().flatten());
+        effects.extend(self.insights.take().and_then(|pane| pane.ticket).map(Effect::StopInsights));
         effects.extend(self.list_functions());
         if let Some(identity) = connected.identity.clone() {
             self.session.identity.value = Some(identity);

@@ -42,6 +42,7 @@ pub(super) async fn print(
         live: true,
         filter_pattern: wanted.pattern.clone(),
         page_limit: None,
+        live_tail: false,
     };
     let budget = session.log_budget().clone();
     let cancel = CancellationToken::new();
@@ -214,16 +215,16 @@ mod tests {
         let group = format!("/aws/lambda/{name}");
         let batch = times
             .iter()
-            .map(|&timestamp| Arrival {
-                event: LogEvent {
+            .map(|&timestamp| {
+                let event = LogEvent {
                     group: group.clone(),
                     stream: "s".into(),
                     id: timestamp.to_string(),
                     timestamp,
                     ingestion_time: timestamp,
                     message: format!("{name} {timestamp}"),
-                },
-                late_by_ms: None,
+                };
+                Arrival::new(event, None)
             })
             .collect();
         Update::Events { group, batch }
@@ -234,15 +235,7 @@ mod tests {
     }
 
     fn status(name: &str, state: State) -> Update {
-        Update::Status(Status {
-            group: format!("/aws/lambda/{name}"),
-            state,
-            calls: 1,
-            events: 0,
-            late: 0,
-            lag_ms: None,
-            lookback_ms: 0,
-        })
+        Update::Status(Status { state, ..Status::new(format!("/aws/lambda/{name}")) })
     }
 
     /// What is printed of these updates, as messages.

@@ -119,15 +119,7 @@ impl<'a, S: Source, C: Clock> Group<'a, S, C> {
         let long = Tier::new(Duration::from_mins(1), 60, 300_000, 120_000);
         let mut seed = DefaultHasher::new();
         (name, clock.now_ms()).hash(&mut seed);
-        let status = Status {
-            group: name.to_owned(),
-            state: State::CatchingUp,
-            calls: 0,
-            events: 0,
-            late: 0,
-            lag_ms: None,
-            lookback_ms: long.lookback_ms,
-        };
+        let status = Status { lookback_ms: long.lookback_ms, ..Status::new(name) };
         Self {
             name,
             source,
@@ -451,7 +443,7 @@ impl<'a, S: Source, C: Clock> Group<'a, S, C> {
         self.status.lag_ms = Some(now_ms.saturating_sub(ingested).max(0));
         let mut arrivals = fresh.into_iter().map(|event| {
             let behind = newest_before.map(|newest| newest.saturating_sub(event.timestamp));
-            Arrival { late_by_ms: behind.filter(|behind| *behind >= LATE_MS), event }
+            Arrival::new(event, behind.filter(|behind| *behind >= LATE_MS))
         });
         loop {
             let batch: Vec<_> = arrivals.by_ref().take(BATCH).collect();
@@ -495,7 +487,7 @@ impl<'a, S: Source, C: Clock> Group<'a, S, C> {
 
     async fn tell_gap(&mut self, from_ms: i64, repaired: bool) -> Result<(), Halt> {
         let group = self.name.to_owned();
-        self.send(Update::Gap { group, kind: GapKind::Disconnected, from_ms, repaired }).await
+        self.send(Update::Gap { group, kind: GapKind::Disconnected, from_ms, to_ms: None, repaired }).await
     }
 
     async fn send(&self, update: Update) -> Result<(), Halt> {

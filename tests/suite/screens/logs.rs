@@ -23,13 +23,13 @@ pub(super) fn logs() -> (Screen, Ticket) {
 
 pub(super) fn log_status(state: tail::State) -> tail::Update {
     tail::Update::Status(tail::Status {
-        group: "/aws/lambda/checkout-api".into(),
         state,
         calls: 9,
         events: 12,
         late: 1,
         lag_ms: Some(800),
         lookback_ms: 300_000,
+        ..tail::Status::new("/aws/lambda/checkout-api")
     })
 }
 
@@ -37,16 +37,18 @@ fn events(messages: &[(i64, Option<i64>, &str)]) -> tail::Update {
     let start = "2026-11-20T14:00:00Z".parse::<Timestamp>().unwrap().as_millisecond();
     let batch = messages
         .iter()
-        .map(|(after_ms, late_by_ms, message)| tail::Arrival {
-            event: LogEvent {
-                group: "/aws/lambda/checkout-api".into(),
-                stream: "2026/11/20/[$LATEST]0123456789abcdef".into(),
-                id: format!("event-{after_ms:08}"),
-                timestamp: start + after_ms,
-                ingestion_time: start + after_ms + 40,
-                message: (*message).into(),
-            },
-            late_by_ms: *late_by_ms,
+        .map(|(after_ms, late_by_ms, message)| {
+            tail::Arrival::new(
+                LogEvent {
+                    group: "/aws/lambda/checkout-api".into(),
+                    stream: "2026/11/20/[$LATEST]0123456789abcdef".into(),
+                    id: format!("event-{after_ms:08}"),
+                    timestamp: start + after_ms,
+                    ingestion_time: start + after_ms + 40,
+                    message: (*message).into(),
+                },
+                *late_by_ms,
+            )
         })
         .collect();
     tail::Update::Events { group: "/aws/lambda/checkout-api".into(), batch }
@@ -145,7 +147,7 @@ fn log_tab_in_trouble() {
     let group = "/aws/lambda/checkout-api".into();
     let from_ms = "2026-11-20T14:02:00Z".parse::<Timestamp>().unwrap().as_millisecond();
     let kind = tail::GapKind::Disconnected;
-    screen.send(Msg::Tail(ticket, tail::Update::Gap { group, kind, from_ms, repaired: false }));
+    screen.send(Msg::Tail(ticket, tail::Update::Gap { group, kind, from_ms, to_ms: None, repaired: false }));
     screen.check("logs_offline");
 }
 

@@ -1,8 +1,8 @@
 //! The store of what was told, its filters and its views.
 
 use lambdeck::{
-    domain::log_event::LogEvent,
-    tail::{Arrival, Filter, RowKey, Store, View, is_error},
+    domain::{log_event::LogEvent, log_query::Line},
+    tail::{Arrival, Filter, Kind, RowKey, Store, View, is_error},
 };
 use proptest::prelude::*;
 use rstest::rstest;
@@ -18,7 +18,15 @@ fn arrival(stream: &str, id: &str, timestamp: i64, ingestion_time: i64, message:
         ingestion_time,
         message: message.to_owned(),
     };
-    Arrival { event, late_by_ms: None }
+    Arrival::new(event, None)
+}
+
+fn text(query: &str) -> Filter {
+    Filter::query(query).unwrap()
+}
+
+fn line(message: &str) -> Line<'_> {
+    Line { message, group: "/aws/lambda/f", stream: "s", error: is_error(message) }
 }
 
 fn messages(store: &Store) -> Vec<String> {
@@ -164,10 +172,10 @@ fn op() -> impl Strategy<Value = Op> {
 
 fn filter(number: usize) -> Filter {
     match number {
-        0 => Filter::text("beta"),
-        1 => Filter::regex("^alpha *$").unwrap(),
+        0 => text("beta"),
+        1 => text("/^alpha *$/"),
         2 => Filter::all().errors_only(true),
-        _ => Filter::text("Beta"),
+        _ => text("Beta"),
     }
 }
 
@@ -203,7 +211,7 @@ proptest! {
             prop_assert_eq!(store.position(&row.key), Ok(at));
         }
         // What was not looked at yet is the oldest: the view is the end of the whole list of matches.
-        let matching: Vec<usize> = (0..model.len()).filter(|at| view.filter().matches(&model[*at].3)).collect();
+        let matching: Vec<usize> = (0..model.len()).filter(|at| view.filter().matches(&line(&model[*at].3))).collect();
         let seen = matching.len() - view.len();
         for (at, row) in matching[seen..].iter().enumerate() {
             let key = store.get(*row).unwrap().key;
@@ -219,7 +227,7 @@ proptest! {
 #[test]
 fn a_view_that_missed_an_insertion_begins_anew() {
     let mut store = Store::default();
-    let mut view = View::new(&store, Filter::text("x"));
+    let mut view = View::new(&store, text("x"));
     assert!(view.scan(&store, 10));
     let _ = store.insert(&arrival("s", "0", 1, 1, "x"));
     let second = store.insert(&arrival("s", "0", 2, 2, "x"));
@@ -236,7 +244,7 @@ fn a_view_is_filled_from_the_newest_row_back() {
     for n in 0..100 {
         let _ = store.insert(&arrival("s", "0", n, n, if n % 2 == 0 { "even" } else { "odd" }));
     }
-    let mut view = View::new(&store, Filter::text("even"));
+    let mut view = View::new(&store, text("even"));
     assert!(!view.scan(&store, 10));
     assert_eq!(view.len(), 5);
     assert_eq!(view.get(&store, 0).unwrap().timestamp, 90);
@@ -259,35 +267,34 @@ fn a_view_is_filled_from_the_newest_row_back() {
 
 #[rstest]
 #[case(Filter::all(), "anything", true)]
-#[case(Filter::text(""), "anything", true)]
-#[case(Filter::text("time"), "Task TIMED out", true)]
-#[case(Filter::text("Time"), "Task timed out", false)]
-#[case(Filter::text("a.b"), "a.b", true)]
-#[case(Filter::text("a.b"), "axb", false)]
-#[case(Filter::text("(["), "x ([", true)]
-#[case(Filter::text("stra\u{df}e"), "STRA\u{df}E", true)]
-#[case(Filter::regex(r"took \d+ ms").unwrap(), "it TOOK 12 ms", true)]
-#[case(Filter::regex("").unwrap(), "anything", true)]
-#[case(Filter::text("x").errors_only(true), "x", false)]
-#[case(Filter::text("x").errors_only(true), "[ERROR] x", true)]
+#[case(text(""), "anything", true)]
+#[case(text("time"), "Task TIMED out", true)]
+#[case(text("Time"), "Task timed out", false)]
+#[case(text("a.b"), "a.b", true)]
+#[case(text("a.b"), "axb", false)]
+#[case(text("(["), "x ([", true)]
+#[case(text("stra\u{df}e"), "STRA\u{df}E", true)]
+#[case(text(r"/took \d+ ms/"), "it TOOK 12 ms", true)]
+#[case(text("x").errors_only(true), "x", false)]
+#[case(text("x").errors_only(true), "[ERROR] x", true)]
 fn filters(#[case] filter: Filter, #[case] message: &str, #[case] expected: bool) {
-    assert_eq!(filter.matches(message), expected);
+    assert_eq!(filter.matches(&line(message)), expected);
 }
 
 #[test]
 fn highlights_are_where_the_text_is() {
-    assert_eq!(Filter::text("ab").highlights("xAB\u{e9}ab"), [1..3, 5..7]);
-    assert_eq!(Filter::regex("b*").unwrap().highlights("abba abb"), [1..3, 6..8]);
+    assert_eq!(text("ab").highlights("xAB\u{e9}ab"), [(1..3, Kind::Include), (5..7, Kind::Include)]);
+    assert_eq!(text("/b*/").highlights("abba abb"), [(1..3, Kind::Include), (6..8, Kind::Include)]);
     assert!(Filter::all().highlights("abba").is_empty());
 }
 
 #[test]
 fn a_broken_expression_is_explained_in_a_line() {
     for broken in ["(", "[a", "a{100000}{100000}", "*"] {
-        let error = Filter::regex(broken).unwrap_err().to_string();
+        let error = Filter::query(&format!("/{broken}/")).unwrap_err().to_string();
         assert!(!error.is_empty() && !error.contains('\n'), "{broken}: {error}");
     }
-    assert_eq!(Filter::regex("(").unwrap_err().to_string(), "unclosed group");
+    assert_eq!(Filter::query("/(/").unwrap_err().to_string(), "unclosed group");
 }
 
 #[rstest]

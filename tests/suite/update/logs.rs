@@ -11,20 +11,22 @@ use super::*;
 fn arrivals(seconds: impl IntoIterator<Item = i64>) -> Update {
     let batch = seconds
         .into_iter()
-        .map(|second| Arrival {
-            event: LogEvent {
-                group: "/aws/lambda/checkout-api".into(),
-                stream: "2026/11/20/[$LATEST]0123".into(),
-                id: format!("{second:06}"),
-                timestamp: second * 1000,
-                ingestion_time: second * 1000,
-                message: if second % 5 == 0 {
-                    format!("[ERROR] order {second} failed\n")
-                } else {
-                    format!("order {second} done\n")
+        .map(|second| {
+            Arrival::new(
+                LogEvent {
+                    group: "/aws/lambda/checkout-api".into(),
+                    stream: "2026/11/20/[$LATEST]0123".into(),
+                    id: format!("{second:06}"),
+                    timestamp: second * 1000,
+                    ingestion_time: second * 1000,
+                    message: if second % 5 == 0 {
+                        format!("[ERROR] order {second} failed\n")
+                    } else {
+                        format!("order {second} done\n")
+                    },
                 },
-            },
-            late_by_ms: None,
+                None,
+            )
         })
         .collect();
     Update::Events { group: "/aws/lambda/checkout-api".into(), batch }
@@ -39,7 +41,7 @@ fn at_logs() -> (App, Ticket) {
     (app, ticket)
 }
 
-fn pane(app: &App) -> &lambdeck::app::function::logs::LogsPane {
+fn pane(app: &App) -> &lambdeck::app::logs::LogsPane {
     &app.function.as_ref().unwrap().logs
 }
 
@@ -63,9 +65,11 @@ fn opening_reads_the_function_and_follows_its_group_from_15_minutes_back() {
             },
             Effect::FollowLogs {
                 ticket: ticket(4),
-                group: "/aws/lambda/checkout-api".into(),
+                groups: vec!["/aws/lambda/checkout-api".into()],
                 since,
-                until: None
+                until: None,
+                pattern: None,
+                live_tail: false,
             },
         ]
     );
@@ -77,7 +81,10 @@ fn opening_reads_the_function_and_follows_its_group_from_15_minutes_back() {
         Some(lambdeck::domain::function::Logging { log_group: Some("/shared".into()), ..Default::default() });
     let read = app.function.as_ref().unwrap().details.pending.unwrap();
     let effects = app.update(moment(), Msg::Function(read, Ok(Box::new(moved))));
-    assert!(matches!(&effects[..], [Effect::FollowLogs { group, .. }] if group == "/shared"), "{effects:?}");
+    assert!(
+        matches!(&effects[..], [Effect::FollowLogs { groups, .. }] if groups[..] == ["/shared"]),
+        "{effects:?}"
+    );
 }
 
 #[test]
@@ -140,9 +147,11 @@ fn older_events_are_read_from_four_times_as_far_back() {
         effects,
         [Effect::FollowLogs {
             ticket: ticket(5),
-            group: "/aws/lambda/checkout-api".into(),
+            groups: vec!["/aws/lambda/checkout-api".into()],
             since,
-            until: None
+            until: None,
+            pattern: None,
+            live_tail: false,
         }]
     );
     assert_eq!(pane(&app).len(), 0);
@@ -151,7 +160,7 @@ fn older_events_are_read_from_four_times_as_far_back() {
 #[test]
 fn leaving_the_function_stops_the_follow_and_drops_what_still_comes() {
     let (mut app, ticket) = at_logs();
-    assert_eq!(act(&mut app, Action::Back), [Effect::StopLogs]);
+    assert_eq!(act(&mut app, Action::Back), [Effect::StopLogs(ticket)]);
     app.update(moment(), Msg::Tail(ticket, arrivals(100..110)));
     assert_eq!(pane(&app).len(), 100);
 }
@@ -160,13 +169,13 @@ fn leaving_the_function_stops_the_follow_and_drops_what_still_comes() {
 fn the_state_of_the_follow_is_kept() {
     let (mut app, ticket) = at_logs();
     let status = Status {
-        group: "/aws/lambda/checkout-api".into(),
         state: LogState::Throttled { behind_ms: 6000 },
         calls: 3,
         events: 100,
         late: 0,
         lag_ms: Some(800),
         lookback_ms: 300_000,
+        ..Status::new("/aws/lambda/checkout-api")
     };
     app.update(moment(), Msg::Tail(ticket, Update::Status(status)));
     assert_eq!(pane(&app).state_word(), "throttled");

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use lambdeck::{
-    app::function::logs::LogsPane,
+    app::logs::LogsPane,
     domain::{
         function::Logging,
         invocation::{Ending, Mode, Record},
@@ -22,8 +22,8 @@ fn lines(stream: u8, lines: &[(i64, String)]) -> Update {
     let group = "/aws/lambda/checkout-api".to_owned();
     let batch = lines.iter().map(|(second, message)| {
         let timestamp = moment().as_millisecond() + second * 1000;
-        Arrival {
-            event: LogEvent {
+        Arrival::new(
+            LogEvent {
                 group: group.clone(),
                 stream: format!("2026/11/20/[$LATEST]{stream:032x}"),
                 id: format!("{timestamp}{stream:03}"),
@@ -31,8 +31,8 @@ fn lines(stream: u8, lines: &[(i64, String)]) -> Update {
                 ingestion_time: timestamp + 40,
                 message: message.clone(),
             },
-            late_by_ms: None,
-        }
+            None,
+        )
     });
     Update::Events { batch: batch.collect(), group }
 }
@@ -119,7 +119,7 @@ fn one_key_leads_to_the_requests_lines(#[case] way: &[Action]) {
     assert_eq!(act(&mut app, Action::Back), []);
     assert_eq!((messages(&app).len(), &pane(&app).request), (8, &None));
     assert_eq!(pane(&app).get(pane(&app).cursor.at).unwrap().key, selected);
-    assert_eq!(act(&mut app, Action::Back), [Effect::StopLogs]);
+    assert_eq!(act(&mut app, Action::Back), [Effect::StopLogs(ticket)]);
 }
 
 #[test]
@@ -178,8 +178,8 @@ fn the_log_group_is_the_configured_one() {
     // The configuration names another group than was known: the request's log is looked for there.
     let effects = app.update(app.now, Msg::Function(read, Ok(Box::new(moved))));
     assert!(
-        matches!(&effects[..], [Effect::FollowLogs { group, since, .. }]
-            if group == "/shared" && *since == moment() - SignedDuration::from_mins(5)),
+        matches!(&effects[..], [Effect::FollowLogs { groups, since, .. }]
+            if groups[..] == ["/shared"] && *since == moment() - SignedDuration::from_mins(5)),
         "{effects:?}"
     );
     assert_eq!(pane(&app).request.as_ref().and_then(|request| request.id.as_deref()), Some(ID));
@@ -288,8 +288,8 @@ fn one_of_an_earlier_run_is_read_as_far_as_its_lines_can_be(
     let mut app = at_past(record);
     let effects = act(&mut app, Action::RequestLog);
     assert!(
-        matches!(&effects[..], [Effect::GetFunction { name, .. }, Effect::FollowLogs { group, .. }]
-            if name == "image-resizer" && group == "/aws/lambda/image-resizer"),
+        matches!(&effects[..], [Effect::GetFunction { name, .. }, Effect::FollowLogs { groups, .. }]
+            if name == "image-resizer" && groups[..] == ["/aws/lambda/image-resizer"]),
         "{effects:?}"
     );
     let (ticket, since, until) = followed(&effects);

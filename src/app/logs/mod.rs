@@ -1,9 +1,20 @@
-//! The Logs tab: a log group's history, then what comes; all of it, or what is one request's.
+//! Logs: the history of one or more log groups, then what comes; all of it, or what is one request's. The Logs tab of
+//! a function is one of these, the screen of several functions' logs another.
+
+pub mod export;
+pub mod filters;
+pub mod invocations;
+mod request;
+pub mod sources;
+
+use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
+pub use self::request::{Around, RequestLog};
+use self::{filters::Filters, invocations::InvocationsPane, request::BEFORE_SENT, sources::Source};
 use crate::{
-    app::{Action, Effect, Ticket, field::Field, list::Cursor, overlay::Page},
+    app::{Action, Context, Effect, Lead, Ticket, list::Cursor, overlay::Page},
     domain::{
         format, json,
         text::{sanitise, sanitise_lines},
@@ -26,63 +37,39 @@ const FIRST_HISTORY: SignedDuration = SignedDuration::from_mins(15);
 /// How far back it goes at most: the longest that one would wait for.
 const LONGEST_HISTORY: SignedDuration = SignedDuration::from_hours(24 * 30);
 
-/// How long before an invocation was sent its log is read from: its init phase, and a clock that is wrong. AWS takes no
-/// requests from one that is further off.
-const BEFORE_SENT: SignedDuration = SignedDuration::from_mins(5);
+/// How a row's time is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Times {
+    /// The time of day, in the zone that the program shows.
+    #[default]
+    Clock,
+    /// The time of day in UTC.
+    Utc,
+    /// How long ago it was.
+    Ago,
+    /// How long after the row above it.
+    Gap,
+}
 
-/// How long after an invocation ended its lines may be: that clock, and events that come late (2 min have been seen).
-const AFTER_END: SignedDuration = SignedDuration::from_mins(15);
-
-/// How long after it was sent an asynchronous invocation ends at the latest: the oldest age of an event, then its run.
-const LONGEST_QUEUED: SignedDuration = SignedDuration::from_mins(6 * 60 + 15);
-
-/// The invocation whose log is looked at.
+/// A stretch of time in which events may be missing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RequestLog {
-    /// Its number in this run.
-    pub number: Option<u64>,
-    /// Its id. Without one there is only the time it was sent.
-    pub id: Option<String>,
-    /// When it was sent.
-    pub sent: Timestamp,
-    /// When its answer came; none while it is awaited.
-    pub ended: Option<Timestamp>,
-    /// Whether it was queued, so that it runs whenever its turn comes.
-    pub queued: bool,
+pub struct Gap {
+    /// The log group.
+    pub group: String,
+    /// What made it.
+    pub kind: GapKind,
+    /// Where it starts, in milliseconds since the epoch.
+    pub from_ms: i64,
+    /// Where it ends; none while it goes on.
+    pub to_ms: Option<i64>,
 }
 
-impl RequestLog {
-    /// When all of its log is there; none where that is still to come.
-    fn complete_at(&self, now: Timestamp) -> Option<Timestamp> {
-        let ended = if self.queued { self.sent.checked_add(LONGEST_QUEUED).ok()? } else { self.ended? };
-        ended.checked_add(AFTER_END).ok().filter(|at| *at < now)
-    }
-}
-
-/// The time of a log that is read, where it does not end now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Around {
-    /// The moment that it is about.
-    pub moment: Timestamp,
-    /// How long before.
-    pub before: SignedDuration,
-    /// The end, where it lies in the past: then nothing is followed.
-    pub until: Option<Timestamp>,
-}
-
-impl Around {
-    /// The first moment.
-    pub fn since(&self) -> Timestamp {
-        self.moment.checked_sub(self.before).unwrap_or(Timestamp::UNIX_EPOCH)
-    }
-}
-
-/// The tab's part of the state.
+/// Logs, and where one is in them.
 #[derive(Debug)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct LogsPane {
-    /// The log group that is followed.
-    pub group: Option<String>,
+    /// The log groups that are followed, in the order in which they were added.
+    pub sources: Vec<Source>,
     /// The follow under way.
     pub ticket: Option<Ticket>,
     /// How far back the history goes.
@@ -100,16 +87,20 @@ pub struct LogsPane {
     /// All that came.
     pub store: Store,
     view: View,
-    /// How the group is doing.
-    pub status: Option<Status>,
-    /// Stretches in which events may be missing: what made them, and from when on.
-    pub gaps: Vec<(GapKind, i64)>,
-    /// The filter as it is typed.
-    pub filter: Field,
-    /// Whether the filter is being typed.
-    pub filter_focused: bool,
-    /// Only errors.
-    pub errors_only: bool,
+    /// Stretches in which events may be missing.
+    pub gaps: Vec<Gap>,
+    /// What is shown of it.
+    pub filters: Filters,
+    /// Rows that one wants to find again.
+    pub bookmarks: BTreeSet<RowKey>,
+    /// How times are written.
+    pub times: Times,
+    /// Whether the histogram is shown, where there is room.
+    pub histogram: bool,
+    /// The invocations that its lines tell of, where these are looked at.
+    pub invocations: Option<Box<InvocationsPane>>,
+    /// Whether Live Tail is used beside polling.
+    pub live_tail: bool,
     /// Long lines are wrapped.
     pub wrap: bool,
     /// The leftmost column on the screen.
@@ -126,7 +117,7 @@ impl Default for LogsPane {
     fn default() -> Self {
         let store = Store::new(STORE_BYTES);
         Self {
-            group: None,
+            sources: Vec::new(),
             ticket: None,
             history: FIRST_HISTORY,
             begun_at: Timestamp::UNIX_EPOCH,
@@ -136,11 +127,13 @@ impl Default for LogsPane {
             history_done: false,
             view: View::new(&store, Filter::all()),
             store,
-            status: None,
             gaps: Vec::new(),
-            filter: Field::default(),
-            filter_focused: false,
-            errors_only: false,
+            filters: Filters::default(),
+            bookmarks: BTreeSet::new(),
+            times: Times::default(),
+            histogram: true,
+            invocations: None,
+            live_tail: false,
             wrap: false,
             left: 0,
             following: true,
@@ -151,6 +144,24 @@ impl Default for LogsPane {
 }
 
 impl LogsPane {
+    /// Where its keys are looked up; `outer` are the places that it is in.
+    pub(in crate::app) fn contexts(&self, lead: Option<Lead>, outer: &[Context]) -> Vec<Context> {
+        if self.filters.takes_text() {
+            return vec![Context::LogFilter];
+        }
+        let inner = if self.invocations.is_some() { Context::LogInvocations } else { Context::Logs };
+        let lead = lead.map(|lead| match lead {
+            Lead::Next => Context::LogNext,
+            Lead::Previous => Context::LogPrevious,
+        });
+        lead.into_iter().chain([inner]).chain(outer.iter().copied()).collect()
+    }
+
+    /// When the screen changes by itself next.
+    pub(in crate::app) fn wake_at(&self, now: Timestamp) -> Option<Timestamp> {
+        self.is_scanning().then_some(now)
+    }
+
     /// How many rows the filter leaves.
     pub fn len(&self) -> usize {
         self.view.len()
@@ -191,14 +202,14 @@ impl LogsPane {
         !self.view.is_complete(&self.store)
     }
 
-    /// Begins to follow a group. What came before goes: a new follow tells it again.
-    pub(in crate::app) fn begin(&mut self, ticket: Ticket, group: String, now: Timestamp) -> Effect {
+    /// Begins to follow these groups. What came before goes: a new follow tells it again.
+    pub(in crate::app) fn begin(&mut self, ticket: Ticket, sources: Vec<Source>, now: Timestamp) -> Effect {
         let last = || now.checked_sub(self.history).unwrap_or(Timestamp::UNIX_EPOCH);
         let since = self.around.as_ref().map_or_else(last, Around::since);
         let until = self.around.and_then(|around| around.until);
         let aim = self.aim.take();
         *self = Self {
-            group: Some(group.clone()),
+            sources,
             ticket: Some(ticket),
             history: self.history,
             begun_at: since,
@@ -206,13 +217,22 @@ impl LogsPane {
             request: self.request.take(),
             following: aim.is_none(),
             aim,
-            filter: std::mem::take(&mut self.filter),
-            errors_only: self.errors_only,
+            filters: std::mem::take(&mut self.filters),
+            times: self.times,
+            histogram: self.histogram,
+            live_tail: self.live_tail,
             wrap: self.wrap,
             ..Self::default()
         };
         self.look_at_request();
-        Effect::FollowLogs { ticket, group, since, until }
+        Effect::FollowLogs {
+            ticket,
+            groups: self.sources.iter().map(|source| source.group.clone()).collect(),
+            since,
+            until,
+            pattern: self.filters.pattern(),
+            live_tail: self.live_tail && until.is_none(),
+        }
     }
 
     /// Looks at the log of a request, or around the time it was sent. A follow that does not reach back to it, or that
@@ -226,7 +246,7 @@ impl LogsPane {
             && self.around.and_then(|around| around.until).is_none()
             && self.begun_at <= around.since()
             && self.store.evicted() == 0;
-        self.filter_focused = false;
+        self.filters.leave_field();
         self.new = 0;
         self.following = request.id.is_some();
         self.aim = request.id.is_none().then(|| (RowKey::at(request.sent.as_millisecond()), 0));
@@ -312,12 +332,21 @@ impl LogsPane {
                 }
                 self.restore(place, height);
             }
-            Update::Status(status) => self.status = Some(status),
-            Update::HistoryDone { .. } => self.history_done = true,
-            Update::Gap { kind, from_ms, repaired, .. } => {
-                self.gaps.retain(|gap| *gap != (kind, from_ms));
+            Update::Status(status) => {
+                if let Some(source) = self.source_mut(&status.group) {
+                    source.status = Some(status);
+                }
+            }
+            Update::HistoryDone { group } => {
+                if let Some(source) = self.source_mut(&group) {
+                    source.history_done = true;
+                }
+                self.history_done = self.sources.iter().all(|source| source.history_done);
+            }
+            Update::Gap { group, kind, from_ms, to_ms, repaired } => {
+                self.gaps.retain(|gap| (&gap.group, gap.kind, gap.from_ms) != (&group, kind, from_ms));
                 if !repaired {
-                    self.gaps.push((kind, from_ms));
+                    self.gaps.push(Gap { group, kind, from_ms, to_ms });
                 }
             }
         }
@@ -353,11 +382,38 @@ impl LogsPane {
         }
     }
 
-    fn wanted(&self) -> Filter {
-        Filter::text(self.filter.text()).errors_only(self.errors_only)
+    /// The source of a log group.
+    pub fn source(&self, group: &str) -> Option<&Source> {
+        self.sources.iter().find(|source| source.group == group)
     }
 
-    fn refilter(&mut self, height: usize) {
+    fn source_mut(&mut self, group: &str) -> Option<&mut Source> {
+        self.sources.iter_mut().find(|source| source.group == group)
+    }
+
+    /// How it is doing: the state of the group that is doing worst.
+    pub fn status(&self) -> Option<&Status> {
+        let badness = |status: &&Status| match status.state {
+            State::Live => 0,
+            State::Waiting => 1,
+            State::CatchingUp => 2,
+            State::Throttled { .. } => 3,
+            State::Unsupported { .. } => 4,
+            State::Offline { .. } => 5,
+            State::Failed { .. } => 6,
+            State::Denied { .. } => 7,
+            State::Credentials { .. } => 8,
+        };
+        self.sources.iter().filter_map(|source| source.status.as_ref()).max_by_key(badness)
+    }
+
+    fn wanted(&self) -> Filter {
+        let muted = self.sources.iter().filter(|source| source.muted).map(|source| source.group.clone());
+        self.filters.filter().without_groups(muted.collect())
+    }
+
+    /// What is shown has changed.
+    pub(in crate::app) fn refilter(&mut self, height: usize) {
         let place = self.place();
         self.view.refilter(self.wanted());
         self.view.scan(&self.store, SCAN);
@@ -368,28 +424,19 @@ impl LogsPane {
 
     /// Handles what concerns the tab alone. Answers whether it did.
     pub(in crate::app) fn handle(&mut self, action: &Action, height: usize) -> bool {
-        if self.filter_focused {
-            return self.handle_filter(action, height);
+        if self.filters.takes_text() {
+            return false;
         }
         match action {
             Action::Bottom | Action::Follow => self.follow(true, height),
             Action::Pause => self.follow(!self.following, height),
-            Action::Filter => self.filter_focused = true,
             Action::Wrap => {
                 self.wrap = !self.wrap;
                 self.left = 0;
             }
-            Action::ErrorsOnly => {
-                self.errors_only = !self.errors_only;
-                self.refilter(height);
-            }
             Action::Left => self.left = self.left.saturating_sub(SIDEWAYS),
             Action::Right if !self.wrap => self.left += SIDEWAYS,
             Action::Back if self.request.is_some() => self.leave_request(height),
-            Action::Back if !self.filter.text().is_empty() => {
-                self.filter.set("");
-                self.refilter(height);
-            }
             _ => {
                 let len = self.len();
                 let was_last = self.cursor.at + 1 >= len;
@@ -400,27 +447,6 @@ impl LogsPane {
                 // Whoever moves up reads: the screen stays where it is until it is let go.
                 self.following = self.following && was_last && self.cursor.at + 1 >= len;
             }
-        }
-        true
-    }
-
-    fn handle_filter(&mut self, action: &Action, height: usize) -> bool {
-        let changed = match action {
-            Action::Open => {
-                self.filter_focused = false;
-                return true;
-            }
-            Action::Back => {
-                self.filter_focused = false;
-                self.filter.set("");
-                true
-            }
-            Action::Text(input) => self.filter.input(input.clone()),
-            Action::Paste(text) => self.filter.paste(text.reveal()),
-            _ => return false,
-        };
-        if changed {
-            self.refilter(height);
         }
         true
     }
@@ -459,7 +485,7 @@ impl LogsPane {
 
     /// How the group is doing, in a word or two.
     pub fn state_word(&self) -> &'static str {
-        match self.status.as_ref().map(|status| &status.state) {
+        match self.status().map(|status| &status.state) {
             None | Some(State::CatchingUp) if self.is_over() => "all read",
             None | Some(State::CatchingUp) => "reading",
             Some(State::Live) => "live",

@@ -1,5 +1,8 @@
 //! The Logs tab: whose log it is, how following goes, then one event a row, or wrapped.
 
+pub(super) mod filters;
+pub(super) mod sources;
+
 use std::borrow::Cow;
 
 use jiff::{SignedDuration, tz::TimeZone};
@@ -15,11 +18,9 @@ use super::{
 use crate::{
     app::{
         App,
-        function::{
-            View,
-            logs::{LogsPane, RequestLog},
-        },
+        function::View,
         layout::{self, Area, Size},
+        logs::{LogsPane, RequestLog},
     },
     domain::{
         format,
@@ -35,10 +36,17 @@ const READ: usize = 16 * 1024;
 /// From this width on the time has its milliseconds.
 const WIDE: usize = 60;
 
-pub(super) fn draw(app: &App, view: &View, size: Size, theme: &Theme, buffer: &mut Buffer) {
-    let pane = &view.logs;
-    let areas = layout::logs(size, pane.request.is_some());
-    if let Some(request) = &pane.request {
+/// The logs of several functions, as one.
+pub(super) fn many(app: &App, size: Size, theme: &Theme, buffer: &mut Buffer) {
+    let mut row = Row::new(buffer, layout::frame(size).title, 0);
+    row.skip(1).put("Logs", theme.title);
+    draw(app, None, size, theme, buffer);
+}
+
+pub(super) fn draw(app: &App, view: Option<&View>, size: Size, theme: &Theme, buffer: &mut Buffer) {
+    let Some(pane) = app.log() else { return };
+    let areas = layout::logs(size, Some(pane));
+    if let (Some(request), Some(view)) = (&pane.request, view) {
         heading(app, view, request, theme, buffer, areas.heading);
     }
     status(pane, theme, &app.zone(), Row::new(buffer, areas.status, 0));
@@ -124,7 +132,7 @@ fn is_without_reports(view: &View) -> bool {
 }
 
 fn status(pane: &LogsPane, theme: &Theme, zone: &TimeZone, mut row: Row) {
-    let (shape, style) = match pane.status.as_ref().map(|status| &status.state) {
+    let (shape, style) = match pane.status().map(|status| &status.state) {
         Some(State::Live) => ("●", theme.good),
         None | Some(State::CatchingUp) if pane.is_over() => ("●", theme.dim),
         None | Some(State::CatchingUp | State::Throttled { .. }) => ("◐", theme.warning),
@@ -133,12 +141,12 @@ fn status(pane: &LogsPane, theme: &Theme, zone: &TimeZone, mut row: Row) {
     };
     row.skip(1).put(&format!("{shape} {}", pane.state_word()), style);
     if let Some(State::Throttled { behind_ms } | State::Offline { behind_ms, .. }) =
-        pane.status.as_ref().map(|status| &status.state)
+        pane.status().map(|status| &status.state)
     {
         row.put(&format!(", {} s behind", behind_ms / 1000), style);
     }
-    if let Some((_, from)) = pane.gaps.iter().min_by_key(|(_, from)| *from) {
-        let text = format!("! may be incomplete since {}", format::clock(format::from_millis(*from), zone));
+    if let Some(from) = pane.gaps.iter().map(|gap| gap.from_ms).min() {
+        let text = format!("! may be incomplete since {}", format::clock(format::from_millis(from), zone));
         row.skip(2);
         row.put_whole(&text, theme.warning);
     }
@@ -146,11 +154,11 @@ fn status(pane: &LogsPane, theme: &Theme, zone: &TimeZone, mut row: Row) {
         let new = if pane.new > 0 { format!(", {} new below", pane.new) } else { String::new() };
         row.skip(2).put(&format!("paused{new}"), theme.warning);
     }
-    if pane.errors_only {
+    if pane.filters.errors_only {
         row.skip(2).put("errors only", theme.warning);
     }
-    if pane.filter_focused || !pane.filter.text().is_empty() {
-        row.skip(2).put("/", theme.accent).field(&pane.filter, pane.filter_focused, theme);
+    if pane.filters.takes_text() || !pane.filters.field.text().is_empty() {
+        row.skip(2).put("/", theme.accent).field(&pane.filters.field, pane.filters.takes_text(), theme);
     }
     let mut facts = vec![if pane.applied().is_all() {
         format!("{} events", pane.len())
@@ -169,9 +177,9 @@ fn status(pane: &LogsPane, theme: &Theme, zone: &TimeZone, mut row: Row) {
         row.skip(2);
         row.put_whole(&fact, theme.dim);
     }
-    if let Some(group) = &pane.group {
+    if let [source] = &pane.sources[..] {
         row.put_right(" ", theme.text);
-        row.put_right(group, theme.dim);
+        row.put_right(&source.group, theme.dim);
     }
 }
 
@@ -198,7 +206,7 @@ fn span(length: SignedDuration) -> String {
 }
 
 fn empty(pane: &LogsPane, theme: &Theme, zone: &TimeZone, buffer: &mut Buffer, area: Area) {
-    let group = pane.group.as_deref().unwrap_or("the log group");
+    let group = pane.sources.first().map_or("the log groups", |source| &source.group);
     let reach = match reach(pane, zone) {
         last if pane.around.is_none() => format!("of the {last}"),
         since => since,
@@ -208,8 +216,8 @@ fn empty(pane: &LogsPane, theme: &Theme, zone: &TimeZone, buffer: &mut Buffer, a
         return;
     }
     if pane.unfiltered() > 0 {
-        let what = if pane.errors_only { "No error" } else { "No event" };
-        let filter = pane.filter.text();
+        let what = if pane.filters.errors_only { "No error" } else { "No event" };
+        let filter = pane.filters.field.text();
         let holds = if filter.is_empty() { String::new() } else { format!(" that holds \"{filter}\"") };
         if pane.request.as_ref().is_some_and(|request| request.id.is_some()) {
             let text = format!("{what}{holds} among the request's {} events.", pane.unfiltered());
@@ -235,7 +243,7 @@ fn empty(pane: &LogsPane, theme: &Theme, zone: &TimeZone, buffer: &mut Buffer, a
         note(buffer, area, 1, &[(text, theme.text), (&others, theme.dim), (more, theme.dim)]);
         return;
     }
-    let (text, style, more) = match pane.status.as_ref().map(|status| &status.state) {
+    let (text, style, more) = match pane.status().map(|status| &status.state) {
         Some(State::Waiting) => (
             format!("{group} does not exist yet."),
             theme.text,
@@ -268,7 +276,7 @@ fn empty(pane: &LogsPane, theme: &Theme, zone: &TimeZone, buffer: &mut Buffer, a
 
 /// Whether the group can't be read now, or is not there.
 fn is_in_trouble(pane: &LogsPane) -> bool {
-    let state = pane.status.as_ref().map(|status| &status.state);
+    let state = pane.status().map(|status| &status.state);
     !matches!(state, None | Some(State::CatchingUp | State::Live | State::Throttled { .. }))
 }
 
@@ -350,7 +358,7 @@ fn text(pane: &LogsPane, text: &str, left: usize, style: Style, row: &mut Row) {
     let mut skip = left;
     let mut at = 0;
     let found = pane.applied().highlights(text);
-    let ends = found.iter().flat_map(|range| [(range.start, false), (range.end, true)]);
+    let ends = found.iter().flat_map(|(range, _)| [(range.start, false), (range.end, true)]);
     for (end, marked) in ends.chain([(text.len(), false)]) {
         if row.room() == 0 {
             return;

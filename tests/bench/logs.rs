@@ -1,0 +1,3 @@
+//! How fast logs are.
+
+fn main() {}
