@@ -224,6 +224,32 @@ pub fn page(size: Size) -> PageLayout {
     }
 }
 
+/// Logs Insights: the query, what is known of it, column names, rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InsightsLayout {
+    /// With its edges.
+    pub frame: Area,
+    /// The query.
+    pub query: Area,
+    /// Log groups, time, how far it is, what it costs.
+    pub status: Area,
+    /// Names of the columns.
+    pub heading: Area,
+    /// The results.
+    pub rows: Area,
+}
+
+/// Divides the page of Logs Insights, where the query has so many lines. It has a third of the page at most.
+pub fn insights(size: Size, lines: usize) -> InsightsLayout {
+    let page = page(size);
+    let inside = page.text;
+    let most = (inside.rows / 3).max(1);
+    let (query, rest) = split_top(inside, u16::try_from(lines).unwrap_or(u16::MAX).clamp(1, most));
+    let (status, rest) = split_top(rest, if rest.rows > 3 { 2 } else { 1 });
+    let (heading, rows) = split_top(rest, u16::from(rest.rows > 1));
+    InsightsLayout { frame: page.frame, query, status, heading, rows }
+}
+
 /// The Logs tab: whose log it is, a status line, then lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LogsLayout {

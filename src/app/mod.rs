@@ -263,7 +263,7 @@ impl App {
             Some(Overlay::Merge(merging)) => merging.revealed.map(|(_, until)| until),
             _ => None,
         };
-        [self.messages.fades_at(), pane, clock, revealed, self.writing_clock(), self.repeat_clock()]
+        [self.messages.fades_at(), pane, clock, revealed, self.writing_clock(), self.repeat_clock(), self.insights_clock()]
             .into_iter()
             .flatten()
             .min()
@@ -273,6 +273,13 @@ impl App {
     fn repeat_clock(&self) -> Option<Timestamp> {
         let looked_at = matches!(self.overlay, Some(Overlay::Repeat));
         let running = self.repeating.as_ref().is_some_and(Repeating::is_running);
+        (looked_at && running).then(|| self.now.checked_add(100.milliseconds()).ok()).flatten()
+    }
+
+    /// The next tenth of a second of a query of Logs Insights, where that is looked at.
+    fn insights_clock(&self) -> Option<Timestamp> {
+        let looked_at = matches!(self.overlay, Some(Overlay::Insights));
+        let running = self.insights.as_ref().is_some_and(InsightsPane::is_running);
         (looked_at && running).then(|| self.now.checked_add(100.milliseconds()).ok()).flatten()
     }
 

@@ -30,6 +30,17 @@ pub enum Then {
     Versions(versions::Ask),
     /// The Test tab asked.
     Test(test::Ask),
+    /// Logs Insights asked.
+    Insights(Ask),
+}
+
+/// What is typed for Logs Insights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// The time that is asked about.
+    Reach,
+    /// Where the results are written to.
+    Export,
 }
 
 impl Prompt {

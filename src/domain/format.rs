@@ -2,6 +2,8 @@
 //!
 //! Everything here is ASCII and short enough for a table's column.
 
+use std::fmt::Write as _;
+
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -187,6 +189,20 @@ pub enum TimeError {
     OutOfRange(String),
 }
 
+/// A length of time with all its units, as [`parse_time`] reads an age: `1h30m`, `2d`, `45s`. Less than a second is `0s`.
+pub fn length(length: SignedDuration) -> String {
+    let mut rest = length.as_secs().max(0);
+    let mut text = String::new();
+    for (unit, seconds) in [("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)] {
+        if rest >= seconds {
+            // Writing to a String can't fail.
+            let _ = write!(text, "{}{unit}", rest / seconds);
+            rest %= seconds;
+        }
+    }
+    if text.is_empty() { "0s".to_owned() } else { text }
+}
+
 /// Reads a time that someone typed for `--since` or `--until`:
 ///
 /// - `now`;
@@ -275,6 +291,18 @@ mod tests {
 
     fn now() -> Timestamp {
         at("2026-11-20T14:03:22.123Z")
+    }
+
+    #[rstest]
+    #[case(0, "0s")]
+    #[case(45, "45s")]
+    #[case(900, "15m")]
+    #[case(5400, "1h30m")]
+    #[case(200_000, "2d7h33m20s")]
+    fn lengths_are_read_back(#[case] seconds: i64, #[case] expected: &str) {
+        let text = length(SignedDuration::from_secs(seconds));
+        assert_eq!(text, expected);
+        assert_eq!(parse_age(&text), Some(SignedDuration::from_secs(seconds)));
     }
 
     #[rstest]

@@ -543,14 +543,14 @@ pub static BINDINGS: &[Binding] = &[
     binding(&[Context::Editor], &[key!(ctrl - f)], Action::Format, "write it prettily", Some("format")),
     binding(&[Context::Editor], &[key!(ctrl - l)], Action::Minify, "write it without blanks", None),
     binding(
-        &[Context::Editor, Context::TextEditor],
+        &[Context::Editor, Context::TextEditor, Context::InsightsQuery],
         &[key!(ctrl - u), key!(alt - u)],
         Action::Undo,
         "take the last change back",
         None,
     ),
     binding(
-        &[Context::Editor, Context::TextEditor],
+        &[Context::Editor, Context::TextEditor, Context::InsightsQuery],
         &[key!(ctrl - y), key!(alt - r)],
         Action::Redo,
         "make it again",

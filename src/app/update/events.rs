@@ -430,6 +430,12 @@ impl App {
         self.save(ticket, EventToSave { over: Over::Always, ..event })
     }
 
+    /// Writes a text to a file; where there is one already, one is asked.
+    pub(super) fn export_over_or_ask(&mut self, text: EventToExport, path: &str) -> Vec<Effect> {
+        let ticket = self.ticket();
+        self.export(ticket, text, path.to_owned(), false)
+    }
+
     pub(super) fn export_over(&mut self, event: EventToExport, path: String) -> Vec<Effect> {
         let ticket = self.ticket();
         self.export(ticket, event, path, true)

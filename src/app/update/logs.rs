@@ -126,6 +126,7 @@ impl App {
                 self.overlay = page.map(Overlay::Page).or(self.overlay.take());
                 Some(Vec::new())
             }
+            Action::Insights => Some(self.open_insights()),
             _ => None,
         }
     }

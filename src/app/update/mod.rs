@@ -123,7 +123,9 @@ impl App {
                 Vec::new()
             }
             Msg::Tail(ticket, update) => self.tail_told(ticket, update),
-            Msg::LogsScanned(..) | Msg::LogsExported(..) | Msg::SourcesFound(..) | Msg::Insights(..) => {
+            Msg::LogsScanned(..) | Msg::LogsExported(..) | Msg::SourcesFound(..) => Vec::new(),
+            Msg::Insights(ticket, result) => {
+                self.insights_told(ticket, result);
                 Vec::new()
             }
             Msg::Profiles(ticket, result) => {

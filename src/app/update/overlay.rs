@@ -106,6 +106,10 @@ impl App {
                 self.overlay = None;
                 self.versions_picked(&pick, &chosen)
             }
+            PickerKind::Insights => {
+                self.overlay = None;
+                self.insights_picked(&chosen)
+            }
             PickerKind::Test(pick) => {
                 self.overlay = None;
                 self.test_picked(&pick, &chosen)
@@ -132,6 +136,7 @@ impl App {
             prompt::Then::Configuration(ask) => self.configuration_asked(&ask.clone(), &text),
             prompt::Then::Versions(ask) => self.versions_asked(&ask.clone(), &text),
             prompt::Then::Test(ask) => self.test_asked(&ask.clone(), &text),
+            prompt::Then::Insights(ask) => self.insights_asked(&ask.clone(), &text),
         };
         result.unwrap_or_else(|problem| {
             prompt.problem = Some(problem);
