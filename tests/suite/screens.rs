@@ -12,6 +12,7 @@ mod events;
 mod everywhere;
 mod fixtures;
 mod history;
+mod hostile_logs;
 mod insights;
 mod invocations;
 mod logs;
