@@ -17,7 +17,9 @@ mod service;
 
 use std::{
     collections::HashMap,
-    env, fs,
+    env,
+    ffi::OsStr,
+    fs,
     io::{BufRead as _, BufReader},
     process::{Command, Stdio},
     sync::atomic::{AtomicBool, Ordering},
@@ -91,7 +93,7 @@ fn quit(terminal: &Terminal) {
 }
 
 fn cursor(screen: &Screen) -> Option<String> {
-    screen.contents().lines().find(|line| line.starts_with('>')).map(str::to_owned)
+    screen.contents().lines().find(|line| line.trim_start().starts_with('>')).map(str::to_owned)
 }
 
 /// The number before "events" in the status line: how many there are.
@@ -123,8 +125,14 @@ fn aws_cli() -> Option<(String, String)> {
     })
 }
 
+/// Its command; older ones of version 2 don't read AWS_ENDPOINT_URL.
+fn aws_tail(endpoint: &str, since: &str, follow: bool) -> Vec<String> {
+    let words = ["--endpoint-url", endpoint, "logs", "tail", GROUP, "--since", since];
+    words.into_iter().chain(follow.then_some("--follow")).map(String::from).collect()
+}
+
 /// A client that prints a log, and its arguments.
-fn client(program: &str, server: &FaultServer, args: &[&str]) -> Command {
+fn client(program: &str, server: &FaultServer, args: &[impl AsRef<OsStr>]) -> Command {
     let home = env::temp_dir();
     let mut command = Command::new(program);
     command.args(args).env_clear().env("PATH", env::var_os("PATH").unwrap()).env("HOME", &home);
@@ -166,7 +174,7 @@ fn history() {
     match aws_cli() {
         Some((aws, version)) => {
             let runs: Vec<_> = (0..3)
-                .map(|_| run(client(&aws, &server, &["logs", "tail", GROUP, "--since", "1h"])))
+                .map(|_| run(client(&aws, &server, &aws_tail(&server.endpoint(), "1h", false))))
                 .collect();
             let what = format!("{} ({} lines)", spread(&Times::of(runs.iter().map(|run| run.0))), runs[0].1);
             row(&format!("  {version} logs tail, printed"), what, "");
@@ -295,14 +303,10 @@ fn late() {
     service.serve(&server, Duration::from_millis(20));
     let until = now + Duration::from_secs(SECONDS as u64 + 90 + 25);
     let lambdeck = env!("CARGO_BIN_EXE_lambdeck").to_owned();
-    let mut clients =
-        vec![("lambdeck logs -f".to_owned(), lambdeck, vec!["logs", GROUP, "-f", "--since", "5m"])];
+    let words = ["logs", GROUP, "-f", "--since", "5m"].map(String::from);
+    let mut clients = vec![("lambdeck logs -f".to_owned(), lambdeck, words.to_vec())];
     clients.extend(aws_cli().map(|(aws, version)| {
-        (
-            format!("{version} logs tail --follow"),
-            aws,
-            vec!["logs", "tail", GROUP, "--follow", "--since", "5m"],
-        )
+        (format!("{version} logs tail --follow"), aws, aws_tail(&server.endpoint(), "5m", true))
     }));
     let followers: Vec<_> = clients
         .into_iter()
