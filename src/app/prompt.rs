@@ -30,6 +30,8 @@ pub enum Then {
     Versions(versions::Ask),
     /// The Test tab asked.
     Test(test::Ask),
+    /// Log groups to be followed as well.
+    LogSources,
 }
 
 impl Prompt {
