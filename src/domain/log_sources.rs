@@ -76,6 +76,15 @@ impl Wanted {
         })
     }
 
+    /// Whether it is the name of a function or of a log group.
+    pub fn is_name(&self) -> bool {
+        match self {
+            Self::Functions(name) => name.is_name(),
+            Self::Group(_) => true,
+            Self::Asked(_) => false,
+        }
+    }
+
     /// Whether it takes the list of functions to know what is meant.
     pub fn is_of_functions(&self) -> bool {
         match self {

@@ -10,6 +10,7 @@ mod environment;
 mod event_editor;
 mod events;
 mod history;
+mod log_sources;
 mod logs;
 mod past;
 mod repeat;

@@ -104,7 +104,7 @@ impl Source {
             State::Offline { .. } => "offline",
             State::Credentials { .. } => "no credentials",
             State::Denied { .. } => "denied",
-            State::Unsupported { .. } => "can't be followed",
+            State::Unsupported { .. } => "not followed",
             State::Failed { .. } => "failed",
         }
     }
@@ -197,6 +197,12 @@ impl Finding {
     pub fn asked(&self) -> String {
         let words: Vec<String> = self.words.iter().map(Wanted::to_string).collect();
         words.join(" ")
+    }
+
+    /// The same without plain names, which are what they are asked for as.
+    pub fn rules(&self) -> String {
+        let words = self.words.iter().filter(|word| !word.is_name());
+        words.map(Wanted::to_string).collect::<Vec<_>>().join(" ")
     }
 
     /// How far it is, while more may still be found. `listed` counts the functions of the list that have come.

@@ -297,7 +297,7 @@ impl App {
                 let text = format!("the tags of {unread} functions can't be read; that takes lambda:ListTags");
                 self.say(Severity::Warning, text);
             } else if nothing {
-                self.say(Severity::Warning, format!("nothing is {}", asked.join(" ")));
+                self.say(Severity::Warning, format!("nothing fits {}", asked.join(" ")));
             }
         }
         self.add_sources(groups)

@@ -15,7 +15,7 @@ use crate::{
             sources::{COLOURS, FOOT, HEAD, Source},
         },
     },
-    domain::text::{sanitise, width},
+    domain::text::{fit_start, sanitise, width},
     tail::State,
     ui::{
         Theme,
@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Columns of a state with its shape, of a count, and of whether it is shown.
-const STATE: usize = 19;
+const STATE: usize = 16;
 const COUNT: usize = 8;
 const SHOWN: usize = 5;
 
@@ -48,9 +48,9 @@ pub(super) fn title(app: &App, theme: &Theme, row: &mut Row) {
         row.put_right(&format!("◐ {progress}"), theme.warning);
     }
     row.skip(2);
-    let asked = finding.asked();
-    if !asked.is_empty() {
-        row.put(&asked, theme.accent).skip(2);
+    let rules = finding.rules();
+    if !rules.is_empty() {
+        row.put(&rules, theme.accent).skip(2);
     }
     let of = match &pane.sources[..] {
         [] => String::new(),
@@ -78,7 +78,7 @@ pub(super) fn none(app: &App, pane: &LogsPane, theme: &Theme, buffer: &mut Buffe
         (Some(progress), _) => (format!("◐ {asked}: {progress}."), theme.warning),
         (None, Some(error)) => (format!("✗ {}", sanitise(&error.to_string())), theme.error),
         (None, None) if asked.is_empty() => ("No log group is followed.".into(), theme.text),
-        (None, None) => (format!("No log group is followed: nothing is {asked}."), theme.text),
+        (None, None) => (format!("No log group is followed: nothing fits {asked}."), theme.text),
     };
     let more = if finding.is_under_way() {
         "What is found is followed at once."
@@ -124,7 +124,7 @@ fn heading(labels: usize, theme: &Theme, mut row: Row) {
         .cell("NAME", labels, Align::Left, theme.dim)
         .cell("STATE", STATE, Align::Left, theme.dim)
         .cell("EVENTS", COUNT, Align::Right, theme.dim)
-        .cell("A MINUTE", COUNT, Align::Right, theme.dim)
+        .cell("PER MIN", COUNT, Align::Right, theme.dim)
         .cell("", SHOWN, Align::Left, theme.dim)
         .put("LOG GROUP", theme.dim);
 }
@@ -154,7 +154,9 @@ fn one(
     row.cell(&source.events().to_string(), COUNT, Align::Right, theme.text);
     row.cell(&source.per_minute(app.now).to_string(), COUNT, Align::Right, theme.text);
     row.cell(if source.muted { "muted" } else { "" }, SHOWN, Align::Left, theme.warning);
-    row.put(&sanitise(&source.group), theme.dim);
+    // Names differ at their ends.
+    let room = row.room();
+    row.put(&fit_start(&sanitise(&source.group), room), theme.dim);
 }
 
 /// Below the list: the selected one in full, what is wrong with it, and what concerns all.
@@ -168,7 +170,8 @@ fn told(
 ) {
     let mut lines: Vec<(String, Style)> = Vec::new();
     if let Some(source) = selected {
-        lines.push((format!("{} in {}", sanitise(&source.name()), sanitise(&source.group)), theme.dim));
+        let functions = source.function.as_ref().map(|_| format!("{} in ", source.name())).unwrap_or_default();
+        lines.push((sanitise(&format!("{functions}{}", source.group)).into_owned(), theme.dim));
         if let Some((trouble, style)) = trouble(source, theme) {
             lines.push((trouble, style));
         }
