@@ -4,11 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
-use super::{
-    Action,
-    layout::Size,
-    logs::export::LogExport,
-};
+use super::{Action, layout::Size, logs::export::LogExport};
 use crate::{
     cloud::{self, Identity, Spec, profiles::Profile, repeat::Why},
     disk::{Over, SaveError},

@@ -28,8 +28,8 @@ impl Session {
     pub async fn function_tags(&self, arn: &str) -> Result<BTreeMap<String, String>, Error> {
         self.control_plane().acquire().await;
         let answer = self.lambda().list_tags().resource(arn).send().await;
-        let answer =
-            answer.map_err(|error| permission(self.read_error("list the tags", &error), "lambda:ListTags"))?;
+        let answer = answer
+            .map_err(|error| permission(self.read_error("list the tags", &error), "lambda:ListTags"))?;
         let tags = answer.tags.unwrap_or_default();
         Ok(tags.into_iter().map(|(key, value)| (clean(&key), clean(&value))).collect())
     }
@@ -63,7 +63,11 @@ fn clean(text: &str) -> String {
 
 /// Names the permission that is missing.
 fn permission(error: Error, action: &str) -> Error {
-    if error.kind == Kind::Denied { error.with_hint(format!("ask for the permission {action}")) } else { error }
+    if error.kind == Kind::Denied {
+        error.with_hint(format!("ask for the permission {action}"))
+    } else {
+        error
+    }
 }
 
 /// Tells the log groups that are meant as they are found, and at the end that this was all. One who listens slowly
@@ -126,10 +130,9 @@ async fn find_by_tags(
     while let Some((function, tags)) = answers.next().await {
         news.looked += 1;
         match tags {
-            Ok(tags) if search.wants(&tags) => news.groups.push(FoundGroup {
-                function: Some(function.name),
-                group: function.group,
-            }),
+            Ok(tags) if search.wants(&tags) => {
+                news.groups.push(FoundGroup { function: Some(function.name), group: function.group });
+            }
             Ok(_) => {}
             // Deleted since it was listed.
             Err(error) if error.kind == Kind::NotFound => {}

@@ -50,7 +50,8 @@ impl Wanted {
             "group" => Self::group(rest),
             "stack" => Ok(Self::Asked(SourceQuery::Stack(checked(rest, "a stack's name", "-")?))),
             "tag" => {
-                let (key, value) = rest.split_once('=').map_or((rest, None), |(key, value)| (key, Some(value)));
+                let (key, value) =
+                    rest.split_once('=').map_or((rest, None), |(key, value)| (key, Some(value)));
                 if key.is_empty() {
                     return Err("tag: needs a key: tag:team or tag:team=a".into());
                 }
@@ -248,7 +249,8 @@ mod tests {
 
     #[test]
     fn tags_decide() {
-        let tags = [("team", "a"), (STACK_TAG, "shop")].map(|(key, value)| (key.to_owned(), value.to_owned()));
+        let tags =
+            [("team", "a"), (STACK_TAG, "shop")].map(|(key, value)| (key.to_owned(), value.to_owned()));
         let tags = BTreeMap::from(tags);
         let wants = |word: &str| match Wanted::parse(word).unwrap() {
             Wanted::Asked(query) => Search { queries: vec![query], functions: Vec::new() }.wants(&tags),

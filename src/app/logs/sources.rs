@@ -154,11 +154,12 @@ pub(super) fn anew(sources: Vec<Source>) -> Vec<Source> {
 
 /// The function whose output goes to a log group, if it is known.
 pub(in crate::app) fn of_group(group: String, functions: &[Summary]) -> Source {
-    let writes = |function: &&Summary| {
+    let is_its = |function: &&Summary| {
         function.custom_log_group.as_deref() == Some(&group)
-            || function.custom_log_group.is_none() && group.strip_prefix(FUNCTION_GROUPS) == Some(&function.name)
+            || function.custom_log_group.is_none()
+                && group.strip_prefix(FUNCTION_GROUPS) == Some(&function.name)
     };
-    let mut writers = functions.iter().filter(writes);
+    let mut writers = functions.iter().filter(is_its);
     match (writers.next(), writers.next()) {
         (Some(only), None) => Source::of_function(&only.name.clone(), group),
         _ => Source::of_group(group),

@@ -55,17 +55,13 @@ impl App {
             return self.logs_of_marked();
         }
         let from = self.screen;
-        match &mut self.logs {
-            Some(pane) => {
-                pane.finding.from = from;
-                self.enter_logs()
-            }
-            None => {
-                let text = "type which ones behind it: checkout-api team-a-* tag:team=a stack:NAME /aws/...";
-                self.say(Severity::Info, text);
-                Vec::new()
-            }
+        if let Some(pane) = &mut self.logs {
+            pane.finding.from = from;
+            return self.enter_logs();
         }
+        let text = "type which ones behind it: checkout-api team-a-* tag:team=a stack:NAME /aws/...";
+        self.say(Severity::Info, text);
+        Vec::new()
     }
 
     /// A new log of several groups.
@@ -153,9 +149,8 @@ impl App {
                         functions.iter().filter(|function| name.matches(&function.name)).collect();
                     meant.sort_by(|a, b| a.name.cmp(&b.name));
                     match (meant.is_empty(), is_listed, name.is_name(), name.text()) {
-                        (false, ..) => found.extend(
-                            meant.iter().map(|one| Source::of_function(&one.name, one.log_group())),
-                        ),
+                        (false, ..) => found
+                            .extend(meant.iter().map(|one| Source::of_function(&one.name, one.log_group()))),
                         // Whoever may not list functions can still have the usual group.
                         (_, false, true, name) => {
                             found.push(Source::of_function(name, default_log_group(name)));
@@ -294,7 +289,8 @@ impl App {
             let (unread, nothing) = (finding.unread, finding.found == 0);
             let asked: Vec<String> = finding.queries.iter().map(SourceQuery::to_string).collect();
             if unread > 0 {
-                let text = format!("the tags of {unread} functions can't be read; that takes lambda:ListTags");
+                let text =
+                    format!("the tags of {unread} functions can't be read; that takes lambda:ListTags");
                 self.say(Severity::Warning, text);
             } else if nothing {
                 self.say(Severity::Warning, format!("nothing fits {}", asked.join(" ")));
@@ -322,7 +318,11 @@ impl App {
             Action::Back | Action::Quit => self.overlay = None,
             Action::Mark | Action::Solo => {
                 if let Some(pane) = self.log_mut() {
-                    if *action == Action::Mark { pane.mute(at) } else { pane.solo(at) }
+                    if *action == Action::Mark {
+                        pane.mute(at);
+                    } else {
+                        pane.solo(at);
+                    }
                     pane.refilter(height);
                 }
             }

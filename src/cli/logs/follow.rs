@@ -99,7 +99,13 @@ impl<'p> Follower<'p> {
             [_] => HashSet::new(),
             several => several.iter().map(|source| source.group.clone()).collect(),
         };
-        Self { printer, groups: sources.iter().map(group).collect(), incomplete, held: Vec::new(), told_slow: false }
+        Self {
+            printer,
+            groups: sources.iter().map(group).collect(),
+            incomplete,
+            held: Vec::new(),
+            told_slow: false,
+        }
     }
 
     fn take(&mut self, update: Update) -> Result<(), Failure> {
@@ -130,7 +136,9 @@ impl<'p> Follower<'p> {
                     _ if repaired => format!("what was missing since {since} has been read"),
                     GapKind::Disconnected => format!("events since {since} may be missing for now"),
                     GapKind::Sampled => {
-                        format!("too many for Live Tail: some since {since} are missing until polling has read them")
+                        format!(
+                            "too many for Live Tail: some since {since} are missing until polling has read them"
+                        )
                     }
                     GapKind::Dropped => {
                         format!("written faster than its log takes in: some since {since} are lost")
@@ -164,7 +172,9 @@ impl<'p> Follower<'p> {
         let mut held = std::mem::take(&mut self.held);
         held.sort_by_key(|arrival| (arrival.event.timestamp, arrival.event.ingestion_time));
         // They were put into their order: none is late.
-        held.iter_mut().for_each(|arrival| arrival.late_by_ms = None);
+        for arrival in &mut held {
+            arrival.late_by_ms = None;
+        }
         held.iter().try_for_each(|arrival| self.print(arrival))
     }
 
@@ -246,7 +256,7 @@ mod tests {
     use jiff::tz::TimeZone;
 
     use super::*;
-    use crate::{cli::args::Output as Form, tail::Arrival};
+    use crate::{cli::args::Output as Form, domain::log_event::LogEvent};
 
     fn source(name: &str) -> Source {
         Source { name: name.into(), group: format!("/aws/lambda/{name}"), of_function: true }
@@ -281,7 +291,9 @@ mod tests {
 
     fn late(mut update: Update, by_ms: i64) -> Update {
         if let Update::Events { batch, .. } = &mut update {
-            batch.iter_mut().for_each(|arrival| arrival.late_by_ms = Some(by_ms));
+            for arrival in batch {
+                arrival.late_by_ms = Some(by_ms);
+            }
         }
         update
     }

@@ -104,8 +104,11 @@ async fn named(name: &str, functions: &[Summary], session: &Session) -> Result<V
                 return Err(Failure::new(NOT_FOUND, format!("no log group fits {name}")));
             }
             let named = |group: &str| group.strip_prefix(FUNCTION_GROUPS).unwrap_or(group).to_owned();
-            let source =
-                |found: FoundGroup| Source { name: named(&found.group), group: found.group, of_function: false };
+            let source = |found: FoundGroup| Source {
+                name: named(&found.group),
+                group: found.group,
+                of_function: false,
+            };
             Ok(found.into_iter().map(source).collect())
         }
         (false, false) => {
@@ -122,8 +125,7 @@ async fn named(name: &str, functions: &[Summary], session: &Session) -> Result<V
 }
 
 async fn function(name: &str, session: &Session) -> Result<Source, Failure> {
-    let function: FunctionRef =
-        name.parse().map_err(|error: RuleError| Failure::usage(error.to_string()))?;
+    let function: FunctionRef = name.parse().map_err(|error: RuleError| Failure::usage(error.to_string()))?;
     let group = match session.get_function(&function.function_name(), function.qualifier.as_deref()).await {
         Ok(details) => details.configuration.log_group(),
         // Whoever may read logs only can still have those of the usual group.

@@ -170,7 +170,8 @@ fn told(
 ) {
     let mut lines: Vec<(String, Style)> = Vec::new();
     if let Some(source) = selected {
-        let functions = source.function.as_ref().map(|_| format!("{} in ", source.name())).unwrap_or_default();
+        let functions =
+            source.function.as_ref().map(|_| format!("{} in ", source.name())).unwrap_or_default();
         lines.push((sanitise(&format!("{functions}{}", source.group)).into_owned(), theme.dim));
         if let Some((trouble, style)) = trouble(source, theme) {
             lines.push((trouble, style));
@@ -193,7 +194,8 @@ fn told(
         lines.push((format!("! {} more log groups are not followed", finding.left_out), theme.warning));
     }
     let columns = usize::from(area.columns);
-    let pieces = lines.iter().flat_map(|(text, style)| pieces(text, columns).map(move |piece| (piece, *style)));
+    let pieces =
+        lines.iter().flat_map(|(text, style)| pieces(text, columns).map(move |piece| (piece, *style)));
     for (nth, (piece, style)) in pieces.take(usize::from(area.rows)).enumerate() {
         Row::new(buffer, area, nth).put(piece, style);
     }

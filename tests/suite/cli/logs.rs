@@ -77,7 +77,8 @@ fn several_sources_are_one_stream_with_names() {
 
 #[test]
 fn patterns_tags_and_stacks_stand_for_functions() {
-    let (server, ..) = with_events(&[(GROUP, 50, "a"), (OTHER, 40, "b"), ("/aws/lambda/function-00002", 30, "c")]);
+    let (server, ..) =
+        with_events(&[(GROUP, 50, "a"), (OTHER, 40, "b"), ("/aws/lambda/function-00002", 30, "c")]);
     server.answer("ListTags", |request| {
         let tags = if request.path.ends_with("function-00001") {
             json!({ "team": "a", "aws:cloudformation:stack-name": "shop" })

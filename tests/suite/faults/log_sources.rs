@@ -68,7 +68,10 @@ async fn who_may_read_no_tags_is_told_which_permission_it_takes() {
     server.always("ListTags", Fault::access_denied());
     let (ended, told) = find(&server, search(team(), 40)).await;
     let error = ended.unwrap_err();
-    assert_eq!((error.kind, error.hint.as_deref()), (Kind::Denied, Some("ask for the permission lambda:ListTags")));
+    assert_eq!(
+        (error.kind, error.hint.as_deref()),
+        (Kind::Denied, Some("ask for the permission lambda:ListTags"))
+    );
     assert_eq!(told, []);
     assert!(server.count("ListTags") <= 4, "the others are not asked for: {}", server.count("ListTags"));
 }
@@ -99,7 +102,8 @@ async fn log_groups_are_found_by_their_names_over_all_pages() {
         };
         Fault::Answer(Reply::json(&page))
     });
-    let queries = vec![SourceQuery::Groups(Glob::new("/team/*x")), SourceQuery::Groups(Glob::new("/team/b*"))];
+    let queries =
+        vec![SourceQuery::Groups(Glob::new("/team/*x")), SourceQuery::Groups(Glob::new("/team/b*"))];
     let (ended, told) = find(&server, search(queries, 0)).await;
     assert_eq!(ended, Ok(()));
     let group = |name: &str| FoundGroup { function: None, group: name.into() };

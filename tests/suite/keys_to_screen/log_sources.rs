@@ -36,7 +36,9 @@ async fn two_functions_and_those_of_a_tag_are_followed_as_one() {
     dashboard.wait_for("both reports", |screen| screen.matches("REPORT RequestId").count() >= 2).await;
     // Only one of them is shown.
     dashboard.press("S<down><enter><esc>");
-    dashboard.wait_for("order-events alone", |screen| screen.contains("1 muted") && !screen.contains("Ada")).await;
+    dashboard
+        .wait_for("order-events alone", |screen| screen.contains("1 muted") && !screen.contains("Ada"))
+        .await;
     dashboard.press("S<enter><esc>");
     dashboard.wait_for("greeter alone", |screen| screen.contains("Ada") && screen.contains("1 muted")).await;
     dashboard.press("<esc>");

@@ -47,7 +47,10 @@ fn command(screen: &mut Screen, text: &str) -> Vec<Effect> {
 /// Three log groups, one of which is read.
 fn three() -> (Screen, Ticket) {
     let mut screen = Screen::listed();
-    let ticket = follow(&command(&mut screen, "logs /shop/checkout-api-prod /shop/checkout-worker-prod /shop/checkout-mail-prod"));
+    let ticket = follow(&command(
+        &mut screen,
+        "logs /shop/checkout-api-prod /shop/checkout-worker-prod /shop/checkout-mail-prod",
+    ));
     let denied = State::Denied { message: "not authorized to perform logs:FilterLogEvents".into() };
     let updates = [
         status("/shop/checkout-api-prod", State::Live, 1234),
@@ -145,8 +148,9 @@ fn what_is_typed_and_found_is_neutralised() {
     let mut screen = Screen::listed();
     command(&mut screen, "logs /shop/x");
     let effects = command(&mut screen, "logs tag:team");
-    let Some(Effect::FindSources(search, _)) =
-        effects.iter().find(|effect| matches!(effect, Effect::FindSources(_, search) if !search.queries.is_empty()))
+    let Some(Effect::FindSources(search, _)) = effects
+        .iter()
+        .find(|effect| matches!(effect, Effect::FindSources(_, search) if !search.queries.is_empty()))
     else {
         panic!("{effects:?}")
     };
@@ -160,4 +164,21 @@ fn what_is_typed_and_found_is_neutralised() {
     screen.keys("S");
     let shown = screen.text(120, 30);
     assert!(!shown.contains(['\u{1b}', '\u{202e}', '\u{200b}']), "{shown}");
+}
+
+/// The screen of several logs and the list of their log groups, to be drawn at every size.
+pub(super) fn screens() -> Vec<Screen> {
+    let mut screens = Vec::new();
+    for keys in ["", "S", "Sj +tag:", "S!"] {
+        let (mut screen, _) = three();
+        screen.keys(keys);
+        screens.push(screen);
+    }
+    for keys in ["", "S"] {
+        let (mut screen, _) = Screen::connected();
+        command(&mut screen, "logs checkout-* tag:team=shop");
+        screen.keys(keys);
+        screens.push(screen);
+    }
+    screens
 }

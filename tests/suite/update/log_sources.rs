@@ -173,10 +173,9 @@ fn a_list_that_is_still_being_read_is_waited_for() {
     );
     let rest = vec![summary("checkout-worker", "nodejs22.x", 256, 48)];
     let effects = app.update(moment(), Msg::FunctionsPage { ticket: list, functions: rest, last: true });
-    let add = |name| Effect::SteerLogs(
-        follow,
-        Control::Add { group: group(name), since_ms: since().as_millisecond() },
-    );
+    let add = |name| {
+        Effect::SteerLogs(follow, Control::Add { group: group(name), since_ms: since().as_millisecond() })
+    };
     assert_eq!(effects, [add("checkout-api"), add("checkout-worker")]);
     assert!(!pane(&app).finding.is_under_way());
 }
@@ -201,7 +200,10 @@ fn tags_and_stacks_are_asked_for_once_and_followed_as_they_are_found() {
         arn: format!("arn:aws:lambda:eu-west-1:123456789012:function:{name}"),
         group: group(name),
     };
-    assert_eq!(asked.queries, [SourceQuery::Tag("team".into(), Some("a".into())), SourceQuery::Stack("shop".into())]);
+    assert_eq!(
+        asked.queries,
+        [SourceQuery::Tag("team".into(), Some("a".into())), SourceQuery::Stack("shop".into())]
+    );
     assert_eq!(asked.functions, ["checkout-api", "checkout-worker", "image-resizer"].map(candidate));
     assert_eq!(effects.len(), 1, "nothing is known to follow: {effects:?}");
     assert_eq!(found(&mut app, search, &[], false), []);
@@ -210,7 +212,10 @@ fn tags_and_stacks_are_asked_for_once_and_followed_as_they_are_found() {
     assert_eq!(first, [group("checkout-worker")]);
     let effects = found(&mut app, search, &["checkout-worker", "image-resizer"], true);
     let since_ms = since().as_millisecond();
-    assert_eq!(effects, [Effect::SteerLogs(follow, Control::Add { group: group("image-resizer"), since_ms })]);
+    assert_eq!(
+        effects,
+        [Effect::SteerLogs(follow, Control::Add { group: group("image-resizer"), since_ms })]
+    );
     assert!(!pane(&app).finding.is_under_way());
     // It is over: what still comes is nobody's.
     assert_eq!(found(&mut app, search, &["checkout-api"], true), []);
@@ -338,7 +343,10 @@ fn a_removed_group_is_followed_no_more_and_begins_anew_when_it_comes_back() {
     app.update(moment(), Msg::Tail(follow, event("checkout-api", -9)));
     app.update(moment(), Msg::Tail(follow, event("checkout-worker", -8)));
     act(&mut app, Action::Sources);
-    assert_eq!(act(&mut app, Action::Delete), [Effect::SteerLogs(follow, Control::Remove(group("checkout-api")))]);
+    assert_eq!(
+        act(&mut app, Action::Delete),
+        [Effect::SteerLogs(follow, Control::Remove(group("checkout-api")))]
+    );
     // What was on its way is not shown either.
     app.update(moment(), Msg::Tail(follow, event("checkout-api", -7)));
     assert_eq!((messages(&app), labels(&app)), (vec!["checkout-worker -8".into()], vec!["checkout-worker"]));

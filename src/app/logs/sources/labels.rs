@@ -17,7 +17,9 @@ pub(super) fn arrange(sources: &mut [Source]) {
         .iter()
         .map(|source| match &source.function {
             // All of the names would take the room of the row.
-            Some(function) if source.sharing.len() > 1 => format!("{function} + {} more", source.sharing.len()),
+            Some(function) if source.sharing.len() > 1 => {
+                format!("{function} + {} more", source.sharing.len())
+            }
             _ => source.name(),
         })
         .collect();
@@ -40,7 +42,9 @@ pub fn short(names: &[String]) -> Vec<String> {
         all.len() == 1
     };
     let front = (0..least)
-        .take_while(|nth| common(&|parts| parts.get(*nth).map(|part| part.trim_end_matches(BETWEEN).to_owned())))
+        .take_while(|nth| {
+            common(&|parts| parts.get(*nth).map(|part| part.trim_end_matches(BETWEEN).to_owned()))
+        })
         .count();
     let back = (0..least.saturating_sub(front))
         .take_while(|nth| {
