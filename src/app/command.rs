@@ -35,7 +35,7 @@ pub const HELP: [Help; 16] = [
     Help {
         name: "logs",
         argument: "[NAME...]",
-        text: "logs of several functions as one, or those of the last time",
+        text: "logs of several functions as one, or the last ones",
     },
     Help { name: "messages", argument: "", text: "all that was said" },
     Help { name: "open", argument: "NAME", text: "open a function" },
