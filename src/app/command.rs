@@ -32,11 +32,7 @@ pub const HELP: [Help; 16] = [
     Help { name: "history", argument: "", text: "the journal of changes" },
     Help { name: "invocations", argument: "", text: "what was sent in this run and before" },
     Help { name: "local", argument: "", text: "start the local engine and connect to it" },
-    Help {
-        name: "logs",
-        argument: "[NAME...]",
-        text: "logs of several functions as one, or the last ones",
-    },
+    Help { name: "logs", argument: "[NAME...]", text: "logs of several functions as one, or the last ones" },
     Help { name: "messages", argument: "", text: "all that was said" },
     Help { name: "open", argument: "NAME", text: "open a function" },
     Help { name: "profile", argument: "[NAME]", text: "connect with another profile" },
