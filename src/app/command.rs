@@ -1,7 +1,7 @@
 //! What can be typed on the command line.
 
 use super::bulk::BulkChange;
-use crate::domain::{compare::Side, side::SideError};
+use crate::domain::{compare::Side, log_sources::Wanted, side::SideError};
 
 /// One command's help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub struct Help {
 }
 
 /// All commands.
-pub const HELP: [Help; 15] = [
+pub const HELP: [Help; 16] = [
     Help {
         name: "bulk",
         argument: "[CHANGE]",
@@ -32,6 +32,7 @@ pub const HELP: [Help; 15] = [
     Help { name: "history", argument: "", text: "the journal of changes" },
     Help { name: "invocations", argument: "", text: "what was sent in this run and before" },
     Help { name: "local", argument: "", text: "start the local engine and connect to it" },
+    Help { name: "logs", argument: "[NAME...]", text: "logs of several functions as one, or the last ones" },
     Help { name: "messages", argument: "", text: "all that was said" },
     Help { name: "open", argument: "NAME", text: "open a function" },
     Help { name: "profile", argument: "[NAME]", text: "connect with another profile" },
@@ -56,6 +57,18 @@ pub const BULK: [Help; 8] = [
     Help { name: "untag", argument: "KEY", text: "remove a tag" },
 ];
 
+/// What stands before the words of what is wanted on the command line.
+pub const LOGS_PREFIX: &str = "logs ";
+
+/// What may stand behind `logs`.
+pub const LOGS: [Help; 5] = [
+    Help { name: "/", argument: "", text: "a log group: /aws/..., also with * and ?" },
+    Help { name: "fn:", argument: "", text: "functions: checkout-api or team-a-*, also without fn:" },
+    Help { name: "group:", argument: "", text: "a log group whose name does not begin with /" },
+    Help { name: "stack:", argument: "", text: "the functions of a CloudFormation stack" },
+    Help { name: "tag:", argument: "", text: "the functions that have a tag: tag:team or tag:team=a" },
+];
+
 /// A command that was typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
@@ -75,6 +88,8 @@ pub enum Command {
     Help,
     /// The local engine.
     Local,
+    /// The logs of several functions as one; without a word the last ones.
+    Logs(Vec<Wanted>),
     /// The message log.
     Messages,
     /// Open a function.
@@ -123,6 +138,7 @@ pub fn parse(line: &str) -> Result<Command, String> {
     match help.name {
         "bulk" if rest.is_empty() => return Ok(Command::Bulk(None)),
         "bulk" => return BulkChange::parse(rest).map(|change| Command::Bulk(Some(change))),
+        "logs" => return wanted(rest).map(Command::Logs),
         _ => {}
     }
     let mut words = rest.split_whitespace();
@@ -160,6 +176,14 @@ pub fn parse(line: &str) -> Result<Command, String> {
         "utc" => Command::Utc,
         _ => Command::Quit,
     })
+}
+
+/// Reads the words of what is wanted.
+///
+/// # Errors
+/// What is wrong with one of them.
+pub fn wanted(words: &str) -> Result<Vec<Wanted>, String> {
+    words.split_whitespace().map(Wanted::parse).collect()
 }
 
 /// The regions that the picker offers: AWS's, as of 2026. Another one can be typed.
@@ -217,6 +241,9 @@ mod tests {
     #[case("compare a b:1", Ok(Command::Compare(side("a"), Some(side("b:1")))))]
     #[case("compare prod@eu-west-1/a", Ok(Command::Compare(side("prod@eu-west-1/a"), None)))]
     #[case("compare a b c", Err("\"c\" is one word too many".into()))]
+    #[case("logs", Ok(Command::Logs(Vec::new())))]
+    #[case("logs a tag:team", Ok(Command::Logs(wanted("a tag:team").unwrap())))]
+    #[case("logs fn:", Err("\"fn:\" needs a name behind it".into()))]
     #[case("quit now", Err("quit takes no argument, \"now\" is too much".into()))]
     #[case("profile a b", Err("\"b\" is one word too many".into()))]
     fn reads_commands(#[case] line: &str, #[case] expected: Result<Command, String>) {

@@ -4,14 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
-use super::{
-    Action,
-    layout::Size,
-    logs::{
-        export::LogExport,
-        sources::{Source, SourceQuery},
-    },
-};
+use super::{Action, layout::Size, logs::export::LogExport};
 use crate::{
     cloud::{self, Identity, Spec, profiles::Profile, repeat::Why},
     disk::{Over, SaveError},
@@ -25,6 +18,7 @@ use crate::{
         invocation::{Chunk, Record, Reply, Request},
         journal,
         json::{Duplicate, Problem},
+        log_sources::{Found, Search},
         place::Place,
         release::{Extras, Releases},
         repeat::{Plan, Tally},
@@ -113,8 +107,8 @@ pub enum Msg {
     LogsScanned(Ticket, Box<tail::Scanned>),
     /// Rows of a log were written to a file, as the text tells; or not.
     LogsExported(Ticket, Result<String, SaveError>),
-    /// The log groups that are meant.
-    SourcesFound(Ticket, Result<Vec<Source>, cloud::Error>),
+    /// Some of the log groups that are meant, or why no more are found.
+    SourcesFound(Ticket, Result<Found, cloud::Error>),
     /// How far a query of Logs Insights is.
     Insights(Ticket, Result<Box<insights::Results>, cloud::Error>),
     /// The profiles to pick from.
@@ -351,8 +345,8 @@ pub enum Effect {
         /// Whether a file that is there is replaced.
         overwrite: bool,
     },
-    /// Find the log groups that are meant.
-    FindSources(Ticket, Box<SourceQuery>),
+    /// Find the log groups that are meant. The search before this one ends.
+    FindSources(Ticket, Box<Search>),
     /// Ask Logs Insights.
     StartInsights(Ticket, Box<insights::Query>),
     /// Stop a query. What there is of its results stays.

@@ -199,13 +199,22 @@ pub struct CommandLine {
 }
 
 impl CommandLine {
-    /// The commands that what was typed may become, or the changes behind `bulk`.
-    pub fn suggestions(&self) -> Vec<&'static command::Help> {
+    /// What stands before the word that is being typed, what that may become, and the word.
+    fn scope(&self) -> (&str, &'static [command::Help], &str) {
         let typed = self.field.text().trim_start();
-        let (helps, word) = match typed.strip_prefix(command::BULK_PREFIX) {
-            Some(change) => (&command::BULK[..], change.trim_start()),
-            None => (&command::HELP[..], typed),
-        };
+        if let Some(change) = typed.strip_prefix(command::BULK_PREFIX) {
+            return (command::BULK_PREFIX, &command::BULK, change.trim_start());
+        }
+        if typed.starts_with(command::LOGS_PREFIX) {
+            let word = typed.rsplit(char::is_whitespace).next().unwrap_or_default();
+            return (&typed[..typed.len() - word.len()], &command::LOGS, word);
+        }
+        ("", &command::HELP, typed)
+    }
+
+    /// The commands that what was typed may become, the changes behind `bulk`, or what may stand behind `logs`.
+    pub fn suggestions(&self) -> Vec<&'static command::Help> {
+        let (_, helps, word) = self.scope();
         if word.contains(' ') {
             return Vec::new();
         }
@@ -221,11 +230,9 @@ impl CommandLine {
             Action::Up => self.marked = (self.marked + count - 1) % count,
             Action::Complete => {
                 if let Some(help) = self.suggestions().get(self.marked) {
-                    let typed = self.field.text().trim_start();
-                    let before =
-                        if typed.starts_with(command::BULK_PREFIX) { command::BULK_PREFIX } else { "" };
                     let space = if help.argument.is_empty() { "" } else { " " };
-                    self.field.set(&format!("{before}{}{space}", help.name));
+                    let completed = format!("{}{}{space}", self.scope().0, help.name);
+                    self.field.set(&completed);
                     self.changed();
                 }
             }

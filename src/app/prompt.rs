@@ -32,6 +32,8 @@ pub enum Then {
     Test(test::Ask),
     /// Logs Insights asked.
     Insights(Ask),
+    /// Log groups to be followed as well.
+    LogSources,
 }
 
 /// What is typed for Logs Insights.

@@ -304,13 +304,25 @@ fn tenant(id: String) -> Result<String, String> {
 /// `logs`.
 #[derive(Debug, Args)]
 pub struct Logs {
-    /// Functions, or log groups, which begin with /
-    #[arg(required = true, value_name = "NAME")]
+    /// Functions, or log groups, which begin with /; * and ? stand for any characters, for one ('team-a-*')
+    #[arg(required_unless_present_any = ["tag", "stack"], value_name = "NAME")]
     pub names: Vec<String>,
+
+    /// Also the functions that have this tag; may be given several times
+    #[arg(long, value_name = "KEY[=VALUE]")]
+    pub tag: Vec<String>,
+
+    /// Also the functions of this CloudFormation stack; may be given several times
+    #[arg(long, value_name = "NAME")]
+    pub stack: Vec<String>,
 
     /// Go on with what comes, until ctrl-c
     #[arg(short, long)]
     pub follow: bool,
+
+    /// Use Live Tail beside polling: faster, for up to 10 log groups, and billed by the minute
+    #[arg(long, requires = "follow")]
+    pub live_tail: bool,
 
     /// From when on: an age such as 15m or 2h, or a time such as 2026-11-20T14:00:00Z or "2026-11-20 14:00"
     #[arg(long, value_name = "TIME", default_value = "15m")]

@@ -28,10 +28,13 @@ impl Budget {
         Self { bucket: Some(Arc::new(Mutex::new(bucket))) }
     }
 
+    /// Requests a second of [`Budget::for_control_plane`].
+    pub const CONTROL_PLANE: f64 = 5.0;
+
     /// For the Lambda control plane: it takes 15 requests a second for the whole account, not raisable, and in an
     /// incident deployments need them.
     pub fn for_control_plane() -> Self {
-        Self::new(5.0)
+        Self::new(Self::CONTROL_PLANE)
     }
 
     /// For reading logs: 40 % of a region's FilterLogEvents quota.

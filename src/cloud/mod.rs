@@ -13,6 +13,7 @@ pub mod identity;
 pub mod invoke;
 pub mod journal;
 pub mod lambda;
+pub mod log_sources;
 pub mod logs;
 pub mod profiles;
 mod recheck;

@@ -21,7 +21,7 @@ use tokio::{
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use self::desk::{Desk, Recording};
-use super::{crash, look, sending};
+use super::{crash, log_sources, look, sending};
 use crate::{
     app::{
         Effect, Msg, Ticket,
@@ -55,6 +55,7 @@ enum Slot {
     States,
     Function,
     Logs(Ticket),
+    LogSources,
     Profiles,
     Extras,
     Compare,
@@ -211,9 +212,13 @@ impl Executor {
             }
             Effect::SteerLogs(..)
             | Effect::ExportLogs { .. }
-            | Effect::FindSources(..)
             | Effect::StartInsights(..)
             | Effect::StopInsights(_) => {}
+            Effect::FindSources(ticket, search) => {
+                self.with_session(Slot::LogSources, ticket, |session| async move {
+                    log_sources::find(ticket, session, *search, &messages).await;
+                });
+            }
             Effect::Write(ticket, order, permit) => self.write(ticket, *order, *permit),
             Effect::Observe { ticket, names, after } => {
                 self.with_session(Slot::Observe(ticket), ticket, |session| async move {

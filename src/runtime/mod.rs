@@ -8,6 +8,7 @@ pub mod clock;
 pub mod crash;
 pub mod executor;
 pub mod frames;
+mod log_sources;
 mod look;
 pub mod outside;
 mod sending;

@@ -86,7 +86,7 @@ fn parts(app: &App, theme: &Theme) -> Vec<Part> {
 /// When what is shown was read to its end, or how far reading it has come.
 fn age(app: &App) -> Option<String> {
     let (pending, loaded_at, count) = match (app.screen, &app.function) {
-        (Screen::Start, _) => return None,
+        (Screen::Start | Screen::Logs, _) => return None,
         (Screen::Function, Some(view)) => (view.details.pending.is_some(), view.details.loaded_at, None),
         _ => {
             let list = &app.functions;

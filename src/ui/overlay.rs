@@ -46,7 +46,7 @@ pub(super) fn draw(app: &App, overlay: &Overlay, size: Size, theme: &Theme, buff
         Overlay::RepeatForm(form) => repeat::form(form, size, theme, buffer),
         Overlay::Repeat => repeat::draw(app, size, theme, buffer),
         Overlay::LogFilters(_) => logs::filters::draw(app, size, theme, buffer),
-        Overlay::LogSources(_) => logs::sources::draw(app, size, theme, buffer),
+        Overlay::LogSources(cursor) => logs::sources::draw(app, *cursor, size, theme, buffer),
         Overlay::Insights => insights::draw(app, size, theme, buffer),
         Overlay::Answer(pane) => answer::draw(app, pane, size, theme, buffer),
     }

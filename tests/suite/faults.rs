@@ -3,6 +3,7 @@
 
 mod executor;
 mod invocations;
+mod log_sources;
 mod repeats;
 mod streams;
 

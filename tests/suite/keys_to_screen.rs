@@ -18,6 +18,7 @@ use crate::support::{
 mod answers;
 mod environment;
 mod lists;
+mod log_sources;
 mod logs;
 mod repeat;
 mod request_log;

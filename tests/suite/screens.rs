@@ -15,6 +15,7 @@ mod history;
 mod hostile_logs;
 mod insights;
 mod invocations;
+mod log_sources;
 mod logs;
 mod repeat;
 mod request_log;

@@ -11,6 +11,7 @@ mod event_editor;
 mod events;
 mod history;
 mod insights;
+mod log_sources;
 mod logs;
 mod past;
 mod repeat;

@@ -145,6 +145,11 @@ impl FunctionsPane {
         self.rows.len()
     }
 
+    /// All of them, in no order.
+    pub fn all(&self) -> &[Summary] {
+        &self.rows
+    }
+
     /// How many functions the filter leaves.
     pub fn len(&self) -> usize {
         self.shown.len()

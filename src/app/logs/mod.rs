@@ -70,6 +70,8 @@ pub struct Gap {
 pub struct LogsPane {
     /// The log groups that are followed, in the order in which they were added.
     pub sources: Vec<Source>,
+    /// Which were asked for, and how far finding them is.
+    pub finding: sources::Finding,
     /// The follow under way.
     pub ticket: Option<Ticket>,
     /// How far back the history goes.
@@ -118,6 +120,7 @@ impl Default for LogsPane {
         let store = Store::new(STORE_BYTES);
         Self {
             sources: Vec::new(),
+            finding: sources::Finding::default(),
             ticket: None,
             history: FIRST_HISTORY,
             begun_at: Timestamp::UNIX_EPOCH,
@@ -209,7 +212,8 @@ impl LogsPane {
         let until = self.around.and_then(|around| around.until);
         let aim = self.aim.take();
         *self = Self {
-            sources,
+            sources: sources::anew(sources),
+            finding: self.finding.anew(),
             ticket: Some(ticket),
             history: self.history,
             begun_at: since,
@@ -315,7 +319,8 @@ impl LogsPane {
             return;
         }
         match update {
-            Update::Events { batch, .. } => {
+            Update::Events { group, batch } => {
+                self.count(&group, &batch);
                 let place = self.place();
                 let before = self.view.len();
                 for arrival in &batch {
@@ -408,8 +413,7 @@ impl LogsPane {
     }
 
     fn wanted(&self) -> Filter {
-        let muted = self.sources.iter().filter(|source| source.muted).map(|source| source.group.clone());
-        self.filters.filter().without_groups(muted.collect())
+        self.filters.filter().without_groups(self.hidden_groups())
     }
 
     /// What is shown has changed.

@@ -69,7 +69,7 @@ impl App {
 
     /// Opens a function without saying on which tab.
     pub(super) fn enter(&mut self, name: String, arn: Option<String>) -> Vec<Effect> {
-        let mut effects = Vec::new();
+        let mut effects: Vec<Effect> = self.leave_many_logs().into_iter().collect();
         // The same function again keeps its event and its answer.
         if self.function.as_ref().is_none_or(|view| view.name != name) {
             effects.extend(self.leave_logs());

@@ -120,6 +120,7 @@ impl App {
         }
         match action {
             Action::Older => Some(self.older_logs()),
+            Action::Sources => Some(self.open_log_sources()),
             Action::Open => {
                 let zone = self.zone();
                 let page = self.log().and_then(|pane| pane.page(&zone));
@@ -137,8 +138,7 @@ impl App {
             return effects;
         }
         if *action == Action::Back {
-            self.screen = Screen::Functions;
-            return self.leave_many_logs().into_iter().collect();
+            return self.back_from_many_logs();
         }
         self.act_anywhere(action)
     }

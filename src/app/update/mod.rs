@@ -86,13 +86,13 @@ impl App {
             Msg::FunctionsPage { ticket, functions, last } => {
                 let height = self.list_height();
                 self.functions.receive(ticket, functions, last, now, height);
-                Vec::new()
+                self.list_came()
             }
             Msg::FunctionsFailed(ticket, error) => {
                 if self.functions.failed(ticket, error.clone()) {
                     self.report(&error);
                 }
-                Vec::new()
+                self.list_came()
             }
             Msg::FunctionState(ticket, name, result) => {
                 self.functions.receive_state(ticket, &name, result, now);
@@ -123,7 +123,8 @@ impl App {
                 Vec::new()
             }
             Msg::Tail(ticket, update) => self.tail_told(ticket, update),
-            Msg::LogsScanned(..) | Msg::LogsExported(..) | Msg::SourcesFound(..) => Vec::new(),
+            Msg::LogsScanned(..) | Msg::LogsExported(..) => Vec::new(),
+            Msg::SourcesFound(ticket, result) => self.sources_found(ticket, result),
             Msg::Insights(ticket, result) => {
                 self.insights_told(ticket, result);
                 Vec::new()
@@ -440,6 +441,7 @@ impl App {
         let tab = match action {
             Action::Open => Tab::Overview,
             Action::Invoke => Tab::Test,
+            Action::Logs if self.functions.marks().0 > 1 => return self.logs_of_marked(),
             Action::Logs => Tab::Logs,
             Action::Environment => Tab::Environment,
             Action::Versions => return self.open_releases(Section::Versions),

@@ -137,6 +137,7 @@ impl App {
             prompt::Then::Versions(ask) => self.versions_asked(&ask.clone(), &text),
             prompt::Then::Test(ask) => self.test_asked(&ask.clone(), &text),
             prompt::Then::Insights(ask) => self.insights_asked(&ask.clone(), &text),
+            prompt::Then::LogSources => self.log_sources_typed(&text),
         };
         result.unwrap_or_else(|problem| {
             prompt.problem = Some(problem);
@@ -199,6 +200,7 @@ impl App {
             }
             Command::Help => return self.act_anywhere(&Action::Help),
             Command::Local => return self.start_local(),
+            Command::Logs(words) => return self.logs_typed(words),
             Command::Messages => {
                 let mut cursor = Cursor::default();
                 let text = layout::page(self.size).text;

@@ -8,19 +8,22 @@ use std::{
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::{Source, Wanted, print::Printer};
+use super::{Wanted, print::Printer, sources::Source};
 use crate::{
     cli::{
         failure::{DENIED, ERROR, Failure},
         terminal,
     },
     cloud::Session,
-    domain::{format, log_event::LogEvent},
-    tail::{self, State, Status, Streams, SystemClock, Update},
+    domain::{format, log_sources::slow_reading},
+    tail::{self, Arrival, GapKind, State, Status, Streams, SystemClock, Update},
 };
 
 /// Updates that may wait to be printed; then the follower reads slower.
 const QUEUE: usize = 16;
+/// What Live Tail costs (CloudWatch's price list).
+const LIVE_TAIL_COST: &str = "Live Tail costs about $0.01 a minute beyond the 1,800 free minutes of a month; ctrl-c \
+    ends it";
 /// The most events that are held to be put into one order. What is more comes group by group.
 const MAX_HELD: usize = 100_000;
 
@@ -42,8 +45,11 @@ pub(super) async fn print(
         live: true,
         filter_pattern: wanted.pattern.clone(),
         page_limit: None,
-        live_tail: false,
+        live_tail: wanted.live_tail,
     };
+    if wanted.live_tail {
+        terminal::note(LIVE_TAIL_COST);
+    }
     let budget = session.log_budget().clone();
     let cancel = CancellationToken::new();
     let _guard = cancel.clone().drop_guard();
@@ -66,13 +72,17 @@ struct Follower<'p> {
     groups: HashMap<String, Group>,
     /// Groups whose history is not complete; while there is one, what comes is held.
     incomplete: HashSet<String>,
-    held: Vec<LogEvent>,
+    held: Vec<Arrival>,
+    /// Whether it was said how slow the reading of so many groups is.
+    told_slow: bool,
 }
 
 struct Group {
     name: String,
     /// Whether it has answered at all.
     answered: bool,
+    /// Whether it can't be read, and never could.
+    given_up: bool,
     /// The state that was last spoken of, or that needs no words.
     state: State,
 }
@@ -80,7 +90,8 @@ struct Group {
 impl<'p> Follower<'p> {
     fn new(sources: &[Source], printer: &'p mut Printer) -> Self {
         let group = |source: &Source| {
-            let group = Group { name: source.name.clone(), answered: false, state: State::CatchingUp };
+            let (name, state) = (source.name.clone(), State::CatchingUp);
+            let group = Group { name, answered: false, given_up: false, state };
             (source.group.clone(), group)
         };
         // The events of a single group come in order.
@@ -88,20 +99,25 @@ impl<'p> Follower<'p> {
             [_] => HashSet::new(),
             several => several.iter().map(|source| source.group.clone()).collect(),
         };
-        Self { printer, groups: sources.iter().map(group).collect(), incomplete, held: Vec::new() }
+        Self {
+            printer,
+            groups: sources.iter().map(group).collect(),
+            incomplete,
+            held: Vec::new(),
+            told_slow: false,
+        }
     }
 
     fn take(&mut self, update: Update) -> Result<(), Failure> {
         match update {
             Update::Events { group, batch } => {
                 self.answered(&group);
-                let events = batch.into_iter().map(|arrival| arrival.event);
                 if self.incomplete.is_empty() {
-                    for event in events {
-                        self.print(&event)?;
+                    for arrival in &batch {
+                        self.print(arrival)?;
                     }
                 } else {
-                    self.held.extend(events);
+                    self.held.extend(batch);
                     if self.held.len() > MAX_HELD {
                         self.incomplete.clear();
                         self.release()?;
@@ -114,14 +130,24 @@ impl<'p> Follower<'p> {
                 self.complete(&group)
             }
             Update::Status(status) => self.status(status),
-            Update::Gap { group, from_ms, repaired, .. } => {
+            Update::Gap { group, kind, from_ms, repaired, .. } => {
                 let since = format::iso(format::from_millis(from_ms), self.printer.zone());
-                let name = self.name(&group);
-                terminal::note(&if repaired {
-                    format!("{name}: what was missing since {since} has been read")
-                } else {
-                    format!("{name}: events since {since} may be missing for now")
-                });
+                let what = match kind {
+                    _ if repaired => format!("what was missing since {since} has been read"),
+                    GapKind::Disconnected => format!("events since {since} may be missing for now"),
+                    GapKind::Sampled => {
+                        format!(
+                            "too many for Live Tail: some since {since} are missing until polling has read them"
+                        )
+                    }
+                    GapKind::Dropped => {
+                        format!("written faster than its log takes in: some since {since} are lost")
+                    }
+                    GapKind::NotLive => {
+                        "of the Infrequent Access class: read by queries now and then, not live".to_owned()
+                    }
+                };
+                terminal::note(&format!("{}: {what}", self.name(&group)));
                 Ok(())
             }
         }
@@ -144,17 +170,36 @@ impl<'p> Follower<'p> {
 
     fn release(&mut self) -> Result<(), Failure> {
         let mut held = std::mem::take(&mut self.held);
-        held.sort_by_key(|event| (event.timestamp, event.ingestion_time));
-        held.iter().try_for_each(|event| self.print(event))
+        held.sort_by_key(|arrival| (arrival.event.timestamp, arrival.event.ingestion_time));
+        // They were put into their order: none is late.
+        for arrival in &mut held {
+            arrival.late_by_ms = None;
+        }
+        held.iter().try_for_each(|arrival| self.print(arrival))
     }
 
-    fn print(&mut self, event: &LogEvent) -> Result<(), Failure> {
+    fn print(&mut self, Arrival { event, late_by_ms, .. }: &Arrival) -> Result<(), Failure> {
         let name = self.groups.get(&event.group).map_or(event.group.as_str(), |group| &group.name);
-        self.printer.event(name, event)
+        self.printer.event(name, event, *late_by_ms)
+    }
+
+    /// Says once how slow the reading of many groups is.
+    fn tell_slow(&mut self, budget: Option<f64>) {
+        let Some(per_second) = budget.filter(|_| !self.told_slow) else { return };
+        self.told_slow = true;
+        if let Some(seconds) = slow_reading(self.groups.len(), per_second) {
+            terminal::note(&format!(
+                "{} log groups on {per_second} calls/s: each is read every {seconds} s; --live-tail is faster for up \
+                 to 10, and billed",
+                self.groups.len()
+            ));
+        }
     }
 
     /// Says what changed about a group.
     fn status(&mut self, status: Status) -> Result<(), Failure> {
+        self.tell_slow(status.budget_per_s);
+        let others = self.groups.iter().any(|(name, group)| *name != status.group && !group.given_up);
         let Some(group) = self.groups.get_mut(&status.group) else { return Ok(()) };
         let new = status.state;
         if discriminant(&new) == discriminant(&group.state) {
@@ -177,9 +222,15 @@ impl<'p> Follower<'p> {
             State::Throttled { .. } => {
                 terminal::note(&format!("{name}: AWS asks to slow down; it goes on, some seconds behind"));
             }
-            State::Credentials { message } | State::Denied { message } if !answered => {
-                return Err(Failure::new(DENIED, message));
+            State::Credentials { message } if !answered => return Err(Failure::new(DENIED, message)),
+            // The others are followed all the same.
+            State::Denied { message } | State::Unsupported { message } | State::Failed { message }
+                if !answered && others =>
+            {
+                terminal::note(&format!("{name}: {message}; the others are followed"));
+                group.given_up = true;
             }
+            State::Denied { message } if !answered => return Err(Failure::new(DENIED, message)),
             State::Unsupported { message } | State::Failed { message } if !answered => {
                 return Err(Failure::new(ERROR, message));
             }
@@ -192,7 +243,7 @@ impl<'p> Follower<'p> {
             State::Unsupported { message } => terminal::note(&format!("{name}: {message}")),
         }
         group.state = new;
-        if matches!(group.state, State::Waiting) {
+        if group.given_up || matches!(group.state, State::Waiting) {
             group.answered = true;
             return self.complete(&status.group);
         }
@@ -205,7 +256,7 @@ mod tests {
     use jiff::tz::TimeZone;
 
     use super::*;
-    use crate::{cli::args::Output as Form, tail::Arrival};
+    use crate::{cli::args::Output as Form, domain::log_event::LogEvent};
 
     fn source(name: &str) -> Source {
         Source { name: name.into(), group: format!("/aws/lambda/{name}"), of_function: true }
@@ -236,6 +287,15 @@ mod tests {
 
     fn status(name: &str, state: State) -> Update {
         Update::Status(Status { state, ..Status::new(format!("/aws/lambda/{name}")) })
+    }
+
+    fn late(mut update: Update, by_ms: i64) -> Update {
+        if let Update::Events { batch, .. } = &mut update {
+            for arrival in batch {
+                arrival.late_by_ms = Some(by_ms);
+            }
+        }
+        update
     }
 
     /// What is printed of these updates, as messages.
@@ -273,6 +333,26 @@ mod tests {
     fn a_group_that_does_not_exist_yet_holds_nothing_up() {
         let updates = vec![events("a", &[1]), done("a"), status("b", State::Waiting)];
         assert_eq!(printed(&["a", "b"], updates).unwrap(), ["a 1"]);
+    }
+
+    #[test]
+    fn late_ones_are_marked_once_the_history_is_there() {
+        let updates = vec![
+            late(events("a", &[1]), 9_000),
+            done("a"),
+            done("b"),
+            late(events("b", &[2]), 6_400),
+            events("a", &[9]),
+        ];
+        assert_eq!(printed(&["a", "b"], updates).unwrap(), ["a 1", "late +6 s  b 2", "a 9"]);
+    }
+
+    #[test]
+    fn one_that_is_denied_holds_the_others_up_only_where_there_is_none() {
+        let denied = |name| status(name, State::Denied { message: "no".into() });
+        let updates = vec![events("a", &[1]), denied("b"), done("a"), events("a", &[2])];
+        assert_eq!(printed(&["a", "b"], updates).unwrap(), ["a 1", "a 2"]);
+        assert_eq!(printed(&["a", "b"], vec![denied("b"), denied("a")]).unwrap_err().code, DENIED);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use futures_util::future::try_join_all;
 
-use super::{Source, Wanted, print::Printer};
+use super::{Wanted, print::Printer, sources::Source};
 use crate::{
     cli::{
         failure::{Failure, NOT_FOUND},
@@ -30,7 +30,7 @@ pub(super) async fn print(
             .min_by_key(|reader| reader.events.front().map(|event| (event.timestamp, event.ingestion_time)));
         let Some(reader) = first else { return printer.flush() };
         if let Some(event) = reader.events.pop_front() {
-            printer.event(&reader.source.name, &event)?;
+            printer.event(&reader.source.name, &event, None)?;
         }
         if reader.events.is_empty() && !reader.done {
             // Reading may take a while: what is there can be looked at meanwhile.

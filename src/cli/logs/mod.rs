@@ -3,8 +3,8 @@
 mod follow;
 mod history;
 mod print;
+mod sources;
 
-use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use regex::Regex;
 
@@ -16,20 +16,9 @@ use super::{
     terminal,
 };
 use crate::{
-    cloud::{Kind, Session},
-    domain::{format::parse_time, function::default_log_group, name::FunctionRef, text::sanitise},
+    cloud::Session,
+    domain::{format::parse_time, text::sanitise},
 };
-
-/// A log group to read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Source {
-    /// As it is called in the output: what was typed.
-    name: String,
-    /// The log group.
-    group: String,
-    /// Whether it is a function's, which has no log group before its first invocation.
-    of_function: bool,
-}
 
 /// What is wanted of the groups.
 #[derive(Clone, Debug)]
@@ -37,6 +26,7 @@ struct Wanted {
     since: Timestamp,
     until: Option<Timestamp>,
     pattern: Option<String>,
+    live_tail: bool,
 }
 
 /// Prints what there is, and with `-f` what comes.
@@ -51,15 +41,14 @@ pub async fn run(arguments: &Logs, settings: &Settings) -> Result<u8, Failure> {
         since: time(&arguments.since)?,
         until: arguments.until.as_deref().map(time).transpose()?,
         pattern: arguments.filter.clone(),
+        live_tail: arguments.live_tail,
     };
     if wanted.until.is_some_and(|until| until < wanted.since) {
         return Err(Failure::usage("--until is before --since"));
     }
     let grep = arguments.grep.as_deref().map(expression).transpose()?;
     let session = Session::open(&settings.spec).await?;
-    let mut sources = try_join_all(arguments.names.iter().map(|name| source(name, &session))).await?;
-    let mut seen = std::collections::HashSet::new();
-    sources.retain(|source| seen.insert(source.group.clone()));
+    let sources = sources::find(arguments, &session).await?;
     let mut printer = Printer::new(
         arguments.output,
         settings.zone.clone(),
@@ -85,31 +74,4 @@ fn expression(text: &str) -> Result<Regex, Failure> {
         let why = error.lines().last().unwrap_or_default().trim_start_matches("error: ");
         Failure::usage(format!("--grep is no regular expression: {why}"))
     })
-}
-
-/// Finds the log group behind a name. That of a function is in its configuration.
-async fn source(name: &str, session: &Session) -> Result<Source, Failure> {
-    if name.starts_with('/') {
-        return Ok(Source { name: name.to_owned(), group: name.to_owned(), of_function: false });
-    }
-    let function: FunctionRef =
-        name.parse().map_err(|error: crate::domain::name::RuleError| Failure::usage(error.to_string()))?;
-    let group = match session.get_function(&function.function_name(), function.qualifier.as_deref()).await {
-        Ok(details) => details.configuration.log_group(),
-        // Whoever may read logs only can still have those of the usual group.
-        Err(error) if error.kind == Kind::Denied => {
-            let group = default_log_group(&function.name);
-            terminal::note(&format!("{}: {}; reading {group}", function.name, error.message));
-            group
-        }
-        Err(error) if error.kind == Kind::NotFound => {
-            let hint = format!(
-                "of a function that was deleted the logs may still be there: lambdeck logs {}",
-                default_log_group(&function.name)
-            );
-            return Err(Failure::from(error).with_hint(hint));
-        }
-        Err(error) => return Err(error.into()),
-    };
-    Ok(Source { name: function.name, group, of_function: true })
 }

@@ -82,20 +82,27 @@ impl Printer {
         &self.zone
     }
 
-    /// Writes an event, where it is wanted.
-    pub(super) fn event(&mut self, name: &str, event: &LogEvent) -> Result<(), Failure> {
+    /// Writes an event, where it is wanted. `late_by_ms`: how far behind its place it came.
+    pub(super) fn event(
+        &mut self,
+        name: &str,
+        event: &LogEvent,
+        late_by_ms: Option<i64>,
+    ) -> Result<(), Failure> {
         match &mut self.request {
-            None => self.write(name, event),
+            None => self.write(name, event, late_by_ms),
             Some(request) => {
-                for event in request.wanted(event) {
-                    self.write(name, &event)?;
+                for wanted in request.wanted(event) {
+                    // Those before it were held until it told whose they are.
+                    let late_by_ms = late_by_ms.filter(|_| wanted.id == event.id);
+                    self.write(name, &wanted, late_by_ms)?;
                 }
                 Ok(())
             }
         }
     }
 
-    fn write(&mut self, name: &str, event: &LogEvent) -> Result<(), Failure> {
+    fn write(&mut self, name: &str, event: &LogEvent, late_by_ms: Option<i64>) -> Result<(), Failure> {
         if self.grep.as_ref().is_some_and(|grep| !grep.is_match(&event.message)) {
             return Ok(());
         }
@@ -109,24 +116,25 @@ impl Printer {
                 event_id: &event.id,
                 message: &event.message,
             }),
-            Form::Text => self.text(name, event),
+            Form::Text => self.text(name, event, late_by_ms),
         }
     }
 
     /// Time, name and message. Further lines of a message stay in its column, so that none can pass for an event of
     /// its own.
-    fn text(&mut self, name: &str, event: &LogEvent) -> Result<(), Failure> {
+    fn text(&mut self, name: &str, event: &LogEvent, late_by_ms: Option<i64>) -> Result<(), Failure> {
         let time = format::iso(format::from_millis(event.timestamp), &self.zone);
         let name = sanitise(name);
         let message = sanitise_lines(&event.message);
         let message = message.trim_end();
+        let late = late_by_ms.map(|late| format!("late +{} s  ", late / 1000)).unwrap_or_default();
         if !self.output.terminal {
             let (head, margin) = if self.names {
                 (format!("{time}\t{name}\t"), "\n\t\t")
             } else {
                 (format!("{time}\t"), "\n\t")
             };
-            return self.output.line(&format!("{head}{}", message.replace('\n', margin)));
+            return self.output.line(&format!("{head}{late}{}", message.replace('\n', margin)));
         }
         let mut margin = width(&time) + 2;
         let mut head = self.output.styled(ContentStyle::new().attribute(Attribute::Dim), &time);
@@ -144,7 +152,8 @@ impl Printer {
                 line.to_owned()
             };
             if number == 0 {
-                self.output.line(&format!("{head}{line}"))?;
+                let late = self.output.styled(ContentStyle::new().with(Color::Yellow), &late);
+                self.output.line(&format!("{head}{late}{line}"))?;
             } else {
                 self.output.line(&format!("{:margin$}{line}", ""))?;
             }

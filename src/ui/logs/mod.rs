@@ -40,6 +40,7 @@ const WIDE: usize = 60;
 pub(super) fn many(app: &App, size: Size, theme: &Theme, buffer: &mut Buffer) {
     let mut row = Row::new(buffer, layout::frame(size).title, 0);
     row.skip(1).put("Logs", theme.title);
+    sources::title(app, theme, &mut row);
     draw(app, None, size, theme, buffer);
 }
 
@@ -50,7 +51,9 @@ pub(super) fn draw(app: &App, view: Option<&View>, size: Size, theme: &Theme, bu
         heading(app, view, request, theme, buffer, areas.heading);
     }
     status(pane, theme, &app.zone(), Row::new(buffer, areas.status, 0));
-    if pane.is_empty() {
+    if pane.sources.is_empty() && view.is_none() {
+        sources::none(app, pane, theme, buffer, areas.lines);
+    } else if pane.is_empty() {
         empty(pane, theme, &app.zone(), buffer, areas.lines);
     } else if pane.wrap {
         wrapped(pane, theme, &app.zone(), buffer, areas.lines);

@@ -76,6 +76,56 @@ fn several_sources_are_one_stream_with_names() {
 }
 
 #[test]
+fn patterns_tags_and_stacks_stand_for_functions() {
+    let (server, ..) =
+        with_events(&[(GROUP, 50, "a"), (OTHER, 40, "b"), ("/aws/lambda/function-00002", 30, "c")]);
+    server.answer("ListTags", |request| {
+        let tags = if request.path.ends_with("function-00001") {
+            json!({ "team": "a", "aws:cloudformation:stack-name": "shop" })
+        } else {
+            json!({ "team": "b" })
+        };
+        Fault::Answer(Reply::json(&json!({ "Tags": tags })))
+    });
+    server.answer("DescribeLogGroups", |_| {
+        let groups = [GROUP, OTHER, "/other"].map(|name| json!({ "logGroupName": name }));
+        Fault::Answer(Reply::json(&json!({ "logGroups": groups })))
+    });
+    let messages = |args: &[&str]| -> Vec<String> {
+        let ended = logs(&server, args).end().quietly();
+        ended.text().lines().map(|line| line.rsplit('\t').next().unwrap().to_owned()).collect()
+    };
+    assert_eq!(messages(&["--tag", "team=a"]), ["b"]);
+    assert_eq!(messages(&["function-*"]), ["a", "b", "c"]);
+    assert_eq!(messages(&["function-0000?", "--tag", "team=b"]), ["a", "b", "c"]);
+    assert_eq!(messages(&["--tag", "team=b", "--stack", "shop"]), ["a", "b", "c"]);
+    assert_eq!(messages(&["--stack", "shop", GROUP]), ["a", "b"]);
+    assert_eq!(messages(&["/aws/lambda/*1"]), ["b"]);
+    let named = logs(&server, &["/aws/*"]).end().quietly();
+    assert!(named.text().contains("\tfunction-00000\ta\n"), "{}", named.text());
+
+    let nothing = logs(&server, &["no-*"]).end().failed(3);
+    assert!(nothing.stderr.contains("no function fits no-*"), "{}", nothing.stderr);
+    let nothing = logs(&server, &["--tag", "team=c"]).end().failed(3);
+    assert!(nothing.stderr.contains("no function fits tag:team=c"), "{}", nothing.stderr);
+    logs(&server, &["/x*"]).end().failed(3);
+    logs(&server, &["--tag", "=a"]).end().failed(2);
+    logs(&server, &[]).end().failed(2);
+    server.always("ListTags", Fault::access_denied());
+    let denied = logs(&server, &["--tag", "team"]).end().failed(4);
+    assert!(denied.stderr.contains("lambda:ListTags"), "{}", denied.stderr);
+}
+
+#[test]
+fn more_groups_than_can_be_read_well_are_refused() {
+    let server = FaultServer::start();
+    serve_functions(&server, 120, Duration::ZERO);
+    let ended = logs(&server, &["function-*"]).end().failed(2);
+    assert!(ended.stderr.contains("120 log groups; at most 100"), "{}", ended.stderr);
+    assert_eq!(server.count("FilterLogEvents"), 0);
+}
+
+#[test]
 fn json_is_an_object_in_a_line_for_each_event() {
     let (server, _, now) = with_events(&[(GROUP, 20, "a\u{202e}\n"), (GROUP, 10, "b")]);
     let ended = logs(&server, &["function-00000", "--output", "json"]).end().quietly();
@@ -200,6 +250,44 @@ fn following_waits_for_a_group_that_is_not_there_yet() {
     assert!(lines.next().unwrap().ends_with("\tfirst"));
     started.signal(Signal::TERM);
     assert_eq!(started.end().code, Some(143));
+}
+
+#[test]
+fn following_writes_json_line_by_line_and_marks_what_is_late_in_text() {
+    let (server, script, now) = with_events(&[(GROUP, 20, "one"), (OTHER, 10, "two")]);
+    let mut json = logs(&server, &["function-00000", "function-00001", "-f", "--output", "json"]).start();
+    let mut text = logs(&server, &["function-0000*", "-f"]).start();
+    let (mut objects, mut texts) = (lines(&mut json), lines(&mut text));
+    let mut message = || {
+        let line: Value = serde_json::from_str(&objects.next().unwrap()).unwrap();
+        line["message"].as_str().unwrap().to_owned()
+    };
+    assert_eq!([message(), message()], ["one", "two"]);
+    assert!(texts.next().unwrap().ends_with("\tfunction-00000\tone"));
+    assert!(texts.next().unwrap().ends_with("\tfunction-00001\ttwo"));
+    text.wait_said("waiting for the log group /aws/lambda/function-00002");
+    script.push(OTHER, "stream", now, "three");
+    assert_eq!(message(), "three");
+    assert!(texts.next().unwrap().ends_with("\tfunction-00001\tthree"));
+    // Behind the newest of its group by more than a second.
+    script.push(OTHER, "stream", now - 3_500, "four");
+    assert_eq!(message(), "four");
+    assert_eq!(texts.next().unwrap(), format!("{}\tfunction-00001\tlate +3 s  four", at(now - 3_500)));
+    for started in [json, text] {
+        started.signal(Signal::INT);
+        assert_eq!(started.end().code, Some(130));
+    }
+}
+
+#[test]
+fn live_tail_says_what_it_costs_and_is_for_following() {
+    let (server, ..) = with_events(&[(GROUP, 10, "one")]);
+    logs(&server, &[GROUP, "--live-tail"]).end().failed(2);
+    let mut started = logs(&server, &[GROUP, "-f", "--live-tail"]).start();
+    started.wait_said("Live Tail costs about $0.01 a minute");
+    assert!(lines(&mut started).next().unwrap().ends_with("\tone"));
+    started.signal(Signal::INT);
+    assert_eq!(started.end().code, Some(130));
 }
 
 #[test]

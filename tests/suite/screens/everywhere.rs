@@ -97,6 +97,7 @@ fn all_screens() -> Vec<Screen> {
     screens.extend(compare::all());
     screens.extend(events::all());
     screens.extend(history::all());
+    screens.extend(super::log_sources::screens());
     screens.extend(invocations::all());
     screens.extend(super::repeat::all());
     screens.extend(super::versions::all());
