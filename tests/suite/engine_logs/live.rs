@@ -8,8 +8,8 @@ use aws_sdk_cloudwatchlogs::{
     Client, Config,
     operation::start_live_tail::{StartLiveTailError, StartLiveTailOutput},
     types::{
-        InputLogEvent, LiveTailSessionUpdate, LogGroupClass, QueryStatus,
-        StartLiveTailResponseStream as Message, error::StartLiveTailResponseStreamError,
+        InputLogEvent, LiveTailSessionMetadata, LiveTailSessionUpdate, LogGroupClass, QueryStatus,
+        StartLiveTailResponseStream as Message,
     },
 };
 use aws_smithy_runtime_api::{
@@ -122,7 +122,7 @@ async fn what_clients_and_functions_write_is_heard() {
     let (mut heard, mut updates) = (Vec::new(), 0);
     while !heard.iter().any(|(_, message): &(String, String)| message.starts_with("REPORT ")) {
         let update = next(&mut tail).await;
-        assert_eq!(update.session_metadata().map(|metadata| metadata.sampled()), Some(false));
+        assert_eq!(update.session_metadata().map(LiveTailSessionMetadata::sampled), Some(false));
         for event in update.session_results() {
             assert!((before..=now()).contains(&event.ingestion_time().unwrap()));
             assert!(event.timestamp().is_some() && event.log_stream_name().is_some());
@@ -203,13 +203,6 @@ async fn a_session_is_refused_before_it_begins(
         .into_service_error();
     assert_eq!(error.meta().code(), Some(code), "{error:?}");
     assert!(error.meta().message().unwrap().contains(part), "{error:?}");
-}
-
-#[test]
-fn the_sdk_knows_the_end_of_a_session() {
-    // The exception itself is tested on a clock that can be moved; here, that the SDK has a name for it.
-    let error = aws_sdk_cloudwatchlogs::types::error::SessionTimeoutException::builder().build();
-    assert!(StartLiveTailResponseStreamError::SessionTimeoutException(error).is_session_timeout_exception());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,7 @@
 //! Events on their way through a query's commands.
 
 use std::{
+    borrow::Cow,
     collections::{HashMap, HashSet},
     sync::Arc,
 };
@@ -69,7 +70,7 @@ pub(in crate::local::logs) struct Results {
 impl Run {
     pub(super) fn new(program: Arc<Program>) -> Self {
         let stages = &program.stages;
-        let states = stages
+        let kept = stages
             .iter()
             .enumerate()
             .map(|(at, stage)| match stage {
@@ -83,7 +84,7 @@ impl Run {
         let alone =
             |stage: &Stage| matches!(stage, Stage::Filter(_) | Stage::Assign(_) | Stage::Parse { .. });
         let first_joint = stages.iter().position(|stage| !alone(stage)).unwrap_or(stages.len());
-        Self { program, states, first_joint, matched: 0, enough: false, rows: Vec::new() }
+        Self { program, states: kept, first_joint, matched: 0, enough: false, rows: Vec::new() }
     }
 
     /// Takes an event.
@@ -109,11 +110,7 @@ impl Run {
                 self.matched += 1;
             }
             match (stage, &mut self.states[at]) {
-                (Stage::Filter(condition), _) => {
-                    if !evaluate::holds(condition, &row.values) {
-                        return;
-                    }
-                }
+                (Stage::Filter(condition), _) if !evaluate::holds(condition, &row.values) => return,
                 (Stage::Assign(assigned), _) => {
                     for (slot, expr) in assigned {
                         row.values[*slot] = evaluate::value(expr, &row.values);
@@ -132,7 +129,7 @@ impl Run {
                     return;
                 }
                 (Stage::Dedup(slots), State::Seen(seen)) => {
-                    let shown = |slot: &Slot| row.values[*slot].shown().map(|text| text.into_owned());
+                    let shown = |slot: &Slot| row.values[*slot].shown().map(Cow::into_owned);
                     let key: Option<Vec<_>> = slots.iter().map(shown).collect();
                     if key.is_some_and(|key| !seen.insert(key)) {
                         return;
@@ -163,8 +160,8 @@ impl Run {
     pub(super) fn finish(mut self) -> Results {
         let program = Arc::clone(&self.program);
         for (at, stage) in program.stages.iter().enumerate() {
-            let state = std::mem::replace(&mut self.states[at], State::Nothing);
-            match (stage, state) {
+            let own = std::mem::replace(&mut self.states[at], State::Nothing);
+            match (stage, own) {
                 (Stage::Sort(keys), State::Sorting { mut rows, .. }) => {
                     sort(&mut rows, keys);
                     for (_, row) in rows {
@@ -176,7 +173,7 @@ impl Run {
                         self.push(at + 1, row);
                     }
                 }
-                (_, state) => self.states[at] = state,
+                (_, own) => self.states[at] = own,
             }
         }
         results(&program, &self.rows)
@@ -216,7 +213,7 @@ fn extract(values: &mut [Value], from: Slot, regex: &Regex, to: &[(usize, Slot)]
 impl Groups {
     fn add(&mut self, stats: &Stats, row: &Row) {
         let by: Vec<_> = stats.by.iter().map(|(_, expr)| evaluate::value(expr, &row.values)).collect();
-        let key = by.iter().map(|value| value.shown().map(|text| text.into_owned())).collect();
+        let key = by.iter().map(|value| value.shown().map(Cow::into_owned)).collect();
         let place = *self.places.entry(key).or_insert_with(|| {
             self.all.push((by, stats.aggregates.iter().map(|one| Running::new(one.kind)).collect()));
             self.all.len() - 1

@@ -81,7 +81,7 @@ proptest! {
         near("a % c", x % z)?;
         near("abs(a) ^ 2", x * x)?;
         near("greatest(a, b, c)", x.max(y).max(z))?;
-        let expected = if x < y && !(y >= z) || x == z { "1" } else { "0" };
+        let expected = if (a < b && b < c) || a == c { "1" } else { "0" };
         prop_assert_eq!(one("a < b and not b >= c or a = c", &message).unwrap(), expected);
     }
 

@@ -39,7 +39,6 @@ pub(super) struct Start {
 }
 
 pub(super) fn start(store: &Arc<Store>, ctx: &Context, input: &Start) -> Reply {
-    const MAX: i64 = MAX_LIMIT as i64;
     let (names, identifiers) = (input.log_group_names.as_ref(), input.log_group_identifiers.as_ref());
     let text = input.query_string.as_deref();
     Checks::default()
@@ -52,7 +51,7 @@ pub(super) fn start(store: &Arc<Store>, ctx: &Context, input: &Start) -> Reply {
         .range("endTime", input.end_time, 0, i64::MAX)
         .required("queryString", text.as_ref())
         .length("queryString", text, 0, MAX_QUERY)
-        .range("limit", input.limit, 1, MAX)
+        .range("limit", input.limit, 1, i64::try_from(MAX_LIMIT).unwrap_or(i64::MAX))
         .done()?;
     if let Some(language) = input.query_language.as_deref().filter(|language| *language != "CWLI") {
         return Err(Fault::parameter(format!(

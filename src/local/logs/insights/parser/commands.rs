@@ -94,15 +94,12 @@ impl Parser<'_> {
 
     /// `parse [field] "glob * of *" as a, b`, `parse [field] /regex (?<a>..)/`.
     fn parse_command(&mut self) -> Result<(), Fault> {
-        let from = match self.peek()?.0 {
-            Token::Word { name, .. } => {
-                let (_, span) = self.next()?;
-                self.field(&name, span)?
-            }
-            _ => {
-                let span = self.peek()?.1;
-                self.field("@message", span)?
-            }
+        let (next, span) = self.peek()?;
+        let from = if let Token::Word { name, .. } = next {
+            self.next()?;
+            self.field(&name, span)?
+        } else {
+            self.field("@message", span)?
         };
         let (regex, to) = if let Some((source, span)) = self.lexer.regex()? {
             self.by_regex(&source, span)?
