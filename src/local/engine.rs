@@ -155,6 +155,7 @@ impl Engine {
             partition,
             lambda,
             logs,
+            stop: stop.clone(),
         });
         let server = tokio::spawn(http::serve(listener, gateway, stop.clone()));
         Ok(Self {

@@ -144,6 +144,8 @@ pub(super) struct Gateway {
     pub lambda: Arc<Lambda>,
     pub logs: Arc<logs::Store>,
     pub schemas: Schemas,
+    /// Cancelled when the engine stops: what is streamed ends then.
+    pub stop: CancellationToken,
 }
 
 /// Accepts connections until `stop`. Dropping the future closes every connection.
@@ -350,7 +352,7 @@ impl Gateway {
                     _ => self.lambda.handle(&operation, &request).await,
                 }
             }
-            Wire::Json(target) => self.logs(target, body).await.into(),
+            Wire::Json(target) => self.logs(target, body, id).await,
             Wire::Query => sts::handle(
                 &parse_form(&String::from_utf8_lossy(&body)),
                 &self.account_id,
@@ -361,29 +363,34 @@ impl Gateway {
         }
     }
 
-    async fn logs(&self, target: &str, body: Bytes) -> Answer {
+    async fn logs(&self, target: &str, body: Bytes, id: &str) -> Reply {
         let context = logs::wire::Context {
             account_id: self.account_id.clone(),
             region: self.region.clone(),
             now_ms: Timestamp::now().as_millisecond(),
         };
-        let answer = match target.strip_prefix("Logs_20140328.") {
+        let reply = match target.strip_prefix("Logs_20140328.") {
+            Some("StartLiveTail") => {
+                let stop = self.stop.clone();
+                Some(logs::wire::start_live_tail(&self.logs, &body, &context, id, stop))
+            }
             Some(operation) => {
                 // A search may go through the whole store: not on a thread that others wait for.
                 let (store, operation) = (Arc::clone(&self.logs), operation.to_owned());
                 let search = move || logs::wire::handle(&store, &operation, &body, &context);
-                tokio::task::spawn_blocking(search).await.unwrap_or_else(|error| {
+                let answer = tokio::task::spawn_blocking(search).await.unwrap_or_else(|error| {
                     tracing::error!(%error, "a request for logs failed");
                     let message = "The local engine failed to answer.";
                     Some(Answer::error_json11(500, "InternalFailure", message))
-                })
+                });
+                answer.map(Reply::Whole)
             }
             None => None,
         };
-        answer.unwrap_or_else(|| {
+        reply.unwrap_or_else(|| {
             let name = target.rsplit('.').next().unwrap_or(target);
             let message = format!("The local engine has no operation '{name}'.");
-            Answer::error_json11(501, "NotImplementedException", &message)
+            Answer::error_json11(501, "NotImplementedException", &message).into()
         })
     }
 }
@@ -436,7 +443,10 @@ fn check_sender(headers: &HeaderMap) -> Result<(), &'static str> {
     }
 }
 
+/// Whether a `Host` names loopback. Clients put `stream-` before the host for StartLiveTail, whatever the host is; no
+/// name that begins so can be made to resolve to anything by somebody else.
 fn is_loopback(host: &str) -> bool {
+    let host = host.strip_prefix("stream-").unwrap_or(host);
     let name = match host.rsplit_once(':') {
         Some((name, port)) if !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()) => name,
         _ => host,
@@ -505,12 +515,27 @@ mod tests {
 
     #[test]
     fn only_loopback_names_pass() {
-        for host in ["127.0.0.1", "127.0.0.1:4566", "localhost:80", "LOCALHOST", "[::1]:1", "[::1]"] {
+        for host in [
+            "127.0.0.1",
+            "127.0.0.1:4566",
+            "localhost:80",
+            "LOCALHOST",
+            "[::1]:1",
+            "[::1]",
+            "stream-127.0.0.1:4566",
+        ] {
             assert!(is_loopback(host), "{host}");
         }
-        for host in
-            ["", "evil.example", "127.0.0.1.evil.example", "localhost.evil", "127.0.0.1:x", "0.0.0.0:80"]
-        {
+        for host in [
+            "",
+            "stream-",
+            "stream-evil.example",
+            "evil.example",
+            "127.0.0.1.evil.example",
+            "localhost.evil",
+            "127.0.0.1:x",
+            "0.0.0.0:80",
+        ] {
             assert!(!is_loopback(host), "{host}");
         }
     }

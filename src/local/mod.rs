@@ -7,6 +7,7 @@
 //! - `lambda`: the Lambda control plane and Invoke's wire (restJson1)
 //! - `exec`: execution environments: processes, the Runtime API they talk to, time-outs, warm reuse
 //! - `logs`: CloudWatch Logs: the store, filter patterns and the wire (awsJson1.1)
+//! - `frames`: the binary event streams of InvokeWithResponseStream and StartLiveTail
 //! - `schemas`: EventBridge Schemas, where the console's shareable test events live (restJson1)
 //! - `sts`: GetCallerIdentity
 //! - `samples`, `traffic`: the built-in functions and the light background traffic that keeps their logs alive
@@ -14,6 +15,7 @@
 pub mod auth;
 pub mod engine;
 pub mod exec;
+mod frames;
 pub mod http;
 pub mod lambda;
 pub mod logs;

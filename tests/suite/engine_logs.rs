@@ -1,7 +1,11 @@
 //! CloudWatch Logs of the local engine: the store and its wire, without a server.
 
+mod insights;
+mod live;
 mod patterns;
 mod wire;
+
+use std::sync::Arc;
 
 use lambdeck::local::logs::{InputEvent, Store};
 use proptest::test_runner::{Config, RngSeed};
@@ -11,13 +15,17 @@ fn same_every_time(cases: u32) -> Config {
     Config { cases, failure_persistence: None, rng_seed: RngSeed::Fixed(20_261_120), ..Config::default() }
 }
 
+fn store_of(bytes: usize) -> Arc<Store> {
+    Arc::new(Store::new(bytes))
+}
+
 fn event(timestamp: i64, message: &str) -> InputEvent {
     InputEvent { timestamp, message: message.to_owned() }
 }
 
 #[test]
 fn a_full_store_evicts_the_oldest_events_of_all_groups() {
-    let store = Store::new(200_000);
+    let store = store_of(200_000);
     let message = "m".repeat(1_000);
     for n in 0..400 {
         store.append(if n % 2 == 0 { "even" } else { "odd" }, "s", &[event(n, &message)], n);
@@ -32,7 +40,7 @@ fn a_full_store_evicts_the_oldest_events_of_all_groups() {
 
 #[test]
 fn an_event_larger_than_the_store_leaves_it_empty_and_usable() {
-    let store = Store::new(10_000);
+    let store = store_of(10_000);
     store.append("g", "s", &[event(1, &"m".repeat(20_000))], 1);
     assert_eq!(wire::all_events(&store, "g").len(), 0);
     store.append("g", "s", &[event(2, "small")], 2);
@@ -41,7 +49,7 @@ fn an_event_larger_than_the_store_leaves_it_empty_and_usable() {
 
 #[test]
 fn writers_and_readers_may_be_many() {
-    let store = Store::new(16 << 20);
+    let store = store_of(16 << 20);
     std::thread::scope(|scope| {
         for writer in 0..4 {
             let store = &store;
@@ -66,7 +74,7 @@ fn writers_and_readers_may_be_many() {
 
 #[test]
 fn debug_shows_no_message() {
-    let store = Store::new(1 << 20);
+    let store = store_of(1 << 20);
     store.append("g", "s", &[event(1, "password=hunter2")], 1);
     let shown = format!("{store:?}");
     assert!(!shown.contains("hunter2") && shown.contains("groups: 1"), "{shown}");

@@ -3,10 +3,8 @@
 
 use std::{io, sync::Arc};
 
-use aws_smithy_eventstream::frame::write_message_to;
-use aws_smithy_types::event_stream::{Header, HeaderValue, Message};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
 use serde::Serialize;
 
@@ -17,6 +15,7 @@ use super::{
 };
 use crate::local::{
     exec::{Outcome, Streaming},
+    frames,
     http::{Answer, Reply, Request},
 };
 
@@ -48,7 +47,7 @@ impl Lambda {
         }
         let streaming = self.setup.executor.invoke_streaming(&chosen.spec, chosen.reserved, event).await;
         let Streaming { chunks, outcome } = streaming.map_err(|error| exec_error(&error))?;
-        let head = Answer::typed(200, "application/vnd.amazon.eventstream", Bytes::new())
+        let head = Answer::typed(200, frames::CONTENT_TYPE, Bytes::new())
             .with_header("x-amz-executed-version", chosen.spec.version.clone());
         let chunks = stream::unfold(chunks, |mut chunks| async {
             chunks.recv().await.map(|data| (payload_chunk(data), chunks))
@@ -84,24 +83,10 @@ fn last(outcome: Outcome, tail: bool) -> Vec<io::Result<Bytes>> {
         }
     }
     let complete = serde_json::to_vec(&complete).unwrap_or_default();
-    events.push(message("InvokeComplete", "application/json", complete.into()));
+    events.push(frames::event("InvokeComplete", "application/json", complete.into()));
     events
 }
 
 fn payload_chunk(data: Bytes) -> io::Result<Bytes> {
-    message("PayloadChunk", "application/octet-stream", data)
-}
-
-/// An event in the binary form of `application/vnd.amazon.eventstream`.
-fn message(event_type: &'static str, content_type: &'static str, payload: Bytes) -> io::Result<Bytes> {
-    let header =
-        |name: &'static str, value: &'static str| Header::new(name, HeaderValue::String(value.into()));
-    let message = Message::new(payload)
-        .add_header(header(":event-type", event_type))
-        .add_header(header(":content-type", content_type))
-        .add_header(header(":message-type", "event"));
-    let mut bytes = BytesMut::new();
-    // It fails beyond the format's limits only, from which all of ours are far.
-    write_message_to(&message, &mut bytes).map_err(io::Error::other)?;
-    Ok(bytes.freeze())
+    frames::event("PayloadChunk", "application/octet-stream", data)
 }

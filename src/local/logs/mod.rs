@@ -4,9 +4,13 @@
 //!
 //! - `store`: groups, streams and events, ordered and bounded
 //! - `read`: pages of FilterLogEvents and GetLogEvents
+//! - `live`: Live Tail's sessions
+//! - `insights`: Logs Insights: the query language, and the queries that run
 //! - [`pattern`]: the filter-pattern language
 //! - [`wire`]: awsJson1.1 requests and answers
 
+mod insights;
+mod live;
 pub mod pattern;
 mod read;
 mod store;

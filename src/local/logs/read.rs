@@ -1,4 +1,4 @@
-//! Pages of events: FilterLogEvents over a group, GetLogEvents over a stream.
+//! Events of the store: pages of FilterLogEvents over a group and of GetLogEvents over a stream, slices for queries.
 
 use std::{collections::HashSet, ops::Bound, sync::Arc};
 
@@ -106,6 +106,12 @@ pub(super) fn filter(
         last = Some(key);
     }
     (found, None)
+}
+
+/// The last events of a range that come before one, the newest first.
+pub(super) fn backwards(group: &Group, range: Range, before: Option<Key>, limit: usize) -> Vec<Found> {
+    let Some(bounds) = range.bounds(None, before) else { return Vec::new() };
+    group.events.range(bounds).rev().take(limit).map(|(key, event)| Found::new(*key, event)).collect()
 }
 
 /// Where a page of GetLogEvents starts.

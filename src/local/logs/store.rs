@@ -6,6 +6,8 @@ use std::{
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
+use super::{insights::Queries, live::Sessions};
+
 /// Milliseconds in a day.
 pub(super) const DAY_MS: i64 = 86_400_000;
 /// What an event costs beyond its message, in bytes: its entries in the two ordered maps, measured roughly.
@@ -28,6 +30,7 @@ pub struct InputEvent {
 pub struct Store {
     state: RwLock<State>,
     max_bytes: usize,
+    queries: Queries,
 }
 
 impl Default for Store {
@@ -52,7 +55,7 @@ impl fmt::Debug for Store {
 impl Store {
     /// A store that holds about `max_bytes` bytes: messages, and what it costs to keep them.
     pub fn new(max_bytes: usize) -> Self {
-        Self { state: RwLock::default(), max_bytes }
+        Self { state: RwLock::default(), max_bytes, queries: Queries::default() }
     }
 
     /// Appends what a function wrote; group and stream are made where they do not exist yet. `now_ms` becomes the
@@ -79,6 +82,11 @@ impl Store {
 
     pub(super) fn max_bytes(&self) -> usize {
         self.max_bytes
+    }
+
+    /// The Logs Insights queries of these groups.
+    pub(super) fn queries(&self) -> &Queries {
+        &self.queries
     }
 
     pub(super) fn read(&self) -> RwLockReadGuard<'_, State> {
@@ -200,6 +208,8 @@ fn stream_cost(name: &str) -> usize {
 #[derive(Default)]
 pub(super) struct State {
     pub(super) groups: BTreeMap<String, Group>,
+    /// Who is told of each event.
+    pub(super) sessions: Sessions,
     bytes: usize,
     seq: u64,
     evicted: u64,
@@ -231,7 +241,8 @@ impl State {
 
     /// Adds events to a stream that is there.
     pub(super) fn insert(&mut self, group: &str, stream: &str, events: &[InputEvent], now_ms: i64) {
-        let Some(group) = self.groups.get_mut(group) else { return };
+        let name = group;
+        let Some(group) = self.groups.get_mut(name) else { return };
         let Some(stream) = group.streams.get_mut(stream) else { return };
         for input in events {
             self.seq += 1;
@@ -239,6 +250,7 @@ impl State {
             let event = Event { stream: Arc::clone(&stream.name), message: input.message.as_str().into() };
             self.bytes += event.cost();
             group.stored_bytes += event.message.len() + EVENT_OVERHEAD;
+            self.sessions.tell(name, key, &event);
             stream.keys.insert(key);
             group.events.insert(key, event);
         }

@@ -3,17 +3,24 @@
 mod checks;
 mod events;
 mod groups;
+mod live;
+mod queries;
 mod streams;
 mod token;
+
+use std::sync::Arc;
 
 use bytes::Bytes;
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
     Store,
+    insights::CompileError,
     store::{Group, State},
 };
 use crate::local::http::Answer;
+
+pub(in crate::local) use live::start_live_tail;
 
 /// Who is asked, and when.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,8 +47,8 @@ impl Context {
 
 /// Answers a request. `target` is the operation's name: what follows `Logs_20140328.` in `X-Amz-Target`.
 ///
-/// `None` means that the operation is not known here.
-pub fn handle(store: &Store, target: &str, body: &[u8], ctx: &Context) -> Option<Answer> {
+/// `None` means that the operation is not known here; StartLiveTail, whose answer is a stream, is the server's to start.
+pub fn handle(store: &Arc<Store>, target: &str, body: &[u8], ctx: &Context) -> Option<Answer> {
     let reply = match target {
         "CreateLogGroup" => parse(body).and_then(|input| groups::create(store, ctx, input)),
         "DeleteLogGroup" => parse(body).and_then(|input| groups::delete(store, &input)),
@@ -57,6 +64,12 @@ pub fn handle(store: &Store, target: &str, body: &[u8], ctx: &Context) -> Option
         "PutLogEvents" => parse(body).and_then(|input| events::put(store, ctx, &input)),
         "FilterLogEvents" => parse(body).and_then(|input| events::filter(store, ctx, &input)),
         "GetLogEvents" => parse(body).and_then(|input| events::get(store, ctx, &input)),
+        "StartQuery" => parse(body).and_then(|input| queries::start(store, ctx, &input)),
+        "GetQueryResults" => parse(body).and_then(|input| queries::results(store, ctx, &input)),
+        "StopQuery" => parse(body).and_then(|input| queries::stop(store, &input)),
+        "DescribeQueries" => parse(body).and_then(|input| queries::describe(store, ctx, &input)),
+        "GetLogRecord" => parse(body).and_then(|input| queries::record(store, ctx, &input)),
+        "GetLogGroupFields" => parse(body).and_then(|input| queries::fields(store, ctx, &input)),
         _ => return None,
     };
     Some(match reply {
@@ -73,6 +86,7 @@ fn reply(value: &impl Serialize) -> Reply {
         status: 500,
         code: "InternalFailure",
         message: "The answer could not be written.".to_owned(),
+        place: None,
     })
 }
 
@@ -82,11 +96,13 @@ struct Fault {
     status: u16,
     code: &'static str,
     message: String,
+    /// Where a query cannot be understood.
+    place: Option<(usize, usize)>,
 }
 
 impl Fault {
     fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self { status: 400, code, message: message.into() }
+        Self { status: 400, code, message: message.into(), place: None }
     }
 
     fn parameter(message: impl Into<String>) -> Self {
@@ -101,8 +117,22 @@ impl Fault {
         Self::new("ResourceNotFoundException", "The specified log stream does not exist.")
     }
 
+    fn malformed(error: &CompileError) -> Self {
+        Self {
+            place: Some((error.start, error.end)),
+            ..Self::new("MalformedQueryException", error.message.as_str())
+        }
+    }
+
     fn body(&self) -> Bytes {
-        serde_json::json!({ "__type": self.code, "message": self.message }).to_string().into()
+        let mut body = serde_json::json!({ "__type": self.code, "message": self.message });
+        if let Some((start, end)) = self.place {
+            body["queryCompileError"] = serde_json::json!({
+                "location": { "startCharOffset": start, "endCharOffset": end },
+                "message": self.message,
+            });
+        }
+        body.to_string().into()
     }
 }
 
@@ -131,6 +161,22 @@ fn group<'s>(state: &'s State, name: &str) -> Result<&'s Group, Fault> {
 
 fn group_mut<'s>(state: &'s mut State, name: &str) -> Result<&'s mut Group, Fault> {
     state.groups.get_mut(name).ok_or_else(Fault::no_group)
+}
+
+/// Only the Standard class has all operations.
+fn standard(name: &str, group: &Group, operation: &str) -> Result<(), Fault> {
+    if group.class == "STANDARD" { Ok(()) } else { Err(unsupported(name, group, operation)) }
+}
+
+/// What AWS says where a log group's class does not have an operation (recorded of FilterLogEvents).
+fn unsupported(name: &str, group: &Group, operation: &str) -> Fault {
+    let class = &group.class;
+    Fault::new(
+        "InvalidOperationException",
+        format!(
+            "The log group {name} is of log-group-class {class}. {operation} is not supported for this log class."
+        ),
+    )
 }
 
 /// The name of a log group that is given by its name or, instead, by name or ARN.

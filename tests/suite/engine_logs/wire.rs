@@ -1,5 +1,7 @@
 //! Requests and answers, against what AWS was recorded to say.
 
+use std::sync::Arc;
+
 use lambdeck::local::logs::{
     Store,
     wire::{Context, handle},
@@ -7,16 +9,16 @@ use lambdeck::local::logs::{
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use super::event;
+use super::{event, store_of};
 
-const NOW: i64 = 1_790_000_000_000;
+pub const NOW: i64 = 1_790_000_000_000;
 const DAY: i64 = 86_400_000;
 
-fn ctx() -> Context {
+pub fn ctx() -> Context {
     Context { account_id: "123456789012".to_owned(), region: "eu-central-1".to_owned(), now_ms: NOW }
 }
 
-fn ask_at(store: &Store, now_ms: i64, operation: &str, input: &Value) -> (u16, Value) {
+pub fn ask_at(store: &Arc<Store>, now_ms: i64, operation: &str, input: &Value) -> (u16, Value) {
     let answer =
         handle(store, operation, input.to_string().as_bytes(), &Context { now_ms, ..ctx() }).unwrap();
     let body =
@@ -24,14 +26,14 @@ fn ask_at(store: &Store, now_ms: i64, operation: &str, input: &Value) -> (u16, V
     (answer.status, body)
 }
 
-fn ask(store: &Store, operation: &str, input: &Value) -> Value {
+pub fn ask(store: &Arc<Store>, operation: &str, input: &Value) -> Value {
     let (status, body) = ask_at(store, NOW, operation, input);
     assert_eq!(status, 200, "{operation} {input}: {body}");
     body
 }
 
 /// The code and the message of an error.
-fn refused(store: &Store, operation: &str, input: &Value) -> (String, String) {
+pub fn refused(store: &Arc<Store>, operation: &str, input: &Value) -> (String, String) {
     let (status, body) = ask_at(store, NOW, operation, input);
     assert_eq!(status, 400, "{operation} {input}: {body}");
     let text = |member: &str| body[member].as_str().unwrap().to_owned();
@@ -39,12 +41,12 @@ fn refused(store: &Store, operation: &str, input: &Value) -> (String, String) {
 }
 
 /// All events of a group, page by page.
-pub fn all_events(store: &Store, group: &str) -> Vec<Value> {
+pub fn all_events(store: &Arc<Store>, group: &str) -> Vec<Value> {
     drain(store, &json!({ "logGroupName": group })).0
 }
 
 /// All events that a FilterLogEvents finds, and in how many pages.
-fn drain(store: &Store, input: &Value) -> (Vec<Value>, usize) {
+fn drain(store: &Arc<Store>, input: &Value) -> (Vec<Value>, usize) {
     let (mut events, mut pages, mut input) = (Vec::new(), 0, input.clone());
     loop {
         let page = ask(store, "FilterLogEvents", &input);
@@ -62,8 +64,8 @@ fn messages(events: &[Value]) -> Vec<&str> {
 }
 
 /// A store with group `g` and stream `s`.
-fn store() -> Store {
-    let store = Store::new(64 << 20);
+fn store() -> Arc<Store> {
+    let store = store_of(64 << 20);
     ask(&store, "CreateLogGroup", &json!({ "logGroupName": "g" }));
     ask(&store, "CreateLogStream", &json!({ "logGroupName": "g", "logStreamName": "s" }));
     store
@@ -79,7 +81,7 @@ fn put(events: &[(i64, &str)]) -> Value {
 
 #[test]
 fn an_unknown_operation_is_left_to_the_server() {
-    assert!(handle(&store(), "StartLiveTail", b"{}", &ctx()).is_none());
+    assert!(handle(&store(), "PutMetricFilter", b"{}", &ctx()).is_none());
 }
 
 #[test]
@@ -101,7 +103,7 @@ fn a_body_that_cannot_be_read_is_refused_and_not_quoted(#[case] body: &str, #[ca
 
 #[test]
 fn groups_are_described_as_aws_does() {
-    let store = Store::new(1 << 20);
+    let store = store_of(1 << 20);
     ask(&store, "CreateLogGroup", &json!({ "logGroupName": "/aws/lambda/a", "tags": { "env": "test" } }));
     let answer = ask(&store, "DescribeLogGroups", &json!({ "logGroupNamePrefix": "/aws/" }));
     assert_eq!(
@@ -127,7 +129,7 @@ fn groups_are_described_as_aws_does() {
 
 #[test]
 fn groups_page_by_fifty_or_the_limit() {
-    let store = Store::new(1 << 20);
+    let store = store_of(1 << 20);
     for n in 0..120 {
         ask(&store, "CreateLogGroup", &json!({ "logGroupName": format!("g{n:03}") }));
     }
@@ -249,7 +251,7 @@ fn retention_takes_aws_days_and_no_others() {
         3653,
     ];
     let store = store();
-    let retention = |store: &Store| {
+    let retention = |store: &Arc<Store>| {
         ask(store, "DescribeLogGroups", &json!({}))["logGroups"][0].get("retentionInDays").cloned()
     };
     assert_eq!(retention(&store), None);
@@ -298,13 +300,18 @@ fn a_deleted_stream_or_group_takes_its_events_along() {
 
 #[test]
 fn deletion_protection_and_classes_are_honoured() {
-    let store = Store::new(1 << 20);
+    let store = store_of(1 << 20);
     let group = json!({ "logGroupName": "p", "deletionProtectionEnabled": true, "logGroupClass": "INFREQUENT_ACCESS" });
     ask(&store, "CreateLogGroup", &group);
     assert_eq!(refused(&store, "DeleteLogGroup", &json!({ "logGroupName": "p" })).0, "ValidationException");
     let (code, message) = refused(&store, "FilterLogEvents", &json!({ "logGroupName": "p" }));
-    assert_eq!(code, "InvalidParameterException");
-    assert!(message.contains("INFREQUENT_ACCESS"), "{message}");
+    assert_eq!(code, "InvalidOperationException");
+    assert_eq!(
+        message,
+        "The log group p is of log-group-class INFREQUENT_ACCESS. FilterLogEvents is not supported for this log class."
+    );
+    let get = json!({ "logGroupName": "p", "logStreamName": "s" });
+    assert_eq!(refused(&store, "GetLogEvents", &get).0, "InvalidOperationException");
     let none = ask(&store, "DescribeLogGroups", &json!({ "logGroupClass": "STANDARD" }));
     assert_eq!(none["logGroups"], json!([]));
 }
@@ -358,7 +365,7 @@ fn a_stream_shows_its_times_once_it_was_written_to() {
 #[case(json!({ "orderBy": "LastEventTime", "descending": true }), &["a", "c", "b"])]
 #[case(json!({ "logStreamNamePrefix": "b" }), &["b"])]
 fn streams_are_ordered_and_paged(#[case] input: Value, #[case] expected: &[&str]) {
-    let store = Store::new(1 << 20);
+    let store = store_of(1 << 20);
     for (stream, time) in [("a", 30), ("b", 10), ("c", 20)] {
         store.append("g", stream, &[event(time, "m")], NOW);
     }
@@ -381,7 +388,7 @@ fn streams_are_ordered_and_paged(#[case] input: Value, #[case] expected: &[&str]
 
 #[test]
 fn filter_sorts_across_streams_and_bounds_by_timestamp() {
-    let store = Store::new(1 << 20);
+    let store = store_of(1 << 20);
     store.append("g", "a", &[event(10, "a10"), event(30, "a30")], 100);
     store.append("g", "b", &[event(20, "b20"), event(30, "b30")], 90);
     let (events, _) = drain(&store, &json!({ "logGroupName": "g" }));
@@ -407,7 +414,7 @@ fn filter_sorts_across_streams_and_bounds_by_timestamp() {
 
 #[test]
 fn filter_pages_by_limit_count_and_bytes_without_loss() {
-    let store = Store::new(64 << 20);
+    let store = store_of(64 << 20);
     let many: Vec<_> = (0..25_000).map(|n| event(n, &format!("line {n}"))).collect();
     store.append("g", "s", &many, NOW);
     let (events, pages) = drain(&store, &json!({ "logGroupName": "g" }));
@@ -424,7 +431,7 @@ fn filter_pages_by_limit_count_and_bytes_without_loss() {
 
 #[test]
 fn a_search_that_finds_little_answers_empty_pages_with_a_token() {
-    let store = Store::new(64 << 20);
+    let store = store_of(64 << 20);
     let message = "x".repeat(20_000);
     let mut events: Vec<_> = (0..1_500).map(|n| event(n, &message)).collect();
     events.push(event(1_500, "needle"));
@@ -438,7 +445,7 @@ fn a_search_that_finds_little_answers_empty_pages_with_a_token() {
 
 #[test]
 fn a_token_is_good_for_its_own_request_and_a_day() {
-    let store = Store::new(1 << 20);
+    let store = store_of(1 << 20);
     store.append("g", "s", &[event(1, "a"), event(2, "b")], NOW);
     store.append("h", "s", &[event(1, "a"), event(2, "b")], NOW);
     let token =
@@ -491,4 +498,23 @@ fn get_goes_both_ways_and_its_tokens_repeat_at_the_ends() {
     assert_eq!(get(Some(&forward), json!({})).0, ["6"], "the token of the end finds what came later");
     assert!(get(None, json!({ "endTime": NOW })).0.is_empty(), "the end is exclusive");
     assert_eq!(get(None, json!({ "startTime": NOW })).0, ["5", "6"], "the start is inclusive");
+}
+
+#[test]
+fn members_without_a_meaning_here_are_ignored() {
+    let store = store();
+    let groups = json!({ "includeLinkedAccounts": true, "accountIdentifiers": ["123456789012"], "logGroupNamePattern": "g" });
+    assert_eq!(ask(&store, "DescribeLogGroups", &groups)["logGroups"][0]["logGroupName"], "g");
+    let other_case = json!({ "logGroupNamePattern": "G" });
+    assert_eq!(
+        ask(&store, "DescribeLogGroups", &other_case)["logGroups"],
+        json!([]),
+        "patterns heed the case"
+    );
+    ask(&store, "PutLogEvents", &put(&[(NOW, "x")]));
+    let arn = "arn:aws:logs:eu-central-1:123456789012:log-group:g";
+    for identifier in ["g", arn] {
+        let input = json!({ "logGroupIdentifier": identifier, "unmask": true, "interleaved": true });
+        assert_eq!(drain(&store, &input).0.len(), 1, "{identifier}");
+    }
 }

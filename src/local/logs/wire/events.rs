@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{
     Context, Fault, Reply,
     checks::{Checks, short_enough},
-    group, identified, reply,
+    group, identified, reply, standard,
     streams::sequence_token,
     token,
 };
@@ -219,10 +219,7 @@ pub(super) fn filter(store: &Store, ctx: &Context, input: &Filter) -> Reply {
     let (found, next) = {
         let state = store.read();
         let group = group(&state, name)?;
-        if group.class != "STANDARD" {
-            let message = format!("FilterLogEvents is not supported for the {} log class.", group.class);
-            return Err(Fault::parameter(message));
-        }
+        standard(name, group, "FilterLogEvents")?;
         if let Streams::Named(names) = &streams
             && names.iter().any(|stream| !group.streams.contains_key(*stream))
         {
@@ -297,6 +294,7 @@ pub(super) fn get(store: &Store, ctx: &Context, input: &Get) -> Reply {
     let found = {
         let state = store.read();
         let group = group(&state, name)?;
+        standard(name, group, "GetLogEvents")?;
         let stream = group.streams.get(stream.unwrap_or_default()).ok_or_else(Fault::no_stream)?;
         let start = input.start_time.unwrap_or_default().max(group.expiry(ctx.now_ms));
         read::page(group, stream, Range { start, end: input.end_time }, limit, from)
