@@ -29,18 +29,18 @@ use super::report::Level;
 
 /// What can be typed, for the help.
 pub const FIELDS: [(&str, &str); 12] = [
-    ("word  \"a phrase\"", "is in the message; small letters are found in either case"),
+    ("word \"a phrase\"", "is in the message; small letters stand for either case"),
     ("/expression/", "a regular expression"),
-    ("-word  -level:info", "all but what has it"),
-    ("level:", "trace, debug, info, warn, error, fatal, as level:>=warn"),
-    ("fn:", "part of the function's name, or with * all of it, as fn:team-a*"),
-    ("rid:", "how a request id begins; a whole one shows all of its lines"),
-    ("stream:  group:", "part of the name, or with * all of it"),
+    ("-word", "all but what has it; also -level:info, -/expression/"),
+    ("level:", "trace, debug, info, warn, error, fatal; level:>=warn"),
+    ("fn:", "part of the function's name, or all of it with *"),
+    ("stream: group:", "the same of the stream, of the log group"),
+    ("rid:", "how a request id begins; a whole one: all its lines"),
     ("ms:", "duration in ms, as ms:>500"),
-    ("mem:", "most memory used: mem:>90% of what it has, mem:>200 in MB"),
-    ("init:", "init phase in ms: init:>0 for cold starts"),
+    ("mem:", "memory used, as mem:>90% or in MB, mem:>200"),
+    ("init:", "init phase in ms; init:>0 are the cold starts"),
     ("is:", "error, report, cold, platform"),
-    ("$.user.id=42", "a value in JSON, also != < <= > >= ~expression; alone: it is there"),
+    ("$.user.id=42", "a value in JSON, with = != < <= > >= ~expression"),
 ];
 
 /// A row of a log, as far as a query can ask about it.

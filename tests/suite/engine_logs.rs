@@ -1,6 +1,7 @@
 //! CloudWatch Logs of the local engine: the store and its wire, without a server.
 
 mod patterns;
+mod queries;
 mod wire;
 
 use lambdeck::local::logs::{InputEvent, Store};

@@ -13,6 +13,7 @@ mod everywhere;
 mod fixtures;
 mod history;
 mod invocations;
+mod log_filters;
 mod logs;
 mod repeat;
 mod request_log;

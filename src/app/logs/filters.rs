@@ -98,9 +98,9 @@ impl Filters {
     /// Whether the service was asked for something else than what the filters are now.
     pub fn is_asked_otherwise(&self) -> bool {
         let wanted = self.wanted().ok();
-        self.asked.as_ref().is_some_and(|asked| {
-            wanted.is_none_or(|wanted| wanted.pattern() != asked.pattern())
-        })
+        self.asked
+            .as_ref()
+            .is_some_and(|asked| wanted.is_none_or(|wanted| wanted.pattern() != asked.pattern()))
     }
 
     /// Whether a filter is in force that hides rows, beside [`Filters::errors_only`].
@@ -354,7 +354,8 @@ impl LogsPane {
         let filters = &mut self.filters;
         let changed = match action {
             Action::Open => {
-                let (text, was_live) = (filters.field.text().to_owned(), filters.typing == Some(Typing::Live));
+                let (text, was_live) =
+                    (filters.field.text().to_owned(), filters.typing == Some(Typing::Live));
                 let accepted = filters.accept();
                 if accepted {
                     typed.note(&text);

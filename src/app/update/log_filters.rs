@@ -2,7 +2,10 @@
 //! asked for.
 
 use crate::{
-    app::{Action, App, Effect, layout, list::Cursor, logs::filters::Typing, messages::Severity, overlay::Overlay},
+    app::{
+        Action, App, Effect, layout, list::Cursor, logs::filters::Typing, messages::Severity,
+        overlay::Overlay,
+    },
     tail::Kind,
 };
 

@@ -89,9 +89,8 @@ impl Figure {
         match self {
             Self::Duration => Some(report.duration_ms),
             Self::Memory => Some(f64::from(report.max_memory_mb)),
-            Self::MemoryShare => {
-                (report.memory_mb > 0).then(|| f64::from(report.max_memory_mb) * 100. / f64::from(report.memory_mb))
-            }
+            Self::MemoryShare => (report.memory_mb > 0)
+                .then(|| f64::from(report.max_memory_mb) * 100. / f64::from(report.memory_mb)),
             Self::Init => report.init_ms,
         }
     }

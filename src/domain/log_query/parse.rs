@@ -50,7 +50,9 @@ pub(super) fn terms(text: &str) -> Result<Vec<Term>, QueryError> {
 fn excludes(text: &str) -> bool {
     let mut characters = text.chars();
     matches!(characters.next(), Some('-' | '!'))
-        && characters.next().is_none_or(|next| !next.is_whitespace() && !matches!(next, '-' | '>' | '=' | '!'))
+        && characters
+            .next()
+            .is_none_or(|next| !next.is_whitespace() && !matches!(next, '-' | '>' | '=' | '!'))
 }
 
 /// The term that begins at a place, and where it ends. One of which too little was typed yet asks for nothing.
@@ -164,8 +166,8 @@ fn about(field: Field, value: &str, at: Range<usize>, quoted: bool) -> Result<Op
             if name.is_empty() {
                 return Ok(None);
             }
-            let level = level(name)
-                .ok_or_else(|| wrong("a level is trace, debug, info, warn, error or fatal"))?;
+            let level =
+                level(name).ok_or_else(|| wrong("a level is trace, debug, info, warn, error or fatal"))?;
             Test::Level(compare, level)
         }
         Field::Figure(figure) => {
@@ -176,11 +178,13 @@ fn about(field: Field, value: &str, at: Range<usize>, quoted: bool) -> Result<Op
             let share = matches!(figure, Figure::Memory).then(|| number.strip_suffix('%')).flatten();
             let figure = if share.is_some() { Figure::MemoryShare } else { figure };
             let parsed = share.unwrap_or(number).parse().ok().filter(|number: &f64| number.is_finite());
-            let number = parsed.ok_or_else(|| wrong(match figure {
-                Figure::Duration => "a number of milliseconds goes here, as ms:>500",
-                Figure::Init => "a number of milliseconds goes here, as init:>0",
-                Figure::Memory | Figure::MemoryShare => "MB or a share goes here, as mem:>200 or mem:>90%",
-            }))?;
+            let number = parsed.ok_or_else(|| {
+                wrong(match figure {
+                    Figure::Duration => "a number goes here, as ms:>500",
+                    Figure::Init => "a number goes here, as init:>0",
+                    Figure::Memory | Figure::MemoryShare => "MB or % go here, as mem:>200 or mem:>90%",
+                })
+            })?;
             Test::Figure(figure, compare, number)
         }
     }))

@@ -88,9 +88,7 @@ impl PathTerm {
 
     fn may_be_in(&self, message: &str) -> bool {
         let bytes = message.as_bytes();
-        self.key
-            .as_ref()
-            .is_none_or(|key| key.find(bytes).is_some() || memmem::find(bytes, br"\u").is_some())
+        self.key.as_ref().is_none_or(|key| key.find(bytes).is_some() || memmem::find(bytes, br"\u").is_some())
     }
 
     /// Where the values that were asked for stand in a message, in bytes. Those within a string are not told.

@@ -47,7 +47,9 @@ pub fn server_pattern<'q>(
                 }
             }
             [term] => parts.take(&term.test, term.not),
-            terms => parts.left.extend(terms.iter().map(|_| "it can't exclude what has all of several terms")),
+            terms => {
+                parts.left.extend(terms.iter().map(|_| "it can't exclude what has all of several terms"))
+            }
         }
     }
     parts.pattern()
@@ -76,7 +78,8 @@ impl Parts {
         match test {
             Test::Text(needle) => match &needle.said {
                 Said::Text { text, any_case } if *any_case && text.to_uppercase() != *text => {
-                    let expression = either_case(text).ok_or("letters beyond ASCII are found in one case only")?;
+                    let expression =
+                        either_case(text).ok_or("letters beyond ASCII are found in one case only")?;
                     self.expressions.push(expression);
                 }
                 Said::Text { text, .. } => return self.phrases_of(text),
@@ -107,8 +110,12 @@ impl Parts {
                             );
                         }
                         None => {
-                            let pieces = operand.text.split(|c: char| !c.is_ascii_alphanumeric() && !" _-.:@".contains(c));
-                            self.phrases.extend(pieces.map(str::trim).filter(|piece| holds_word(piece)).map(str::to_owned));
+                            let pieces = operand
+                                .text
+                                .split(|c: char| !c.is_ascii_alphanumeric() && !" _-.:@".contains(c));
+                            self.phrases.extend(
+                                pieces.map(str::trim).filter(|piece| holds_word(piece)).map(str::to_owned),
+                            );
                         }
                     }
                 }
@@ -255,7 +262,11 @@ fn expression(source: &str, any_case: bool) -> Option<String> {
                 let known = |c: char| c.is_ascii_alphanumeric() || c == '^' || c == '.' || PLAIN.contains(c);
                 let letters = class.contains(|c: char| c.is_ascii_alphabetic());
                 let members = class.trim_start_matches('^');
-                if members.is_empty() || !class.chars().all(known) || class.contains("--") || any_case && letters {
+                if members.is_empty()
+                    || !class.chars().all(known)
+                    || class.contains("--")
+                    || any_case && letters
+                {
                     return None;
                 }
                 out.push_str(&format!("[{class}]"));

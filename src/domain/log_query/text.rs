@@ -109,8 +109,7 @@ fn problem(error: &regex::Error, source: &str) -> Problem {
     // The expression stands behind four blanks.
     let at = marks.and_then(|marks| {
         let from = marks.find('^')?.checked_sub(4)?;
-        let offset =
-            |nth: usize| source.char_indices().map(|(at, _)| at).chain([source.len()]).nth(nth);
+        let offset = |nth: usize| source.char_indices().map(|(at, _)| at).chain([source.len()]).nth(nth);
         Some(offset(from)?..offset(marks.len().checked_sub(4)?)?)
     });
     Problem { message, at: at.unwrap_or(0..source.len()) }

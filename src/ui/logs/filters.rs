@@ -74,8 +74,12 @@ pub(super) fn draw_chips(pane: &LogsPane, theme: &Theme, buffer: &mut Buffer, ar
 
 fn chips(filters: &Filters, theme: &Theme, row: &mut Row) {
     let typing = filters.typing;
-    // Whoever types has half of the row at least.
-    let mut room = if typing.is_some() { row.room() / 2 } else { row.room() };
+    // Whoever types has half of the row at least, and more where there is something to be said of it.
+    let mut room = match (typing, &filters.error) {
+        (None, _) => row.room(),
+        (Some(_), None) => row.room() / 2,
+        (Some(_), Some(_)) => row.room() / 3,
+    };
     let mut hidden = 0;
     let mut chip = |text: String, style: Style, row: &mut Row| {
         let shown = fit(&text, CHIP);
@@ -161,7 +165,8 @@ pub(super) fn lacking(pane: &LogsPane) -> String {
     if !filters.is_hiding() {
         String::new()
     } else if alone && !filters.takes_text() || filters.typing == Some(Typing::Live) && alone {
-        format!(" that matches \"{}\"", sanitise(live.text()))
+        let verb = if live.is_of_message() { "holds" } else { "matches" };
+        format!(" that {verb} \"{}\"", sanitise(live.text()))
     } else {
         " that the filters leave".to_owned()
     }
@@ -206,7 +211,12 @@ pub(in crate::ui) fn draw(app: &App, size: Size, theme: &Theme, buffer: &mut Buf
         let selected = number == cursor.at;
         let mut row = Row::new(buffer, areas.text, nth);
         row.put(if selected { "> " } else { "  " }, theme.accent);
-        row.cell(if kept.on { "on" } else { "off" }, 3, Align::Left, if kept.on { theme.good } else { theme.dim });
+        row.cell(
+            if kept.on { "on" } else { "off" },
+            3,
+            Align::Left,
+            if kept.on { theme.good } else { theme.dim },
+        );
         let (sign, word) = kind(kept.kind);
         let look = if kept.on { style(kept.kind, theme) } else { theme.dim };
         row.put(sign, look).skip(1).cell(word, 17, Align::Left, look);
@@ -218,13 +228,7 @@ pub(in crate::ui) fn draw(app: &App, size: Size, theme: &Theme, buffer: &mut Buf
 }
 
 /// What else decides which rows are shown.
-fn draw_notes(
-    notes: &[(&str, String, &str)],
-    from: usize,
-    theme: &Theme,
-    buffer: &mut Buffer,
-    area: Area,
-) {
+fn draw_notes(notes: &[(&str, String, &str)], from: usize, theme: &Theme, buffer: &mut Buffer, area: Area) {
     for (nth, (sign, text, word)) in notes.iter().enumerate() {
         let mut row = Row::new(buffer, area, from + nth);
         row.skip(7).put(sign, theme.accent).skip(1);
