@@ -39,8 +39,8 @@ pub(super) fn terms(text: &str) -> Result<Vec<Term>, QueryError> {
         at += blanks;
         let not = excludes(&text[at..]);
         let start = at + usize::from(not);
-        let (test, end) = if start == text.len() { (None, start) } else { term(text, start)? };
-        terms.extend(test.map(|test| Term { not, test }));
+        let (asked, end) = if start == text.len() { (None, start) } else { term(text, start)? };
+        terms.extend(asked.map(|test| Term { not, test }));
         at = end;
     }
     Ok(terms)
@@ -75,8 +75,8 @@ fn term(text: &str, start: usize) -> Result<(Option<Test>, usize), QueryError> {
     if let Some((name, field)) = field {
         let start = start + name.len() + 1;
         let (value, end, is_quoted) = value(text, start);
-        let test = if value.is_empty() { None } else { about(*field, &value, start..end, is_quoted)? };
-        return Ok((test, end));
+        let asked = if value.is_empty() { None } else { about(*field, &value, start..end, is_quoted)? };
+        return Ok((asked, end));
     }
     let end = word_end(text, start);
     Ok((needle(Needle::text, &text[start..end], start..end)?, end))

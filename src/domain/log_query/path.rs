@@ -309,13 +309,13 @@ pub(super) fn parse(text: &str, start: usize) -> Result<(Option<PathTerm>, usize
     };
     let from = text.len() - rest.trim_start().len();
     let (value, end, quoted) = value(text, from);
-    let test = match operator {
+    let asked = match operator {
         _ if value.is_empty() => Ok(PathTest::Exists),
         None => Needle::expression(&value).map(PathTest::Matches),
         Some(compare) => Operand::new(&value, quoted).map(|operand| PathTest::Compare(compare, operand)),
     };
-    let test = test.map_err(|problem| placed(problem, &(from..end)))?;
-    Ok((Some(PathTerm::new(steps, test)), end))
+    let asked = asked.map_err(|problem| placed(problem, &(from..end)))?;
+    Ok((Some(PathTerm::new(steps, asked)), end))
 }
 
 /// The steps of a path, from behind its `$` on, and where they end.

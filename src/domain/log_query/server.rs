@@ -9,7 +9,7 @@
 use super::{
     Compare, Query, Test,
     field::{Figure, Is},
-    path::{PathTest, Step, is_plain},
+    path::{PathTerm, PathTest, Step, is_plain},
     text::Said,
 };
 
@@ -48,7 +48,7 @@ pub fn server_pattern<'q>(
             }
             [term] => parts.take(&term.test, term.not),
             terms => {
-                parts.left.extend(terms.iter().map(|_| "it can't exclude what has all of several terms"))
+                parts.left.extend(terms.iter().map(|_| "it can't exclude what has all of several terms"));
             }
         }
     }
@@ -90,39 +90,7 @@ impl Parts {
             },
             Test::Figure(Figure::Duration | Figure::Memory | Figure::MemoryShare | Figure::Init, ..)
             | Test::Is(Is::Report | Is::Cold) => self.reports += 1,
-            Test::Path(path) => {
-                let before = self.phrases.len();
-                for step in &path.steps {
-                    if let Step::Key(key) = step
-                        && is_plain(key)
-                    {
-                        self.phrases.push(key.clone());
-                    }
-                }
-                if let PathTest::Compare(Compare::Equal, operand) = &path.test {
-                    let canonical = |number: &i64| {
-                        number.unsigned_abs() < PLAIN_INTEGERS && number.to_string() == operand.text
-                    };
-                    match operand.number {
-                        Some(_) => {
-                            self.phrases.extend(
-                                operand.text.parse().ok().filter(canonical).map(|number| number.to_string()),
-                            );
-                        }
-                        None => {
-                            let pieces = operand
-                                .text
-                                .split(|c: char| !c.is_ascii_alphanumeric() && !" _-.:@".contains(c));
-                            self.phrases.extend(
-                                pieces.map(str::trim).filter(|piece| holds_word(piece)).map(str::to_owned),
-                            );
-                        }
-                    }
-                }
-                if self.phrases.len() == before {
-                    return Err("a path without a plain name can't be asked for");
-                }
-            }
+            Test::Path(path) => return self.phrases_of_path(path),
             Test::Request(request) if request.whole().is_some() => {
                 return Err("not all lines of a request name it");
             }
@@ -131,6 +99,33 @@ impl Parts {
                 return Err("it does not know what is an error, or a line's level");
             }
             Test::Name(..) => return Err("a pattern is about messages, and not about functions and streams"),
+        }
+        Ok(())
+    }
+
+    /// A path goes as its keys, and as what its value is to be.
+    fn phrases_of_path(&mut self, path: &PathTerm) -> Result<(), &'static str> {
+        let before = self.phrases.len();
+        for step in &path.steps {
+            match step {
+                Step::Key(key) if is_plain(key) => self.phrases.push(key.clone()),
+                _ => {}
+            }
+        }
+        if let PathTest::Compare(Compare::Equal, operand) = &path.test {
+            let plain_integer =
+                |number: &i64| number.unsigned_abs() < PLAIN_INTEGERS && number.to_string() == operand.text;
+            if operand.number.is_none() {
+                let pieces =
+                    operand.text.split(|c: char| !c.is_ascii_alphanumeric() && !" _-.:@".contains(c));
+                let pieces = pieces.map(str::trim).filter(|piece| holds_word(piece));
+                self.phrases.extend(pieces.map(str::to_owned));
+            } else if operand.text.parse().is_ok_and(|number| plain_integer(&number)) {
+                self.phrases.push(operand.text.clone());
+            }
+        }
+        if self.phrases.len() == before {
+            return Err("a path without a plain name can't be asked for");
         }
         Ok(())
     }
@@ -238,7 +233,6 @@ fn expression(source: &str, any_case: bool) -> Option<String> {
     while let Some(character) = characters.next() {
         let mut repeats = false;
         match character {
-            '(' | ')' => return None,
             '^' | '$' | '|' | '.' => out.push(character),
             // One that repeats as little as it can matches as often.
             '?' if repeated => {}
@@ -253,10 +247,10 @@ fn expression(source: &str, any_case: bool) -> Option<String> {
                 if least.is_empty() || !digits(least) || !digits(most) {
                     return None;
                 }
-                out.push_str(&format!("{{{count}}}"));
+                out.extend(["{", &count, "}"]);
                 repeats = true;
             }
-            '*' | '+' | '{' => return None,
+            '(' | ')' | '*' | '+' | '{' => return None,
             '[' => {
                 let class: String = characters.by_ref().take_while(|next| *next != ']').collect();
                 let known = |c: char| c.is_ascii_alphanumeric() || c == '^' || c == '.' || PLAIN.contains(c);
@@ -269,7 +263,7 @@ fn expression(source: &str, any_case: bool) -> Option<String> {
                 {
                     return None;
                 }
-                out.push_str(&format!("[{class}]"));
+                out.extend(["[", &class, "]"]);
             }
             '\\' => match characters.next()? {
                 // A letter of any alphabet is one too, and a digit.

@@ -164,7 +164,7 @@ pub(super) fn lacking(pane: &LogsPane) -> String {
     let alone = filters.kept.iter().all(|kept| !kept.on || kept.kind == Kind::Highlight);
     if !filters.is_hiding() {
         String::new()
-    } else if alone && !filters.takes_text() || filters.typing == Some(Typing::Live) && alone {
+    } else if alone && matches!(filters.typing, None | Some(Typing::Live)) {
         let verb = if live.is_of_message() { "holds" } else { "matches" };
         format!(" that {verb} \"{}\"", sanitise(live.text()))
     } else {
