@@ -255,23 +255,25 @@ pub fn insights(size: Size, lines: usize) -> InsightsLayout {
 pub struct LogsLayout {
     /// The request whose log it is; no row where it is all of the log.
     pub heading: Area,
-    /// Transport, counts, filter.
+    /// Transport, counts.
     pub status: Area,
+    /// The filters in force, and what the service is asked for.
+    pub filters: Area,
     /// The lines.
     pub lines: Area,
 }
 
 /// As [`logs`], where it is one request's.
 pub fn request_log(size: Size) -> LogsLayout {
-    divide_logs(size, true)
+    divide_logs(size, true, None)
 }
 
 /// Divides the content of the Logs tab. On a low screen the lines keep the rows.
 pub fn logs(size: Size, pane: Option<&LogsPane>) -> LogsLayout {
-    divide_logs(size, pane.is_some_and(|pane| pane.request.is_some()))
+    divide_logs(size, pane.is_some_and(|pane| pane.request.is_some()), pane)
 }
 
-fn divide_logs(size: Size, of_request: bool) -> LogsLayout {
+fn divide_logs(size: Size, of_request: bool, pane: Option<&LogsPane>) -> LogsLayout {
     let content = tab(size).content;
     let heading = match content.rows {
         _ if !of_request => 0,
@@ -280,11 +282,14 @@ fn divide_logs(size: Size, of_request: bool) -> LogsLayout {
         _ => 2,
     };
     let (heading, rest) = split_top(content, heading);
-    LogsLayout {
-        heading,
-        status: Area { rows: rest.rows.min(1), ..rest },
-        lines: Area { row: rest.row + 1, rows: rest.rows.saturating_sub(1), ..rest },
-    }
+    let typing = pane.is_some_and(|pane| pane.filters.takes_text());
+    // Where there is room for little what is typed must be seen.
+    let status = if typing && rest.rows < 3 { 0 } else { rest.rows.min(1) };
+    let (status, rest) = split_top(rest, status);
+    let least = if typing { rest.rows.min(1) } else { 0 };
+    let filters = pane.map_or(0, LogsPane::filter_rows).min(rest.rows.saturating_sub(3)).max(least);
+    let (filters, lines) = split_top(rest, filters);
+    LogsLayout { heading, status, filters, lines }
 }
 
 /// The Environment tab: a heading line, the variables, what there is to say, the line of totals.

@@ -141,6 +141,8 @@ pub struct App {
     pub bulk: Option<Bulk>,
     /// The logs of several functions, as one.
     pub logs: Option<LogsPane>,
+    /// What was typed into the fields of logs' filters.
+    pub typed_filters: logs::filters::Typed,
     /// Logs Insights.
     pub insights: Option<InsightsPane>,
     /// A key that begins a pair (`]e`) was pressed.
@@ -184,6 +186,7 @@ impl App {
             bulk: None,
             repeating: None,
             logs: None,
+            typed_filters: logs::filters::Typed::default(),
             insights: None,
             lead: None,
             journal: Vec::new(),

@@ -185,7 +185,7 @@ impl Page {
 }
 
 /// Rows of the longest help. What a place's help holds is the key table's affair.
-pub const HELP_ROWS: usize = 47;
+pub const HELP_ROWS: usize = 71;
 
 /// The command line.
 #[derive(Debug, Default)]

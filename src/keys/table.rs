@@ -257,7 +257,13 @@ pub static BINDINGS: &[Binding] = &[
     ),
     binding(&[Context::TextEditor], &[key!(pageup)], Action::PageUp, "a page up", None),
     binding(&[Context::TextEditor], &[key!(pagedown)], Action::PageDown, "a page down", None),
-    binding(&[Context::Field, Context::Prompt], &[key!(ctrl - u)], Action::Clear, "empty the field", None),
+    binding(
+        &[Context::Field, Context::Prompt, Context::LogFilter],
+        &[key!(ctrl - u)],
+        Action::Clear,
+        "empty the field",
+        None,
+    ),
     // The Logs tab.
     binding(&[Context::Logs], &[key!(space)], Action::Pause, "hold the log, or let it run", Some("pause")),
     binding(&[Context::Logs], &[key!(f)], Action::Follow, "follow the end of the log", Some("follow")),

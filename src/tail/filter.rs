@@ -72,6 +72,18 @@ impl Filter {
         self
     }
 
+    /// The same, to be asked about one request's own lines: that they must name it is left out.
+    #[must_use]
+    pub fn within_request(mut self, id: &str) -> Self {
+        for layer in &mut self.layers {
+            if layer.kind == Kind::Include && layer.query.request_id() == Some(id) {
+                layer.query = Arc::new(layer.query.within_request(id));
+            }
+        }
+        self.layers.retain(|layer| !layer.query.is_empty());
+        self
+    }
+
     /// Whether everything is shown.
     pub fn is_all(&self) -> bool {
         !self.errors_only && self.muted.is_empty() && self.hiding().next().is_none()

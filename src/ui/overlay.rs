@@ -18,7 +18,7 @@ use crate::{
         overlay::{CommandLine, Overlay, Page, Picker, Question},
     },
     domain::{
-        format,
+        format, log_query,
         text::{self, width},
     },
     keys,
@@ -67,6 +67,11 @@ fn help_groups(contexts: &[Context]) -> Vec<keys::Group> {
         let rows = filter::FIELDS.iter().map(|(field, help)| ((*field).to_owned(), *help));
         let inverted = [("!word".to_owned(), "all but those whose name has the word")];
         groups.push(keys::Group { title: "In the filter", rows: rows.chain(inverted).collect() });
+    }
+    let of_log = [Context::Logs, Context::LogFilter, Context::LogFilters];
+    if contexts.iter().any(|context| of_log.contains(context)) {
+        let rows = log_query::FIELDS.iter().map(|(field, help)| ((*field).to_owned(), *help));
+        groups.push(keys::Group { title: "In the filter of a log", rows: rows.collect() });
     }
     groups
 }

@@ -3,6 +3,7 @@
 mod insights;
 mod live;
 mod patterns;
+mod queries;
 mod wire;
 
 use std::sync::Arc;

@@ -16,6 +16,7 @@ mod hostile_logs;
 mod insights;
 mod invocations;
 mod log_sources;
+mod log_filters;
 mod logs;
 mod repeat;
 mod request_log;

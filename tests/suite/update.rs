@@ -12,6 +12,7 @@ mod events;
 mod history;
 mod insights;
 mod log_sources;
+mod log_filters;
 mod logs;
 mod past;
 mod repeat;

@@ -229,12 +229,13 @@ impl LogsPane {
             ..Self::default()
         };
         self.look_at_request();
+        let pattern = self.filters.ask_service(self.request.is_some());
         Effect::FollowLogs {
             ticket,
             groups: self.sources.iter().map(|source| source.group.clone()).collect(),
             since,
             until,
-            pattern: self.filters.pattern(),
+            pattern,
             live_tail: self.live_tail && until.is_none(),
         }
     }
@@ -249,6 +250,7 @@ impl LogsPane {
         let covered = self.ticket.is_some()
             && self.around.and_then(|around| around.until).is_none()
             && self.begun_at <= around.since()
+            && self.filters.asked().is_none()
             && self.store.evicted() == 0;
         self.filters.leave_field();
         self.new = 0;
@@ -305,11 +307,7 @@ impl LogsPane {
     }
 
     fn look_at_request(&mut self) {
-        let filter = self.wanted();
-        self.view = match self.request.as_ref().and_then(|request| request.id.as_deref()) {
-            Some(id) => View::of_request(&self.store, filter, id),
-            None => View::new(&self.store, filter),
-        };
+        self.view = self.new_view();
         self.view.scan(&self.store, SCAN);
     }
 
@@ -328,7 +326,7 @@ impl LogsPane {
                     self.view.apply(&self.store, &inserted);
                 }
                 // The rows of a request that has just been found in them.
-                if self.request.is_some() && self.is_scanning() {
+                if self.view.request().is_some() && self.is_scanning() {
                     self.view.scan(&self.store, SCAN);
                 }
                 // Until all is there that is to be read, what comes below a moment one went to is not new.
@@ -413,13 +411,17 @@ impl LogsPane {
     }
 
     fn wanted(&self) -> Filter {
-        self.filters.filter().without_groups(self.hidden_groups())
+        let filter = self.filters.filter().without_groups(self.hidden_groups());
+        match self.wanted_request() {
+            Some(id) => filter.within_request(&id),
+            None => filter,
+        }
     }
 
     /// What is shown has changed.
     pub(in crate::app) fn refilter(&mut self, height: usize) {
         let place = self.place();
-        self.view.refilter(self.wanted());
+        self.take_filters();
         self.view.scan(&self.store, SCAN);
         self.restore(place, height);
         let len = self.view.len();

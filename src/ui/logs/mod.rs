@@ -51,6 +51,7 @@ pub(super) fn draw(app: &App, view: Option<&View>, size: Size, theme: &Theme, bu
         heading(app, view, request, theme, buffer, areas.heading);
     }
     status(pane, theme, &app.zone(), Row::new(buffer, areas.status, 0));
+    filters::draw_chips(pane, theme, buffer, areas.filters);
     if pane.sources.is_empty() && view.is_none() {
         sources::none(app, pane, theme, buffer, areas.lines);
     } else if pane.is_empty() {
@@ -160,9 +161,6 @@ fn status(pane: &LogsPane, theme: &Theme, zone: &TimeZone, mut row: Row) {
     if pane.filters.errors_only {
         row.skip(2).put("errors only", theme.warning);
     }
-    if pane.filters.takes_text() || !pane.filters.field.text().is_empty() {
-        row.skip(2).put("/", theme.accent).field(&pane.filters.field, pane.filters.takes_text(), theme);
-    }
     let mut facts = vec![if pane.applied().is_all() {
         format!("{} events", pane.len())
     } else {
@@ -220,8 +218,7 @@ fn empty(pane: &LogsPane, theme: &Theme, zone: &TimeZone, buffer: &mut Buffer, a
     }
     if pane.unfiltered() > 0 {
         let what = if pane.filters.errors_only { "No error" } else { "No event" };
-        let filter = pane.filters.field.text();
-        let holds = if filter.is_empty() { String::new() } else { format!(" that holds \"{filter}\"") };
+        let holds = filters::lacking(pane);
         if pane.request.as_ref().is_some_and(|request| request.id.is_some()) {
             let text = format!("{what}{holds} among the request's {} events.", pane.unfiltered());
             note(buffer, area, 1, &[(&text, theme.text)]);
