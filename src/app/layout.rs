@@ -224,28 +224,39 @@ pub fn page(size: Size) -> PageLayout {
     }
 }
 
-/// The Logs tab: whose log it is, a status line, then lines.
+/// The Logs tab: whose log it is, a status line, the filter, how much there was when, then lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LogsLayout {
     /// The request whose log it is; no row where it is all of the log.
     pub heading: Area,
-    /// Transport, counts, filter.
+    /// Transport, counts, rates.
     pub status: Area,
+    /// The filter that is typed and those that were kept; no row where there are none.
+    pub filter: Area,
+    /// Events over time: bars, and a row below them; no row where there is no room.
+    pub histogram: Area,
     /// The lines.
     pub lines: Area,
 }
 
+/// From this width on there is room for the histogram.
+const HISTOGRAM_FROM: u16 = 50;
+
 /// As [`logs`], where it is one request's.
 pub fn request_log(size: Size) -> LogsLayout {
-    divide_logs(size, true)
+    divide_logs(size, true, false, false)
 }
 
 /// Divides the content of the Logs tab. On a low screen the lines keep the rows.
 pub fn logs(size: Size, pane: Option<&LogsPane>) -> LogsLayout {
-    divide_logs(size, pane.is_some_and(|pane| pane.request.is_some()))
+    let of_request = pane.is_some_and(|pane| pane.request.is_some());
+    let filter = pane.is_some_and(|pane| pane.filters.is_in_use());
+    // A request's few lines are seen at a glance.
+    let histogram = pane.is_some_and(|pane| pane.histogram && !of_request && !pane.is_empty());
+    divide_logs(size, of_request, filter, histogram)
 }
 
-fn divide_logs(size: Size, of_request: bool) -> LogsLayout {
+fn divide_logs(size: Size, of_request: bool, filter: bool, histogram: bool) -> LogsLayout {
     let content = tab(size).content;
     let heading = match content.rows {
         _ if !of_request => 0,
@@ -253,12 +264,17 @@ fn divide_logs(size: Size, of_request: bool) -> LogsLayout {
         4..10 => 1,
         _ => 2,
     };
+    let histogram = match content.rows {
+        _ if !histogram || content.columns < HISTOGRAM_FROM => 0,
+        0..16 => 0,
+        16..40 => 2,
+        _ => 4,
+    };
     let (heading, rest) = split_top(content, heading);
-    LogsLayout {
-        heading,
-        status: Area { rows: rest.rows.min(1), ..rest },
-        lines: Area { row: rest.row + 1, rows: rest.rows.saturating_sub(1), ..rest },
-    }
+    let (status, rest) = split_top(rest, 1);
+    let (filter, rest) = split_top(rest, u16::from(filter && rest.rows > 1));
+    let (histogram, lines) = split_top(rest, histogram);
+    LogsLayout { heading, status, filter, histogram, lines }
 }
 
 /// The Environment tab: a heading line, the variables, what there is to say, the line of totals.

@@ -54,6 +54,11 @@ impl Filters {
         self.typing.is_some()
     }
 
+    /// Whether there is something to be told of: a filter, or one that is being typed.
+    pub fn is_in_use(&self) -> bool {
+        self.takes_text() || !self.field.text().is_empty() || !self.kept.is_empty() || self.on_server
+    }
+
     /// The filter that is in force while it is typed.
     pub fn live(&self) -> &Query {
         &self.live
