@@ -260,7 +260,7 @@ pub static BINDINGS: &[Binding] = &[
     binding(&[Context::Field, Context::Prompt], &[key!(ctrl - u)], Action::Clear, "empty the field", None),
     // The Logs tab.
     binding(&[Context::Logs], &[key!(space)], Action::Pause, "hold the log, or let it run", Some("pause")),
-    binding(&[Context::Logs], &[key!(f)], Action::Follow, "follow the end of the log", Some("follow")),
+    binding(&[Context::Logs], &[key!(f)], Action::Follow, "follow the end of the log", None),
     binding(&[Context::Logs], &[key!('/')], Action::Filter, "filter the lines", Some("filter")),
     binding(&[Context::Logs], &[key!('!')], Action::ErrorsOnly, "only errors, or all", Some("errors")),
     binding(
@@ -268,7 +268,7 @@ pub static BINDINGS: &[Binding] = &[
         &[key!('o')],
         Action::Older,
         "read older events, four times as far back",
-        Some("older"),
+        None,
     ),
     binding(&[Context::Logs], &[key!(w)], Action::Wrap, "wrap long lines, or cut them", Some("wrap")),
     binding(&[Context::Logs], &[key!(enter)], Action::Open, "the whole event, with its stream", None),

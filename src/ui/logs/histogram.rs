@@ -4,7 +4,7 @@
 use jiff::tz::TimeZone;
 use ratatui::{buffer::Buffer, style::Style};
 
-use super::{Row, Theme, lines::count};
+use super::{Row, Theme};
 use crate::{
     app::{
         layout::Area,
@@ -20,6 +20,12 @@ use crate::{
 /// Columns before the bars and behind them, each with a blank on both sides.
 const LEFT: usize = 10;
 const RIGHT: usize = 18;
+
+/// From this step on times are told to the minute.
+const MINUTE_MS: i64 = 60_000;
+
+/// From this length on it is days that are told.
+const DAY_MS: i64 = 48 * 60 * MINUTE_MS;
 
 const EIGHTHS: [&str; 9] = [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
 
@@ -38,28 +44,24 @@ pub(super) fn draw(
     let room = usize::from(area.columns).saturating_sub(LEFT + RIGHT);
     let Some(histogram) = Histogram::of(pane, room) else { return };
     let zone = if pane.times == Times::Utc { &TimeZone::UTC } else { &look.zone };
-    // Days where there are days, else the time of day.
-    let long = histogram.to_ms().saturating_sub(histogram.from_ms) > 24 * 3_600_000;
-    let moment = |ms: i64| {
-        let at = format::from_millis(ms);
-        if long { format::date_time(at, zone)[5..16].to_owned() } else { format::clock(at, zone) }
+    // Nothing lies ahead, though the last bar may end there.
+    let to_ms = histogram.to_ms().min(look.now.as_millisecond().max(histogram.from_ms));
+    let written = match (histogram.step_ms, to_ms.saturating_sub(histogram.from_ms)) {
+        (_, DAY_MS..) => "%m-%d",
+        (MINUTE_MS.., _) => "%H:%M",
+        _ => "%H:%M:%S",
     };
+    let moment = |ms: i64| zone.to_datetime(format::from_millis(ms)).strftime(written).to_string();
     // A bar is as many columns wide as all can be.
     let wide = (room / histogram.bars.len().max(1)).clamp(1, 4);
     let heights: Vec<(usize, usize)> =
         histogram.bars.iter().map(|bar| heights(*bar, histogram.peak(), (rows - 1) * 8)).collect();
     for nth in 0..rows - 1 {
         let mut row = Row::new(buffer, area, nth);
-        // The peak is told beside the top of the bars, the time beside their foot.
+        // Times stand beside the foot of the bars.
         let foot = nth + 2 == rows;
-        let left = if nth == 0 && !foot {
-            format!("{:>9}", count(histogram.peak() as u64))
-        } else if foot {
-            format!("{:>9}", moment(histogram.from_ms).split(' ').next_back().unwrap_or_default())
-        } else {
-            String::new()
-        };
-        row.put(&format!("{left:9}"), theme.dim).skip(1);
+        let left = if foot { moment(histogram.from_ms) } else { String::new() };
+        row.put(&format!("{left:>9}"), theme.dim).skip(1);
         for (all, errors) in &heights {
             let (symbol, style) = cell(*all, *errors, (rows - 2 - nth) * 8, theme);
             for _ in 0..wide {
@@ -67,7 +69,7 @@ pub(super) fn draw(
             }
         }
         if foot {
-            row.skip(1).put(&moment(histogram.to_ms()), theme.dim);
+            row.skip(1).put(&moment(to_ms), theme.dim);
         }
     }
     let mut row = Row::new(buffer, area, rows - 1);
@@ -77,16 +79,12 @@ pub(super) fn draw(
     for (nth, bar) in histogram.bars.iter().enumerate() {
         let inside = on_screen.as_ref().is_some_and(|bars| bars.contains(&nth));
         let rule = if inside { ("━", theme.text) } else { ("─", theme.dim) };
-        let (symbol, style) = if cursor == Some(nth) {
-            ("▲", theme.selected)
-        } else if bar.errors > 0 {
-            ("!", theme.error)
-        } else {
-            rule
-        };
-        row.put(symbol, style);
-        for _ in 1..wide {
-            row.put(rule.0, rule.1);
+        let marks = [
+            (cursor == Some(nth)).then_some(("▲", theme.selected)),
+            (bar.errors > 0).then_some(("!", theme.error)),
+        ];
+        for (symbol, style) in marks.into_iter().flatten().chain([rule; 4]).take(wide) {
+            row.put(symbol, style);
         }
     }
     let errors: usize = histogram.bars.iter().map(|bar| bar.errors).sum();

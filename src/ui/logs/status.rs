@@ -7,8 +7,11 @@ use ratatui::style::Style;
 use super::{Row, Theme, lines::count, reach};
 use crate::{
     app::logs::LogsPane,
-    domain::{format, text::width},
-    tail::State,
+    domain::{
+        format,
+        text::{sanitise, width},
+    },
+    tail::{GapKind, State},
 };
 
 /// What a minute of Live Tail costs, in US cents. The first 1,800 minutes of a month are free.
@@ -28,16 +31,13 @@ struct Part {
 
 pub(super) fn draw(pane: &LogsPane, now: Timestamp, theme: &Theme, zone: &TimeZone, mut row: Row) {
     let mut parts = parts(pane, now, theme, zone);
-    let group = match &pane.sources[..] {
-        [source] => source.group.clone(),
-        sources => format!("{} log groups", sources.len()),
-    };
-    parts.push(Part { rank: 9, text: group, style: theme.dim });
+    let left = parts.len();
+    parts.extend(rates(pane, now, theme));
     row.skip(1);
     let room = row.room().saturating_sub(1);
-    // The first part is always there, cut where it must be.
     let mut ranks: Vec<(u8, usize)> = parts.iter().enumerate().map(|(nth, part)| (part.rank, nth)).collect();
     ranks.sort_unstable();
+    // The first part is always there, cut where it must be.
     let mut kept = vec![false; parts.len()];
     let mut taken = 0;
     for (_, nth) in ranks {
@@ -48,17 +48,37 @@ pub(super) fn draw(pane: &LogsPane, now: Timestamp, theme: &Theme, zone: &TimeZo
         taken = with;
         kept[nth] = true;
     }
-    let last = parts.len() - 1;
-    if kept[last] {
+    // Numbers that change by the second stand at the right end, where none moves the others far.
+    for (part, _) in parts[left..].iter().zip(&kept[left..]).rev().filter(|(_, kept)| **kept) {
         row.put_right(" ", theme.text);
-        row.put_right(&parts[last].text, parts[last].style);
+        row.put_right(&part.text, part.style);
     }
-    for (nth, part) in parts[..last].iter().enumerate().filter(|(nth, _)| kept[*nth]) {
+    for (nth, (part, _)) in parts[..left].iter().zip(&kept).filter(|(_, kept)| **kept).enumerate() {
         if nth > 0 {
             row.skip(BETWEEN);
         }
         row.put(&part.text, part.style);
     }
+}
+
+/// What stands at the right end: what comes, what that takes, and whose log it is.
+fn rates(pane: &LogsPane, now: Timestamp, theme: &Theme) -> Vec<Part> {
+    let mut parts = Vec::new();
+    let mut add = |rank: u8, text: String| parts.push(Part { rank, text, style: theme.dim });
+    if pane.ticket.is_some() && pane.history_done && !pane.is_over() {
+        let (events, calls) = pane.rates.per_second(now);
+        add(7, format!("{} events/s", rate(events)));
+        let budget = pane.budget_per_s().map(|budget| format!(" of {}", rate(budget))).unwrap_or_default();
+        add(8, format!("{:>3}{budget} calls/s", rate(calls)));
+    }
+    add(
+        9,
+        match &pane.sources[..] {
+            [source] => sanitise(&source.group).into_owned(),
+            sources => format!("{} log groups", sources.len()),
+        },
+    );
+    parts
 }
 
 fn parts(pane: &LogsPane, now: Timestamp, theme: &Theme, zone: &TimeZone) -> Vec<Part> {
@@ -68,10 +88,10 @@ fn parts(pane: &LogsPane, now: Timestamp, theme: &Theme, zone: &TimeZone) -> Vec
     add(0, text, style);
     if let Some(seconds) = pane.live_tail_seconds() {
         add(2, cost(seconds), theme.warning);
+        add(7, "first 1,800 min a month are free".into(), theme.dim);
     }
     let missing = pane.gaps.iter().filter(|gap| {
-        gap.kind != crate::tail::GapKind::NotLive
-            && pane.source(&gap.group).is_none_or(|source| !source.muted)
+        gap.kind != GapKind::NotLive && pane.source(&gap.group).is_none_or(|source| !source.muted)
     });
     if let Some(from) = missing.map(|gap| gap.from_ms).min() {
         let text = format!("! may be incomplete since {}", format::clock(format::from_millis(from), zone));
@@ -111,13 +131,6 @@ fn parts(pane: &LogsPane, now: Timestamp, theme: &Theme, zone: &TimeZone) -> Vec
     if let Some(lag) = pane.lag_ms().filter(|_| pane.behind_ms(now).is_none()) {
         add(6, format!("lag {}", seconds(lag)), theme.dim);
     }
-    if pane.ticket.is_some() && pane.history_done && !pane.is_over() {
-        let (events, calls) = pane.rates.per_second(now);
-        // As wide as most numbers are, so that what is behind them stays where it is.
-        add(7, format!("{:>5} events/s", rate(events)), theme.dim);
-        let budget = pane.budget_per_s().map(|budget| format!(" of {}", rate(budget))).unwrap_or_default();
-        add(8, format!("{}{budget} calls/s", rate(calls)), theme.dim);
-    }
     match pane.total(|status| status.late) {
         0 => {}
         late => add(8, format!("{} late", count(late)), theme.dim),
@@ -145,7 +158,7 @@ fn state(pane: &LogsPane, now: Timestamp, theme: &Theme) -> (String, Style) {
         Some(State::Live) => pane.behind_ms(now),
         _ => None,
     };
-    match behind {
+    match behind.filter(|behind| *behind >= 1000) {
         Some(behind) => (
             format!("{shape} {word}, {} s behind", behind / 1000),
             if style == theme.good { theme.warning } else { style },
@@ -164,10 +177,10 @@ fn paused(pane: &LogsPane) -> String {
     format!("paused{new}{late}")
 }
 
-/// What Live Tail has cost so far, beyond what is free.
+/// What Live Tail has cost so far, where nothing is free any more.
 fn cost(seconds: u64) -> String {
     let cents = seconds.div_ceil(60) * CENTS_PER_MINUTE;
-    format!("about ${}.{:02} (first 1,800 min a month are free)", cents / 100, cents % 100)
+    format!("about ${}.{:02}", cents / 100, cents % 100)
 }
 
 /// `0.8 s`, `12 s`.
@@ -210,12 +223,12 @@ mod tests {
     }
 
     #[rstest]
-    #[case(0, "about $0.00 (")]
-    #[case(1, "about $0.01 (")]
-    #[case(180, "about $0.03 (")]
-    #[case(36_000, "about $6.00 (")]
+    #[case(0, "about $0.00")]
+    #[case(1, "about $0.01")]
+    #[case(180, "about $0.03")]
+    #[case(36_000, "about $6.00")]
     fn costs(#[case] seconds: u64, #[case] expected: &str) {
-        assert!(cost(seconds).starts_with(expected));
+        assert_eq!(cost(seconds), expected);
     }
 
     #[rstest]
