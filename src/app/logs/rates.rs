@@ -133,7 +133,7 @@ impl LogsPane {
 
     /// The requests a second that all readers may send together, where that is limited.
     pub fn budget_per_s(&self) -> Option<f64> {
-        self.statuses().filter_map(|status| status.budget_per_s).next()
+        self.statuses().find_map(|status| status.budget_per_s)
     }
 
     /// How long Live Tail has run, in seconds, all sessions together; none where it is not used.
@@ -158,9 +158,7 @@ impl LogsPane {
 
     /// When a number on the screen changes though nothing comes. At most once a second.
     pub(in crate::app) fn clock_at(&self, now: Timestamp) -> Option<Timestamp> {
-        if self.ticket.is_none() {
-            return None;
-        }
+        self.ticket?;
         let next = || Timestamp::from_second(now.as_second() + 1).ok();
         let ages = self.times == Times::Ago && !self.is_empty();
         if ages || self.rates.is_moving(now) || self.behind_ms(now).is_some() {

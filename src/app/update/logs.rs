@@ -104,6 +104,9 @@ impl App {
     }
 
     pub(super) fn tick_logs(&mut self) {
+        if !self.all_logs().any(|pane| pane.is_scanning()) {
+            return;
+        }
         let height = self.log_height();
         for pane in self.all_logs() {
             pane.tick(height);
@@ -116,9 +119,9 @@ impl App {
             return Some(effects);
         }
         let look = self.log_look();
-        let pane = self.log_mut()?;
-        let height = pane.settle(&look);
-        if pane.handle(action, height) {
+        let log = self.log_mut()?;
+        let height = log.settle(&look);
+        if log.handle(action, height) {
             return Some(Vec::new());
         }
         match action {

@@ -135,9 +135,10 @@ impl<'a> Members<'a> {
         match read {
             Ok(()) => Some(Self { list, rest: "", cut }),
             Err(error) if cut && error.is_eof() => {
-                let (_, last) = list.last()?;
+                let (_, whole) = list.last()?;
                 // Values are parts of the text, so the last one's address tells where it ends.
-                let end = (last.get().as_ptr().addr() + last.get().len()).checked_sub(text.as_ptr().addr())?;
+                let end = whole.get().as_ptr().addr() + whole.get().len();
+                let end = end.checked_sub(text.as_ptr().addr())?;
                 let rest = text.get(end..)?.trim_start_matches([',', ' ']);
                 Some(Self { list, rest, cut })
             }
@@ -217,10 +218,10 @@ impl Folder {
     fn message(&mut self, name: &str, value: &RawValue, list: &[(Cow<'_, str>, &RawValue)], nested: usize) {
         let text = string(value);
         let json = text.as_deref().unwrap_or(value.get());
-        if nested > 0 && json.starts_with('{') {
-            if let Some(inner) = Members::read(json, false) {
-                return self.event(&inner, nested - 1);
-            }
+        if nested > 0
+            && let Some(inner) = Members::read(json, false)
+        {
+            return self.event(&inner, nested - 1);
         }
         let text = match text {
             Some(text) => sanitise_lines(text.trim_end()).into_owned(),
@@ -271,7 +272,8 @@ impl Folder {
                 for (member, value) in &inner.list {
                     // A stack trace begins with what it is about.
                     let said = !stack.is_empty()
-                        && string(value).is_some_and(|text| !text.is_empty() && stack.contains(text.as_ref()));
+                        && string(value)
+                            .is_some_and(|text| !text.is_empty() && stack.contains(text.as_ref()));
                     if !said && !is_stack(member) {
                         self.member(&name, member, value, depth - 1, last);
                     }
@@ -306,14 +308,13 @@ impl Folder {
 
     fn pair(&mut self, name: &str, value: String, last: bool) {
         let name = sanitise(name).into_owned();
-        let cost = name.len() + value.len() + 2;
-        if cost > self.room {
+        let Some(room) = self.room.checked_sub(name.len() + value.len() + 2) else {
             self.room = 0;
             return;
-        }
-        self.room -= cost;
-        let list = if last { &mut self.shown.later } else { &mut self.shown.pairs };
-        list.push((name, value));
+        };
+        self.room = room;
+        let pairs = if last { &mut self.shown.later } else { &mut self.shown.pairs };
+        pairs.push((name, value));
     }
 }
 

@@ -2,7 +2,6 @@ use proptest::{prelude::*, test_runner::RngSeed};
 use rstest::rstest;
 
 use super::*;
-use crate::domain::text::MAX_CLUSTER;
 
 const ID: &str = "8f5c6d2e-0000-4000-8000-000000000001";
 
@@ -42,7 +41,11 @@ fn folded(message: &str) -> (Option<Level>, String) {
     Level::Info,
     "request req.id=1 req.url=/a pid=8 hostname=169.254.1.1"
 )]
-#[case::winston(r#"{"level":"warn","message":"cache is cold","took":12}"#, Level::Warn, "cache is cold took=12")]
+#[case::winston(
+    r#"{"level":"warn","message":"cache is cold","took":12}"#,
+    Level::Warn,
+    "cache is cold took=12"
+)]
 #[case::structlog(
     r#"{"event":"order placed","level":"info","timestamp":"2026-11-20T14:00:00Z","order":"42"}"#,
     Level::Info,
@@ -58,7 +61,11 @@ fn folded(message: &str) -> (Option<Level>, String) {
     Level::Error,
     "failed caller=a/b.go:12 error=EOF\nmain.run\n    a/b.go:12"
 )]
-#[case::logrus(r#"{"level":"fatal","msg":"no database","time":"2026-11-20T14:00:00Z"}"#, Level::Fatal, "no database")]
+#[case::logrus(
+    r#"{"level":"fatal","msg":"no database","time":"2026-11-20T14:00:00Z"}"#,
+    Level::Fatal,
+    "no database"
+)]
 #[case::serilog(
     r#"{"@t":"2026-11-20T14:00:00Z","@mt":"Hello {Name}","@l":"Warning","Name":"you","@x":"System.Exception: no\n   at A.B()"}"#,
     Level::Warn,
@@ -107,8 +114,14 @@ fn errors_have_their_stack_traces_below(#[case] line: &str, #[case] text: &str) 
 #[case::an_empty_object("{}", "{}")]
 #[case::no_json(r#"{"a":1"#, r#"{"a":1"#)]
 #[case::a_duration_is_no_time(r#"{"msg":"m","time":0.35}"#, "m time=0.35")]
-#[case::metrics(r#"{"_aws":{"Timestamp":1795183402123,"CloudWatchMetrics":[{}]},"Orders":3}"#, "Orders=3 _aws={…}")]
-#[case::an_id_of_their_own(r#"{"msg":"m","request_id":"8f5c6d2e-0000-4000-8000-000000000001"}"#, "m request_id=8f5c6d2e…")]
+#[case::metrics(
+    r#"{"_aws":{"Timestamp":1795183402123,"CloudWatchMetrics":[{}]},"Orders":3}"#,
+    "Orders=3 _aws={…}"
+)]
+#[case::an_id_of_their_own(
+    r#"{"msg":"m","request_id":"8f5c6d2e-0000-4000-8000-000000000001"}"#,
+    "m request_id=8f5c6d2e…"
+)]
 #[case::an_unknown_level(r#"{"msg":"m","level":"loud"}"#, "m level=loud")]
 #[case::a_message_of_several_lines(r#"{"msg":"a\nb\r\nc","k":1}"#, "a k=1\nb\nc")]
 fn members(#[case] line: &str, #[case] text: &str) {
@@ -117,12 +130,27 @@ fn members(#[case] line: &str, #[case] text: &str) {
 
 #[rstest]
 #[case("START RequestId: r Version: 7\n", "START RequestId: r Version: 7")]
-#[case(r#"{"time":"2026-11-20T14:00:00Z","type":"platform.start","record":{"requestId":"r","version":"7"}}"#, "START RequestId: r Version: 7")]
-#[case(r#"{"time":"","type":"platform.initStart","record":{"runtimeVersion":"python:3.13.v7"}}"#, "INIT_START Runtime Version: python:3.13.v7")]
-#[case(r#"{"time":"","type":"platform.runtimeDone","record":{"requestId":"r","status":"success"}}"#, "END RequestId: r")]
-#[case(r#"{"time":"","type":"platform.runtimeDone","record":{"requestId":"r","status":"timeout"}}"#, "END RequestId: r Status: timeout")]
+#[case(
+    r#"{"time":"2026-11-20T14:00:00Z","type":"platform.start","record":{"requestId":"r","version":"7"}}"#,
+    "START RequestId: r Version: 7"
+)]
+#[case(
+    r#"{"time":"","type":"platform.initStart","record":{"runtimeVersion":"python:3.13.v7"}}"#,
+    "INIT_START Runtime Version: python:3.13.v7"
+)]
+#[case(
+    r#"{"time":"","type":"platform.runtimeDone","record":{"requestId":"r","status":"success"}}"#,
+    "END RequestId: r"
+)]
+#[case(
+    r#"{"time":"","type":"platform.runtimeDone","record":{"requestId":"r","status":"timeout"}}"#,
+    "END RequestId: r Status: timeout"
+)]
 #[case(r#"{"time":"","type":"platform.logsDropped","record":{"droppedRecords":12,"droppedBytes":3400,"reason":"too fast"}}"#, "Lambda dropped 12 log events (3.4kB): too fast")]
-#[case(r#"{"time":"","type":"platform.extension","record":{"name":"x","state":"Ready"}}"#, "platform.extension")]
+#[case(
+    r#"{"time":"","type":"platform.extension","record":{"name":"x","state":"Ready"}}"#,
+    "platform.extension"
+)]
 fn lines_of_the_platform(#[case] line: &str, #[case] text: &str) {
     let folded = fold(line, READ);
     assert!(folded.platform);
@@ -155,7 +183,10 @@ fn what_lies_behind_the_limit_is_not_read() {
         assert!(folded.len() <= 1000);
     }
     let cut = fold(r#"{"level":"warn","k":1,"message":"hello there, this is long"}"#, 50);
-    assert_eq!((cut.level, cut.text.as_ref(), cut.cut), (Some(Level::Warn), r#"k=1 "message":"hello there, this"#, true));
+    assert_eq!(
+        (cut.level, cut.text.as_ref(), cut.cut),
+        (Some(Level::Warn), r#"k=1 "message":"hello there, this"#, true)
+    );
 }
 
 #[test]
@@ -180,8 +211,18 @@ fn values() -> impl Strategy<Value = serde_json::Value> {
     let names = prop_oneof![
         "[a-z]{1,4}",
         any::<String>(),
-        prop::sample::select(vec!["message", "level", "stack", "err", "time", "requestId", "type", "@mt", "record"])
-            .prop_map(str::to_owned)
+        prop::sample::select(vec![
+            "message",
+            "level",
+            "stack",
+            "err",
+            "time",
+            "requestId",
+            "type",
+            "@mt",
+            "record"
+        ])
+        .prop_map(str::to_owned)
     ];
     let leaf = prop_oneof![
         any::<String>().prop_map(serde_json::Value::from),
@@ -209,7 +250,6 @@ fn holds(message: &str, limit: usize) -> Result<(), TestCaseError> {
     prop_assert_eq!(lines.join("\n"), folded.text.as_ref());
     // A byte becomes a mark of as many as eleven, and a stack trace comes on top of its members.
     prop_assert!(folded.text.len() <= 40 * limit.max(200), "{} bytes of {limit}", folded.text.len());
-    let _ = MAX_CLUSTER;
     Ok(())
 }
 

@@ -98,6 +98,7 @@ fn all_screens() -> Vec<Screen> {
     screens.extend(events::all());
     screens.extend(history::all());
     screens.extend(invocations::all());
+    screens.extend(super::logs::all());
     screens.extend(super::repeat::all());
     screens.extend(super::versions::all());
     screens

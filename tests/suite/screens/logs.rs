@@ -4,7 +4,12 @@ use jiff::Timestamp;
 use lambdeck::{
     app::{
         self, Effect, Msg, Ticket,
-        logs::{Times, filters::Kept, sources::Source},
+        logs::{
+            LogsPane, Times,
+            filters::Kept,
+            histogram::{Bar, Histogram},
+            sources::Source,
+        },
     },
     domain::{log_event::LogEvent, log_query::Query},
     tail::{self, Kind},
@@ -266,40 +271,62 @@ fn times_of_the_log() {
     }
 }
 
-#[test]
-fn a_busy_log_tells_what_it_takes() {
+/// News of a follow with Live Tail that has sent so many requests.
+fn live_tail(now: Timestamp, calls: u64) -> tail::Update {
+    tail::Update::Status(tail::Status {
+        state: tail::State::Live,
+        transport: tail::Transport::LiveTail { seconds: 170 },
+        head_at_ms: Some(now.as_millisecond()),
+        budget_per_s: Some(10.0),
+        sampled: 1_200,
+        calls,
+        late: 34,
+        lag_ms: Some(800),
+        lookback_ms: 60_000,
+        ..tail::Status::new("/aws/lambda/checkout-api")
+    })
+}
+
+/// A log with much in it, after 20 seconds.
+fn busy() -> (Screen, Ticket) {
     let (mut screen, ticket) = logs();
-    let status = |now: Timestamp, calls: u64| {
-        tail::Update::Status(tail::Status {
-            state: tail::State::Live,
-            transport: tail::Transport::LiveTail { seconds: 170 },
-            head_at_ms: Some(now.as_millisecond()),
-            budget_per_s: Some(10.0),
-            sampled: 1_200,
-            calls,
-            late: 34,
-            lag_ms: Some(800),
-            lookback_ms: 60_000,
-            ..tail::Status::new("/aws/lambda/checkout-api")
-        })
-    };
     screen.send(Msg::Tail(ticket, tail::Update::HistoryDone { group: "/aws/lambda/checkout-api".into() }));
-    screen.send(Msg::Tail(ticket, status(screen.now, 0)));
-    for second in 0..20_i64 {
-        let count = 40 + second % 7 * 30;
+    screen.send(Msg::Tail(ticket, live_tail(screen.now, 0)));
+    for second in 0..20_u32 {
+        let count = i64::from(40 + second % 7 * 30);
         let lines: Vec<(i64, String)> = (0..count)
             .map(|n| {
                 let failed = second == 12 && n % 3 == 0;
                 let text =
                     if failed { format!("[ERROR] order {n} failed") } else { format!("order {n} done") };
-                (180_000 + second * 1000 + n, text)
+                (180_000 + i64::from(second) * 1000 + n, text)
             })
             .collect();
         let lines: Vec<(i64, &str)> = lines.iter().map(|(at, text)| (*at, text.as_str())).collect();
         screen.send(Msg::Tail(ticket, lines_of("/aws/lambda/checkout-api", &lines)));
         screen.wait(1.0);
-        screen.send(Msg::Tail(ticket, status(screen.now, (second as u64 + 1) * 2)));
+        screen.send(Msg::Tail(ticket, live_tail(screen.now, u64::from(second + 1) * 2)));
     }
+    (screen, ticket)
+}
+
+/// All that there is to draw of logs.
+pub(super) fn all() -> Vec<Screen> {
+    let mut wrapped = many().0;
+    wrapped.app.logs.as_mut().unwrap().wrap = true;
+    vec![many().0, wrapped]
+}
+
+#[test]
+fn a_busy_log_tells_what_it_takes() {
+    let (mut screen, ticket) = busy();
+    let pane = &screen.app.function.as_ref().unwrap().logs;
+    let histogram = Histogram::of(pane, 60).unwrap();
+    let sum = |of: fn(&Bar) -> usize| histogram.bars.iter().map(of).sum::<usize>();
+    assert_eq!((sum(|bar| bar.events), sum(|bar| bar.errors)), (pane.len(), 64));
+    assert_eq!((histogram.step_ms, histogram.bars.len(), histogram.peak()), (500, 39, 220));
+    assert_eq!(histogram.bars[24], Bar { events: 190, errors: 64 });
+    assert_eq!(Histogram::of(&LogsPane::default(), 60), None);
     screen.check("logs_busy");
     screen.keys("kkkk");
     screen.send(Msg::Tail(
