@@ -250,18 +250,23 @@ pub fn insights(size: Size, lines: usize) -> InsightsLayout {
     InsightsLayout { frame: page.frame, query, status, heading, rows }
 }
 
-/// The Logs tab: whose log it is, a status line, then lines.
+/// The Logs tab: whose log it is, a status line, the filters, how much there was when, then lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LogsLayout {
     /// The request whose log it is; no row where it is all of the log.
     pub heading: Area,
-    /// Transport, counts.
+    /// Transport, counts, rates.
     pub status: Area,
-    /// The filters in force, and what the service is asked for.
+    /// The filters in force, and what the service is asked for; no row where there are none.
     pub filters: Area,
+    /// Events over time: bars, and a row below them; no row where there is no room.
+    pub histogram: Area,
     /// The lines.
     pub lines: Area,
 }
+
+/// From this width on there is room for the histogram.
+const HISTOGRAM_FROM: u16 = 50;
 
 /// As [`logs`], where it is one request's.
 pub fn request_log(size: Size) -> LogsLayout {
@@ -274,12 +279,20 @@ pub fn logs(size: Size, pane: Option<&LogsPane>) -> LogsLayout {
 }
 
 fn divide_logs(size: Size, of_request: bool, pane: Option<&LogsPane>) -> LogsLayout {
+    // A request's few lines are seen at a glance.
+    let histogram = pane.is_some_and(|pane| pane.histogram && !of_request && !pane.is_empty());
     let content = tab(size).content;
     let heading = match content.rows {
         _ if !of_request => 0,
         0..4 => 0,
         4..10 => 1,
         _ => 2,
+    };
+    let histogram = match content.rows {
+        _ if !histogram || content.columns < HISTOGRAM_FROM => 0,
+        0..16 => 0,
+        16..40 => 2,
+        _ => 4,
     };
     let (heading, rest) = split_top(content, heading);
     let typing = pane.is_some_and(|pane| pane.filters.takes_text());
@@ -288,8 +301,9 @@ fn divide_logs(size: Size, of_request: bool, pane: Option<&LogsPane>) -> LogsLay
     let (status, rest) = split_top(rest, status);
     let least = if typing { rest.rows.min(1) } else { 0 };
     let filters = pane.map_or(0, LogsPane::filter_rows).min(rest.rows.saturating_sub(3)).max(least);
-    let (filters, lines) = split_top(rest, filters);
-    LogsLayout { heading, status, filters, lines }
+    let (filters, rest) = split_top(rest, filters);
+    let (histogram, lines) = split_top(rest, histogram);
+    LogsLayout { heading, status, filters, histogram, lines }
 }
 
 /// The Environment tab: a heading line, the variables, what there is to say, the line of totals.

@@ -244,7 +244,10 @@ impl App {
             Screen::Start => None,
             Screen::Functions => self.functions.recheck_at,
             Screen::Function => self.function.as_ref().and_then(|view| view.wake_at(self.now)),
-            Screen::Logs => self.logs.as_ref().and_then(|pane| pane.wake_at(self.now)),
+            Screen::Logs => self
+                .logs
+                .as_ref()
+                .and_then(|pane| pane.wake_at(self.now).into_iter().chain(pane.clock_at(self.now)).min()),
         };
         // While an invocation runs its clock shows tenths of a second, where it is looked at.
         let listed = matches!(self.overlay, Some(Overlay::Past(_)));

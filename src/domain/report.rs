@@ -11,6 +11,7 @@ use std::fmt;
 use serde::Deserialize;
 
 pub use level::Level;
+pub(super) use line::is_uuid;
 pub use line::{LineKind, classify};
 
 /// What Lambda reports at the end of an invocation: a Text `REPORT` line, or a JSON `platform.report` event.

@@ -266,7 +266,7 @@ pub static BINDINGS: &[Binding] = &[
     ),
     // The Logs tab.
     binding(&[Context::Logs], &[key!(space)], Action::Pause, "hold the log, or let it run", Some("pause")),
-    binding(&[Context::Logs], &[key!(f)], Action::Follow, "follow the end of the log", Some("follow")),
+    binding(&[Context::Logs], &[key!(f)], Action::Follow, "follow the end of the log", None),
     binding(&[Context::Logs], &[key!('/')], Action::Filter, "filter the lines", Some("filter")),
     binding(&[Context::Logs], &[key!('!')], Action::ErrorsOnly, "only errors, or all", Some("errors")),
     binding(
@@ -274,7 +274,7 @@ pub static BINDINGS: &[Binding] = &[
         &[key!('o')],
         Action::Older,
         "read older events, four times as far back",
-        Some("older"),
+        None,
     ),
     binding(&[Context::Logs], &[key!(w)], Action::Wrap, "wrap long lines, or cut them", Some("wrap")),
     binding(&[Context::Logs], &[key!(enter)], Action::Open, "the whole event, with its stream", None),

@@ -171,6 +171,19 @@ impl View {
         store.row(self.index.get(at)?)
     }
 
+    /// How many matching rows there are between each two of the bounds, which ascend, and how many of them tell of an
+    /// error. A row on a bound counts to what begins there. In milliseconds since the epoch.
+    pub fn counts(&self, store: &Store, bounds: &[i64]) -> Vec<(usize, usize)> {
+        let mut counts = vec![(0, 0); bounds.len().saturating_sub(1)];
+        for entry in self.index.iter_from(0) {
+            let at = bounds.partition_point(|bound| *bound <= entry.timestamp);
+            let Some((rows, errors)) = at.checked_sub(1).and_then(|at| counts.get_mut(at)) else { continue };
+            *rows += 1;
+            *errors += usize::from(store.row(entry).is_some_and(|row| row.marks.error));
+        }
+        counts
+    }
+
     /// Where a row is among those that match: `Err` with where it would be, if it is not.
     ///
     /// # Errors

@@ -4,7 +4,7 @@
 use ratatui::style::{Color, Modifier, Style};
 
 use super::json::Part;
-use crate::domain::function::Health;
+use crate::{app::logs::sources::COLOURS, domain::function::Health};
 
 /// How things look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +37,12 @@ pub struct Theme {
     pub string: Style,
     /// JSON: a number or a word.
     pub literal: Style,
+    /// Log: what a filter found.
+    pub found: Style,
+    /// Log: what is marked without hiding anything.
+    pub marked: Style,
+    /// Log: the sources, told apart by their labels and by these.
+    pub sources: [Style; COLOURS],
 }
 
 const PLAIN: Style = Style::new();
@@ -61,6 +67,16 @@ impl Theme {
         key: PLAIN.fg(Color::Cyan),
         string: PLAIN.fg(Color::Green),
         literal: PLAIN.fg(Color::Yellow),
+        found: PLAIN.add_modifier(Modifier::REVERSED),
+        marked: PLAIN.fg(Color::Magenta).add_modifier(Modifier::UNDERLINED.union(Modifier::BOLD)),
+        sources: [
+            PLAIN.fg(Color::Cyan),
+            PLAIN.fg(Color::Magenta),
+            PLAIN.fg(Color::Green),
+            PLAIN.fg(Color::LightBlue),
+            PLAIN.fg(Color::LightMagenta),
+            PLAIN.fg(Color::LightCyan),
+        ],
     };
 
     /// Without colours, as `NO_COLOR` asks for.
@@ -73,6 +89,8 @@ impl Theme {
         key: PLAIN.add_modifier(Modifier::BOLD),
         string: PLAIN,
         literal: PLAIN,
+        marked: PLAIN.add_modifier(Modifier::UNDERLINED.union(Modifier::BOLD)),
+        sources: [PLAIN; COLOURS],
         ..Self::DEFAULT
     };
 
@@ -100,6 +118,11 @@ impl Theme {
             Part::Mark => self.dim,
             Part::Plain => self.text,
         }
+    }
+
+    /// The style of a source of a log.
+    pub(super) fn source(&self, colour: usize) -> Style {
+        self.sources[colour % self.sources.len()]
     }
 
     /// The style and the shape of a state; its word goes with them.
@@ -132,18 +155,21 @@ pub fn is_utf8(locale: [Option<&str>; 3]) -> bool {
 /// The ASCII character that stands for a cell's symbol.
 pub(super) fn ascii(symbol: &str) -> &'static str {
     match symbol {
-        "●" | "•" => "*",
+        "●" | "•" | "◆" => "*",
         "◐" | "…" => "~",
         "✗" => "x",
         "○" => "o",
         "↻" => "@",
         "→" | "⟩" | "▸" => ">",
-        "↑" => "^",
+        "↑" | "▲" => "^",
         "↓" | "▾" => "v",
-        "█" | "≠" => "#",
-        "░" => ".",
+        "█" | "≠" | "▇" => "#",
+        "▓" => "%",
+        "━" | "▅" | "▆" => "=",
+        "▂" => "_",
+        "░" | "▁" => ".",
         "│" => "|",
-        "─" | "–" => "-",
+        "─" | "–" | "▃" | "▄" => "-",
         "┌" | "┐" | "└" | "┘" | "├" | "┤" | "┬" | "┴" => "+",
         "⟨" | "←" => "<",
         _ => "?",
@@ -172,7 +198,7 @@ mod tests {
         assert!(Theme::NAMES.iter().all(|name| Theme::named(name).is_some()));
         assert_eq!(Theme::named("neon"), None);
         let mono = format!("{:?}", Theme::MONO);
-        for colour in ["Cyan", "Green", "Yellow", "Red"] {
+        for colour in ["Cyan", "Green", "Yellow", "Red", "Blue", "Magenta"] {
             assert!(!mono.contains(&format!("Color::{colour}")) && !mono.contains(colour), "{colour}");
         }
         assert!(format!("{:?}", Theme::DEFAULT).to_lowercase().contains("cyan"));

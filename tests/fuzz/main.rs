@@ -7,6 +7,7 @@ use std::{env, time::Duration};
 
 use bolero::{TypeGenerator, check, produce as any};
 use lambdeck::domain::{
+    log_line,
     log_query::{Line, Query},
     report::{self, Report},
     text::sanitise_lines,
@@ -176,6 +177,19 @@ fn queries() {
                 }
             }
             Err(error) => assert!(query.get(error.at).is_some(), "the place is not in what was typed"),
+        }
+    });
+}
+
+#[test]
+fn folded_lines() {
+    let pieces = any::<Pieces>();
+    fuzz!(check!().with_generator(pieces), |pieces: &Pieces| {
+        let text = pieces.text(&JSON_PIECES);
+        for limit in [text.len() / 2, log_line::READ] {
+            let folded = log_line::fold(&text, limit);
+            assert_eq!(sanitise_lines(&folded.text), folded.text);
+            assert!(folded.keys.iter().all(|key| folded.text.get(key.clone()).is_some()));
         }
     });
 }

@@ -165,7 +165,8 @@ impl View {
 
     pub(super) fn wake_at(&self, now: Timestamp) -> Option<Timestamp> {
         let masked = self.environment.revealed.as_ref().map(|(_, until)| *until);
-        masked.into_iter().chain(self.logs.wake_at(now)).chain(self.test.wake_at()).min()
+        let clock = (self.tab == Tab::Logs).then(|| self.logs.clock_at(now)).flatten();
+        masked.into_iter().chain(self.logs.wake_at(now)).chain(clock).chain(self.test.wake_at()).min()
     }
 
     /// Whether there are edits that were not saved.

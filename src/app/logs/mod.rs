@@ -3,8 +3,12 @@
 
 pub mod export;
 pub mod filters;
+pub mod geometry;
+pub mod histogram;
 pub mod invocations;
+pub mod rates;
 mod request;
+pub mod rules;
 pub mod sources;
 
 use std::collections::BTreeSet;
@@ -12,7 +16,9 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 pub use self::request::{Around, RequestLog};
-use self::{filters::Filters, invocations::InvocationsPane, request::BEFORE_SENT, sources::Source};
+use self::{
+    filters::Filters, invocations::InvocationsPane, rates::Rates, request::BEFORE_SENT, sources::Source,
+};
 use crate::{
     app::{Action, Context, Effect, Lead, Ticket, list::Cursor, overlay::Page},
     domain::{
@@ -111,6 +117,8 @@ pub struct LogsPane {
     pub following: bool,
     /// Rows that came while it did not.
     pub new: usize,
+    /// How much comes, and what reading it takes.
+    pub rates: Rates,
     /// The selected row, counted in what the filter leaves.
     pub cursor: Cursor,
 }
@@ -141,6 +149,7 @@ impl Default for LogsPane {
             left: 0,
             following: true,
             new: 0,
+            rates: Rates::default(),
             cursor: Cursor::default(),
         }
     }

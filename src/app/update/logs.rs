@@ -4,7 +4,6 @@ use crate::{
     app::{
         Action, App, Effect, Screen,
         function::Tab,
-        layout,
         logs::{LogsPane, sources::Source},
         messages::Severity,
         overlay::Overlay,
@@ -40,9 +39,10 @@ impl App {
         self.logs.iter_mut().chain(self.function.as_mut().map(|view| &mut view.logs))
     }
 
-    /// The rows of the log that are on the screen.
+    /// How many events of the log are on the screen; where it has none, its rows.
     pub fn log_height(&self) -> usize {
-        usize::from(layout::logs(self.size, self.log()).lines.rows)
+        let look = self.log_look();
+        self.log().filter(|pane| !pane.is_empty()).map_or(look.rows, |pane| pane.screen(&look).begun().max(1))
     }
 
     /// Follows the function's log, unless that is under way.
@@ -95,14 +95,18 @@ impl App {
     }
 
     pub(super) fn tail_told(&mut self, ticket: crate::app::Ticket, update: Update) -> Vec<Effect> {
-        let height = self.log_height();
+        let (height, now) = (self.log_height(), self.now);
         if let Some(pane) = self.all_logs().find(|pane| pane.ticket == Some(ticket)) {
+            pane.note(now, &update);
             pane.receive(ticket, update, height);
         }
         Vec::new()
     }
 
     pub(super) fn tick_logs(&mut self) {
+        if !self.all_logs().any(|pane| pane.is_scanning()) {
+            return;
+        }
         let height = self.log_height();
         for pane in self.all_logs() {
             pane.tick(height);
@@ -114,8 +118,10 @@ impl App {
         if let Some(effects) = self.act_on_log_filters(action) {
             return Some(effects);
         }
-        let height = self.log_height();
-        if self.log_mut()?.handle(action, height) {
+        let look = self.log_look();
+        let log = self.log_mut()?;
+        let height = log.settle(&look);
+        if log.handle(action, height) {
             return Some(Vec::new());
         }
         match action {

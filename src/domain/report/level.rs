@@ -73,7 +73,7 @@ impl Level {
     }
 
     /// Reads a level as bunyan and pino number them: 10 is trace, 60 fatal.
-    pub(super) fn from_number(number: u64) -> Option<Self> {
+    pub(in crate::domain) fn from_number(number: u64) -> Option<Self> {
         match number {
             10..20 => Some(Self::Trace),
             20..30 => Some(Self::Debug),

@@ -216,7 +216,7 @@ fn field(line: &str, label: Label) -> Option<&str> {
 }
 
 /// Whether the text has the form of a request id: 8-4-4-4-12 hexadecimal digits.
-pub(super) fn is_uuid(text: &str) -> bool {
+pub(in crate::domain) fn is_uuid(text: &str) -> bool {
     text.len() == 36
         && text.bytes().enumerate().all(|(at, byte)| match at {
             8 | 13 | 18 | 23 => byte == b'-',

@@ -1,9 +1,6 @@
 //! The log groups that are followed together.
 
-use ratatui::{
-    buffer::Buffer,
-    style::{Color, Style},
-};
+use ratatui::{buffer::Buffer, style::Style};
 
 use crate::{
     app::{
@@ -12,7 +9,7 @@ use crate::{
         list::Cursor,
         logs::{
             LogsPane,
-            sources::{COLOURS, FOOT, HEAD, Source},
+            sources::{FOOT, HEAD, Source},
         },
     },
     domain::text::{fit_start, sanitise, width},
@@ -29,14 +26,9 @@ const STATE: usize = 16;
 const COUNT: usize = 8;
 const SHOWN: usize = 5;
 
-/// The colours of sources. Their labels tell them apart, too.
-const PALETTE: [Color; COLOURS] =
-    [Color::Cyan, Color::Magenta, Color::Blue, Color::Green, Color::Yellow, Color::LightRed];
-
 /// The style of a source's label.
 pub(in crate::ui) fn style(source: &Source, theme: &Theme) -> Style {
-    // A theme without colours has none for sources.
-    if theme.accent.fg.is_none() { theme.text } else { Style::new().fg(PALETTE[source.colour % COLOURS]) }
+    theme.source(source.colour)
 }
 
 /// Behind the word "Logs": of what, and how finding it goes.
@@ -216,4 +208,39 @@ fn trouble(source: &Source, theme: &Theme) -> Option<(String, Style)> {
         | State::Unsupported { message: text }
         | State::Failed { message: text } => message(text),
     })
+}
+
+/// Each source with its colour, as many as fit.
+pub(super) fn chips(pane: &LogsPane, theme: &Theme, mut row: Row) {
+    row.skip(1);
+    let mut left = pane.sources.len();
+    for source in &pane.sources {
+        let (shape, word) = shape_and_word(source);
+        let label = sanitise(&source.label);
+        let text = format!("{shape} {label}{word}");
+        let more = if left > 1 { format!("  and {} more", left - 1) } else { String::new() };
+        if width(&text) + more.len() > row.room() {
+            row.put(&format!("and {left} more"), theme.dim);
+            return;
+        }
+        row.put(&text, if source.muted { theme.dim } else { style(source, theme) }).skip(2);
+        left -= 1;
+    }
+}
+
+fn shape_and_word(source: &Source) -> (&'static str, &'static str) {
+    let state = source.status.as_ref().map(|status| &status.state);
+    match state {
+        _ if source.muted => ("○", " (muted)"),
+        Some(State::Live) => ("●", ""),
+        None | Some(State::CatchingUp) if source.history_done => ("●", ""),
+        None | Some(State::CatchingUp) => ("◐", ""),
+        Some(State::Throttled { .. }) => ("◐", " (throttled)"),
+        Some(State::Waiting) => ("○", " (no group yet)"),
+        Some(State::Offline { .. }) => ("✗", " (offline)"),
+        Some(State::Credentials { .. }) => ("✗", " (no credentials)"),
+        Some(State::Denied { .. }) => ("✗", " (denied)"),
+        Some(State::Unsupported { .. }) => ("✗", " (can't be followed)"),
+        Some(State::Failed { .. }) => ("✗", " (failed)"),
+    }
 }

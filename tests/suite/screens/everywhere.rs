@@ -99,6 +99,7 @@ fn all_screens() -> Vec<Screen> {
     screens.extend(history::all());
     screens.extend(super::log_sources::screens());
     screens.extend(invocations::all());
+    screens.extend(super::logs::all());
     screens.extend(super::repeat::all());
     screens.extend(super::versions::all());
     screens
