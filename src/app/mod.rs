@@ -36,7 +36,7 @@ pub mod text_editor;
 mod update;
 pub mod weights;
 
-use update::Awaited;
+use update::{Awaited, LogExporting};
 pub use update::{FromDisk, StartChoice};
 
 pub use action::{Action, Context, Lead};
@@ -160,6 +160,7 @@ pub struct App {
     /// When a key that sends was last pressed.
     pressed_at: Option<Timestamp>,
     awaited: Vec<Awaited>,
+    log_exports: Vec<LogExporting>,
     journal_ticket: Option<Ticket>,
     tickets: u64,
 }
@@ -193,6 +194,7 @@ impl App {
             exit: None,
             pressed_at: None,
             awaited: Vec::new(),
+            log_exports: Vec::new(),
             journal_ticket: None,
             tickets: 0,
         }

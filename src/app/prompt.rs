@@ -4,6 +4,7 @@ use super::{
     Action,
     field::Field,
     function::{configuration, test, versions},
+    logs,
 };
 
 /// One line to be typed.
@@ -30,6 +31,8 @@ pub enum Then {
     Versions(versions::Ask),
     /// The Test tab asked.
     Test(test::Ask),
+    /// A log asked.
+    Log(logs::Ask),
 }
 
 impl Prompt {

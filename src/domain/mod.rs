@@ -20,6 +20,7 @@ pub mod json;
 pub mod limits;
 pub mod lines;
 pub mod log_event;
+pub mod log_export;
 pub mod log_query;
 pub mod merge;
 pub mod name;

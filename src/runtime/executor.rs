@@ -21,7 +21,7 @@ use tokio::{
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use self::desk::{Desk, Recording};
-use super::{crash, look, sending};
+use super::{crash, exporting, look, sending};
 use crate::{
     app::{
         Effect, Msg, Ticket,
@@ -70,6 +70,8 @@ pub struct Executor {
     slots: HashMap<Slot, (DropGuard, JoinHandle<()>)>,
     /// Changes on their way.
     writes: Vec<JoinHandle<()>>,
+    /// Rows of logs that are being written to files.
+    exports: Vec<JoinHandle<()>>,
     desk: Desk,
     /// What is being sent many times. Where a guard is dropped, no further one is begun.
     repeats: HashMap<Ticket, (DropGuard, JoinHandle<()>)>,
@@ -106,6 +108,7 @@ impl Executor {
             sessions: Sessions::default(),
             slots: HashMap::new(),
             writes: Vec::new(),
+            exports: Vec::new(),
             repeats: HashMap::new(),
             looking: Arc::default(),
             epoch: 0,
@@ -119,9 +122,11 @@ impl Executor {
         // Nobody looks any more: no further one is begun.
         self.repeats.clear();
         let all = futures_util::future::join_all(self.writes.drain(..));
-        let (written, _) = tokio::join!(
+        let exported = futures_util::future::join_all(self.exports.drain(..));
+        let (written, ..) = tokio::join!(
             tokio::time::timeout(patience, all),
-            tokio::time::timeout(patience, self.desk.finish())
+            tokio::time::timeout(patience, self.desk.finish()),
+            tokio::time::timeout(patience, exported)
         );
         written.is_ok()
     }
@@ -209,8 +214,12 @@ impl Executor {
                     send(&messages, Msg::LogsScanned(ticket, Box::new(found))).await;
                 });
             }
+            Effect::ExportLogs { ticket, export, path, overwrite } => {
+                self.exports.retain(|export| !export.is_finished());
+                let export = exporting::export(ticket, *export, path, overwrite, messages);
+                self.exports.push(tokio::spawn(export));
+            }
             Effect::SteerLogs(..)
-            | Effect::ExportLogs { .. }
             | Effect::FindSources(..)
             | Effect::StartInsights(..)
             | Effect::StopInsights(_) => {}

@@ -59,6 +59,8 @@ impl App {
                     Then::DeleteEvent(owner, name) => self.delete_saved(owner, name),
                     Then::SaveOver(event) => self.save_over(*event),
                     Then::ExportOver(event, path) => self.export_over(event, path),
+                    Then::ExportLogOver(rows, path) => self.export_log(rows, path, true),
+                    Then::LiveTail => self.live_tail_agreed(),
                 };
             }
             (Some(Overlay::CommandLine(line)), Action::Open) => {
@@ -110,6 +112,10 @@ impl App {
                 self.overlay = None;
                 self.test_picked(&pick, &chosen)
             }
+            PickerKind::LogCopy(row) => {
+                self.overlay = None;
+                self.log_copy_picked(&row, &chosen)
+            }
         }
     }
 
@@ -132,6 +138,7 @@ impl App {
             prompt::Then::Configuration(ask) => self.configuration_asked(&ask.clone(), &text),
             prompt::Then::Versions(ask) => self.versions_asked(&ask.clone(), &text),
             prompt::Then::Test(ask) => self.test_asked(&ask.clone(), &text),
+            prompt::Then::Log(ask) => self.log_asked(*ask, &text),
         };
         result.unwrap_or_else(|problem| {
             prompt.problem = Some(problem);
