@@ -276,7 +276,10 @@ mod tests {
     #[case::json(r#"{"a": 1}"#, Some(r#"{"a": 1}"#))]
     #[case::node("2026-11-20T14:00:00.190Z\tid\tINFO\t{\"a\":[1]}\n", Some("{\"a\":[1]}"))]
     #[case::python("[INFO]\t2026-11-20T14:00:00.190Z\tid\t[{}, 1.50]\n", Some("[{}, 1.50]"))]
-    #[case::in_a_member(r#"{"level":"INFO", "message" : "{\"a\": \"\\\"x\\\"\"}"}"#, Some(r#"{"level":"INFO", "message" : {"a": "\"x\""}}"#))]
+    #[case::in_a_member(
+        r#"{"level":"INFO", "message" : "{\"a\": \"\\\"x\\\"\"}"}"#,
+        Some(r#"{"level":"INFO", "message" : {"a": "\"x\""}}"#)
+    )]
     #[case::no_json_in_it(r#"{"message":"{not"}"#, Some(r#"{"message":"{not"}"#))]
     #[case::words("done {} and []", None)]
     #[case::a_list_of_words("[INFO] [a] [b]", None)]

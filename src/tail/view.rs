@@ -188,8 +188,7 @@ fn shows(filter: &Filter, store: &Store, entry: Entry) -> bool {
 impl View {
     /// The next shown row behind a position that tells of an error.
     pub fn next_error(&self, store: &Store, at: usize) -> Option<usize> {
-        (at.saturating_add(1)..self.len())
-            .find(|at| self.get(store, *at).is_some_and(|row| row.marks.error))
+        (at.saturating_add(1)..self.len()).find(|at| self.get(store, *at).is_some_and(|row| row.marks.error))
     }
 
     /// The shown row before a position that tells of an error.

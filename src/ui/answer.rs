@@ -61,8 +61,7 @@ pub(super) fn draw(app: &App, pane: &AnswerPane, size: Size, theme: &Theme, buff
             note(buffer, areas.heading, 0, &[(&event.time, theme.text), (&event.stream, theme.dim)]);
         }
     }
-    let empty =
-        if pane.event().is_some() { "The message is empty." } else { "The response is empty." };
+    let empty = if pane.event().is_some() { "The message is empty." } else { "The response is empty." };
     views(pane, theme, buffer, areas.views);
     let needle = pane.searched.as_deref().and_then(Needle::new);
     let searched = needle.map(|needle| Searched { needle, at: pane.found });
@@ -81,16 +80,12 @@ pub(super) fn draw(app: &App, pane: &AnswerPane, size: Size, theme: &Theme, buff
         (View::Tree, Some(level)) => level
             .tree()
             .is_some_and(|tree| self::tree(tree, level.cursor, searched, theme, buffer, areas.text)),
-        (View::Raw, Some(level)) => {
-            plain(&text(level.body.raw(), level.raw), empty, theme, buffer)
-        }
+        (View::Raw, Some(level)) => plain(&text(level.body.raw(), level.raw), empty, theme, buffer),
         (View::Pretty, Some(level)) if level.body.document().is_some() => {
             let text = text(level.body.pretty(), level.pretty);
             text.each(theme, buffer, |_, shown, buffer| json_line(buffer, areas.text, shown, theme))
         }
-        (View::Pretty, Some(level)) => {
-            plain(&text(level.body.pretty(), level.pretty), empty, theme, buffer)
-        }
+        (View::Pretty, Some(level)) => plain(&text(level.body.pretty(), level.pretty), empty, theme, buffer),
         (_, None) => {
             let text = if pane.event().is_some() { "Reading it…" } else { "Reading what came of it…" };
             note(buffer, areas.text, 0, &[(text, theme.dim)]);

@@ -481,7 +481,7 @@ fn after_a_switch_nothing_of_the_old_session_appears() {
     let old_list = app.functions.pending.unwrap();
     switch_to(&mut app, "dev");
     let effects = app.update(moment(), Msg::Connected(2, Ok(session("dev", "us-east-1"))));
-    let [Effect::StopLogs(_), Effect::ListFunctions(new_list)] = effects[..] else { panic!("{effects:?}") };
+    let [Effect::ListFunctions(new_list)] = effects[..] else { panic!("{effects:?}") };
     assert_eq!(new_list.epoch, 2);
     assert_eq!((app.session.profile(), app.functions.total()), (Some("dev"), 0));
     assert!(app.function.is_none());
@@ -504,7 +504,7 @@ fn an_invocation_of_the_old_session_is_not_the_one_of_a_namesake() {
     assert_eq!(act(&mut app, Action::Send), [invoke_effect(4, 0)]);
     switch_to(&mut app, "dev");
     let effects = app.update(moment(), Msg::Connected(2, Ok(session("dev", "us-east-1"))));
-    let [Effect::StopLogs(_), Effect::ListFunctions(list)] = effects[..] else { panic!("{effects:?}") };
+    let [Effect::ListFunctions(list)] = effects[..] else { panic!("{effects:?}") };
     app.update(moment(), Msg::FunctionsPage { ticket: list, functions: three(), last: true });
     act(&mut app, Action::Invoke);
     assert_eq!(app.running("checkout-api").count(), 0);

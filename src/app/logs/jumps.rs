@@ -12,7 +12,11 @@ impl LogsPane {
     ///
     /// # Errors
     /// Why there is none. Nothing has moved then.
-    pub(in crate::app) fn jump(&mut self, action: &Action, height: usize) -> Option<Result<(), &'static str>> {
+    pub(in crate::app) fn jump(
+        &mut self,
+        action: &Action,
+        height: usize,
+    ) -> Option<Result<(), &'static str>> {
         let (view, store, at) = (&self.view, &self.store, self.cursor.at);
         let (found, none) = match action {
             Action::NextError => (view.next_error(store, at), "no error below; [e looks above"),
@@ -27,7 +31,9 @@ impl LogsPane {
             Action::NextGap | Action::PreviousGap if self.gaps.is_empty() => {
                 return Some(Err("there is no gap: nothing is known to be missing"));
             }
-            Action::NextGap => (self.gap_rows().filter(|row| *row > at).min(), "no gap below; [g looks above"),
+            Action::NextGap => {
+                (self.gap_rows().filter(|row| *row > at).min(), "no gap below; [g looks above")
+            }
             Action::PreviousGap => {
                 (self.gap_rows().filter(|row| *row < at).max(), "no gap above; ]g looks below")
             }

@@ -31,11 +31,7 @@ impl Window {
     /// As it is told: `13:03 to 13:48`, with dates where it is not of today.
     pub fn told(&self, now: Timestamp, zone: &TimeZone) -> String {
         let date = |time: Timestamp| zone.to_datetime(time).date();
-        let form = if date(self.from) != date(now) {
-            "%Y-%m-%d %H:%M"
-        } else {
-            "%H:%M"
-        };
+        let form = if date(self.from) != date(now) { "%Y-%m-%d %H:%M" } else { "%H:%M" };
         let time = |time: Timestamp| zone.to_datetime(time).strftime(form).to_string();
         format!("{} to {}", time(self.from), time(self.to))
     }

@@ -90,7 +90,9 @@ impl App {
                 None => self.say(Severity::Info, "a path is of a value of the tree: tab leads there"),
             },
             Action::CopyAs if pane.event().is_some() => return self.pick_log_copy(),
-            Action::RequestLog if pane.event().is_some() => {}
+            Action::RequestLog if pane.event().is_some() => {
+                self.say(Severity::Info, "back in the log g shows its invocations, each with its lines");
+            }
             Action::CopyAs => return self.pick_copy(),
             Action::RequestLog => return self.log_of_looked_at(),
             _ => {}

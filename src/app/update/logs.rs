@@ -111,7 +111,7 @@ impl App {
             }
             Read::Full => (Severity::Warning, NO_ROOM.to_owned()),
             Read::Failed(window, why) => {
-                let text = format!("{} was not read: {why}; o tries again", window.told(now, &zone));
+                let text = format!("{} was not read, o tries again: {why}", window.told(now, &zone));
                 (Severity::Error, text)
             }
         };
