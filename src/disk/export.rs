@@ -70,7 +70,7 @@ mod tests {
         let path = folder.path().join("rows.log");
         let path = path.to_str().unwrap();
         let broken = write(path, false, |out| -> io::Result<()> {
-            out.write_all(&[b'a'; 100_000])?;
+            out.write_all(&vec![b'a'; 100_000])?;
             Err(io::Error::other("the disk is full"))
         });
         assert_eq!(broken, Err(SaveError::Failed(format!("{path}: the disk is full"))));

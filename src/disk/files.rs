@@ -82,16 +82,16 @@ pub(super) fn write(path: &Path, parts: &[&[u8]], replace: bool) -> io::Result<(
     fill(path, replace, |out| parts.iter().try_for_each(|part| out.write_all(part)))
 }
 
-/// As [`write`], with what `fill` writes. Where that fails nothing is left of it.
+/// As [`write`], with what `with` writes; answers with what that answers. Where that fails nothing is left of it.
 pub(super) fn fill<T>(
     path: &Path,
     replace: bool,
-    fill: impl FnOnce(&mut dyn io::Write) -> io::Result<T>,
+    with: impl FnOnce(&mut dyn io::Write) -> io::Result<T>,
 ) -> io::Result<T> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // Made with mode 0600.
     let mut out = BufWriter::new(tempfile::Builder::new().prefix(TEMPORARY).tempfile_in(folder)?);
-    let filled = fill(&mut out)?;
+    let answer = with(&mut out)?;
     let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
     file.as_file().sync_all()?;
     if replace {
@@ -100,7 +100,7 @@ pub(super) fn fill<T>(
         file.persist_noclobber(path)?;
     }
     sync_directory(folder);
-    Ok(filled)
+    Ok(answer)
 }
 
 /// Makes sure that a new name outlasts a power cut, where the system has a way to.

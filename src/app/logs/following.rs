@@ -114,7 +114,8 @@ impl LogsPane {
         if self.store.len() - first > MOST_KNOWN {
             return None;
         }
-        self.known = Some(Known::of((first..self.store.len()).filter_map(|at| self.store.get(at))));
+        let rows = (first..self.store.len()).filter_map(|at| self.store.get(at));
+        self.known = Some(Box::new(Known::of(rows)));
         self.history = now.duration_since(self.begun_at);
         self.history_done = false;
         for source in &mut self.sources {

@@ -117,7 +117,7 @@ pub struct LogsPane {
     /// When it was left, where all of it was there then.
     left_at: Option<Timestamp>,
     /// What may be told a second time, once it is followed again.
-    known: Option<Known>,
+    known: Option<Box<Known>>,
     /// All that came.
     pub store: Store,
     view: View,

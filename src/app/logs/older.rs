@@ -31,7 +31,7 @@ impl Window {
     /// As it is told: `13:03 to 13:48`, with dates where it is not of today.
     pub fn told(&self, now: Timestamp, zone: &TimeZone) -> String {
         let date = |time: Timestamp| zone.to_datetime(time).date();
-        let form = if date(self.from) != date(now) { "%Y-%m-%d %H:%M" } else { "%H:%M" };
+        let form = if date(self.from) == date(now) { "%H:%M" } else { "%Y-%m-%d %H:%M" };
         let time = |time: Timestamp| zone.to_datetime(time).strftime(form).to_string();
         format!("{} to {}", time(self.from), time(self.to))
     }
@@ -40,9 +40,9 @@ impl Window {
 /// Reading what is older than all that is there.
 #[derive(Debug, Default)]
 pub struct Older {
-    reading: Option<Reading>,
+    reading: Option<Box<Reading>>,
     failed: Option<Failed>,
-    /// Windows that were read so far.
+    /// Windows that were begun so far.
     windows: u32,
 }
 
@@ -152,25 +152,13 @@ impl LogsPane {
         if self.store.evicted() > 0 {
             return Err(NotOlder::Full);
         }
-        let (window, groups, known) = match self.older.failed.take() {
-            Some(failed) => {
-                let groups: BTreeSet<String> = failed.groups.into_keys().collect();
-                let from = self.store.position_at(failed.window.from.as_millisecond());
-                let to = self.store.position_at(failed.window.to.as_millisecond());
-                let rows = (from..to).filter_map(|at| self.store.get(at));
-                (failed.window, groups.clone(), Known::of(rows.filter(|row| groups.contains(row.group))))
-            }
-            None => {
-                let to = whole_ms(self.begun_at);
-                let length = FIRST_WINDOW.saturating_mul(4_i32.saturating_pow(self.older.windows));
-                let from = back_to.or_else(|| to.checked_sub(length).ok()).unwrap_or(Timestamp::UNIX_EPOCH);
-                let window = Window { from: whole_ms(from.max(self.earliest(now))), to };
-                if window.from >= window.to {
-                    return Err(NotOlder::AllThere);
-                }
-                let groups = self.sources.iter().map(|source| source.group.clone()).collect();
-                (window, groups, Known::default())
-            }
+        let (window, groups, known) = if let Some(failed) = self.older.failed.take() {
+            let groups: BTreeSet<String> = failed.groups.into_keys().collect();
+            (failed.window, groups.clone(), self.known_of(failed.window, &groups))
+        } else {
+            let window = self.before(back_to, now).ok_or(NotOlder::AllThere)?;
+            let groups = self.sources.iter().map(|source| source.group.clone()).collect();
+            (window, groups, Known::default())
         };
         let effect = Effect::FollowLogs {
             ticket,
@@ -180,9 +168,29 @@ impl LogsPane {
             pattern: self.filters.pattern(),
             live_tail: false,
         };
-        self.older.reading =
-            Some(Reading { ticket, window, waiting: groups, troubles: BTreeMap::new(), found: 0, known });
+        let reading = Reading { ticket, window, waiting: groups, troubles: BTreeMap::new(), found: 0, known };
+        self.older.reading = Some(Box::new(reading));
         Ok(effect)
+    }
+
+    /// The window before all that is there; none where it goes back as far as it may.
+    fn before(&mut self, back_to: Option<Timestamp>, now: Timestamp) -> Option<Window> {
+        let to = whole_ms(self.begun_at);
+        let length = FIRST_WINDOW.saturating_mul(4_i32.saturating_pow(self.older.windows));
+        let from = back_to.or_else(|| to.checked_sub(length).ok()).unwrap_or(Timestamp::UNIX_EPOCH);
+        let window = Window { from: whole_ms(from.max(self.earliest(now))), to };
+        if back_to.is_none() {
+            self.older.windows = self.older.windows.saturating_add(1);
+        }
+        (window.from < window.to).then_some(window)
+    }
+
+    /// What is there of a window that was not read to its end.
+    fn known_of(&self, window: Window, groups: &BTreeSet<String>) -> Known {
+        let from = self.store.position_at(window.from.as_millisecond());
+        let to = self.store.position_at(window.to.as_millisecond());
+        let rows = (from..to).filter_map(|at| self.store.get(at));
+        Known::of(rows.filter(|row| groups.contains(row.group)))
     }
 
     /// News of older events. Answers with what became of their window once that is over.
@@ -222,14 +230,13 @@ impl LogsPane {
 
     /// All groups are through, or in trouble for good.
     fn end_older(&mut self) -> Option<Read> {
-        let Reading { window, troubles, found, .. } = self.older.reading.take()?;
+        let Reading { window, troubles, found, .. } = *self.older.reading.take()?;
         let from_ms = window.from.as_millisecond();
         self.gaps.retain(|gap| (gap.kind, gap.from_ms) != (GapKind::Disconnected, from_ms));
         if let Some(trouble) = troubles.values().next().cloned() {
             self.missing(window, troubles);
             return Some(Read::Failed(window, trouble));
         }
-        self.older.windows += 1;
         self.history += window.to.duration_since(window.from);
         if let Some(around) = &mut self.around {
             around.before = around.moment.duration_since(window.from);
@@ -244,9 +251,9 @@ impl LogsPane {
 
     /// Nobody waits for older events any more. Of their window there may be a part.
     pub(super) fn stop_older(&mut self) -> Option<Ticket> {
-        let Reading { ticket, window, waiting, .. } = self.older.reading.take()?;
-        let groups = waiting.into_iter().map(|group| (group, "it was stopped".to_owned())).collect();
-        self.missing(window, groups);
+        let Reading { ticket, window, waiting, mut troubles, .. } = *self.older.reading.take()?;
+        troubles.extend(waiting.into_iter().map(|group| (group, "it was stopped".to_owned())));
+        self.missing(window, troubles);
         Some(ticket)
     }
 

@@ -4,7 +4,7 @@ use crate::{
     app::{
         App, Effect,
         answer::AnswerPane,
-        logs::Copying,
+        logs::{Copying, LogsPane},
         messages::Severity,
         msg::Look,
         overlay::{Overlay, Picker, PickerKind},
@@ -24,12 +24,12 @@ impl App {
     }
 
     pub(super) fn copy_log_message(&mut self) -> Vec<Effect> {
-        let message = self.log().and_then(|pane| pane.message_to_copy());
+        let message = self.log().and_then(LogsPane::message_to_copy);
         self.copy_text("the message", message)
     }
 
     pub(super) fn copy_log_line(&mut self) -> Vec<Effect> {
-        let line = self.log().and_then(|pane| pane.line_to_copy());
+        let line = self.log().and_then(LogsPane::line_to_copy);
         self.copy_text("the line", line)
     }
 
