@@ -1,15 +1,19 @@
 //! One answer over the whole screen: pretty, as a tree, raw, its error, headers and log tail; searched, filtered by jq
-//! and decoded.
+//! and decoded. An event of a log is looked at in the same way.
 //!
 //! What a filter or a decoding gives is a [`Level`] of its own above the response; going back takes it away again.
 
 mod error;
+mod subject;
 
 use std::{borrow::Cow, fmt, sync::Arc};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-pub use self::error::{ErrorPart, ErrorText};
+pub use self::{
+    error::{ErrorPart, ErrorText},
+    subject::{EventHead, Subject},
+};
 use super::{
     Action, Ticket,
     field::Field,
@@ -182,8 +186,8 @@ impl Level {
 
 /// What one looks at. Its `Debug` shows nothing of what was typed or found.
 pub struct AnswerPane {
-    /// The invocation, by its number.
-    pub number: u64,
+    /// The invocation or event that it is of.
+    pub subject: Subject,
     /// How it is looked at.
     pub view: View,
     /// The response, and above it what was made of it. None while a response that broke off is being read.
@@ -213,7 +217,7 @@ pub struct AnswerPane {
 impl fmt::Debug for AnswerPane {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AnswerPane")
-            .field("number", &self.number)
+            .field("subject", &self.subject)
             .field("view", &self.view)
             .field("levels", &self.levels)
             .field("pending", &self.pending)
@@ -249,12 +253,28 @@ impl AnswerPane {
             .collect();
         let log = reply.map_or("", |reply| reply.answer.log_tail.as_str());
         Self {
-            number: invocation.number,
             view: if error.is_some() { View::Error } else { View::Pretty },
             levels,
             error,
-            headers: Lines::new(headers.join("\n")),
             log: Lines::new(sanitise_lines(log).into_owned()),
+            ..Self::empty(Subject::Invocation(invocation.number), &headers)
+        }
+    }
+
+    /// Looks at an event of a log. Its message is to be read first: see [`AnswerPane::levels`].
+    pub fn of_event(head: EventHead, pending: Ticket) -> Self {
+        let details = head.details.clone();
+        Self { pending: Some(pending), ..Self::empty(Subject::LogEvent(Box::new(head)), &details) }
+    }
+
+    fn empty(subject: Subject, headers: &[String]) -> Self {
+        Self {
+            subject,
+            view: View::Pretty,
+            levels: Vec::new(),
+            error: None,
+            headers: Lines::new(headers.join("\n")),
+            log: Lines::default(),
             pagers: [Pager::default(); 3],
             typed: None,
             problem: None,
@@ -275,7 +295,8 @@ impl AnswerPane {
         let is_there = |view: &View| match view {
             View::Error => self.error.is_some(),
             View::Tree => self.level().is_some_and(|level| level.folds.is_some()),
-            View::Pretty | View::Raw | View::Headers | View::Log => true,
+            View::Log => self.event().is_none(),
+            View::Pretty | View::Raw | View::Headers => true,
         };
         View::ALL.into_iter().filter(is_there).collect()
     }
@@ -285,6 +306,9 @@ impl AnswerPane {
         let is_response = self.levels.is_empty();
         self.levels.push(Level::new(title, Arc::new(body)));
         self.forget_place();
+        if is_response && self.event().is_some() {
+            self.show_tree();
+        }
         if !is_response && (self.view != View::Tree || !self.views().contains(&View::Tree)) {
             self.view = View::Pretty;
         }
@@ -458,7 +482,10 @@ impl AnswerPane {
         };
         let copied = match (self.view, self.level()) {
             (View::Error, _) => Copied { what: "the error", text: joined(&self.error.as_ref()?.lines) },
-            (View::Headers, _) => Copied { what: "the headers", text: joined(&self.headers) },
+            (View::Headers, _) => {
+                let what = if self.event().is_some() { "the details" } else { "the headers" };
+                Copied { what, text: joined(&self.headers) }
+            }
             (View::Log, _) => Copied { what: "the log tail", text: joined(&self.log) },
             (View::Tree, Some(level)) => {
                 let (document, node) = (level.body.document()?, level.selected()?);

@@ -36,7 +36,7 @@ pub mod text_editor;
 mod update;
 pub mod weights;
 
-use update::Awaited;
+use update::{Awaited, LogExporting};
 pub use update::{FromDisk, StartChoice};
 
 pub use action::{Action, Context, Lead};
@@ -162,6 +162,7 @@ pub struct App {
     /// When a key that sends was last pressed.
     pressed_at: Option<Timestamp>,
     awaited: Vec<Awaited>,
+    log_exports: Vec<LogExporting>,
     journal_ticket: Option<Ticket>,
     tickets: u64,
 }
@@ -196,6 +197,7 @@ impl App {
             exit: None,
             pressed_at: None,
             awaited: Vec::new(),
+            log_exports: Vec::new(),
             journal_ticket: None,
             tickets: 0,
         }

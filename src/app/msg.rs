@@ -177,6 +177,8 @@ pub struct EditedOutside {
 pub enum Look {
     /// It, read for being looked at.
     Read(Vec<u8>),
+    /// A message of a log, with the JSON in it.
+    Message(String),
     /// What a jq filter gives.
     Filter {
         /// The filter.
@@ -197,6 +199,7 @@ impl fmt::Debug for Look {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Read(bytes) => write!(f, "Read({} bytes)", bytes.len()),
+            Self::Message(message) => write!(f, "Message({} bytes)", message.len()),
             Self::Filter { body, .. } => f.debug_tuple("Filter").field(body).finish(),
             Self::Decode { body, node } => f.debug_tuple("Decode").field(body).field(node).finish(),
         }
@@ -208,6 +211,7 @@ impl PartialEq for Look {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Read(bytes), Self::Read(other)) => bytes == other,
+            (Self::Message(message), Self::Message(other)) => message == other,
             (Self::Filter { program, body }, Self::Filter { program: other, body: of }) => {
                 program == other && Arc::ptr_eq(body, of)
             }

@@ -19,6 +19,7 @@ use super::{
     function::{configuration, test, versions},
     history::HistoryPane,
     list::Cursor,
+    logs::export::LogExport,
     merging::Merging,
     msg::{EventToExport, EventToSave},
     past::PastPane,
@@ -28,7 +29,10 @@ use super::{
     text_editor::TextEditor,
     weights::Weights,
 };
-use crate::domain::{saved_event::Owner, text};
+use crate::{
+    domain::{saved_event::Owner, text},
+    tail::RowKey,
+};
 
 /// What lies over the screen.
 #[derive(Debug)]
@@ -158,6 +162,10 @@ pub enum Then {
     SaveOver(Box<EventToSave>),
     /// Write an event over a file.
     ExportOver(EventToExport, String),
+    /// Write rows of a log over a file.
+    ExportLogOver(Box<LogExport>, String),
+    /// Use Live Tail, which costs money.
+    LiveTail,
 }
 
 /// A text to read. It may hold an event: its `Debug` shows the title only.
@@ -261,6 +269,8 @@ pub enum PickerKind {
     Test(test::Pick),
     /// A query to begin with.
     Insights,
+    /// What is copied of a row of a log.
+    LogCopy(RowKey),
 }
 
 impl PickerKind {
@@ -273,6 +283,7 @@ impl PickerKind {
             Self::Versions(pick) => pick.title(),
             Self::Test(pick) => pick.title(),
             Self::Insights => "Query",
+            Self::LogCopy(_) => "Copy",
         }
     }
 
@@ -282,7 +293,7 @@ impl PickerKind {
             Self::Region
             | Self::Configuration(_)
             | Self::Test(test::Pick::Qualifier | test::Pick::Elsewhere(_)) => true,
-            Self::Profile | Self::Versions(_) | Self::Test(_) | Self::Insights => false,
+            Self::Profile | Self::Versions(_) | Self::Test(_) | Self::Insights | Self::LogCopy(_) => false,
         }
     }
 }

@@ -4,6 +4,7 @@ use super::{
     Action,
     field::Field,
     function::{configuration, test, versions},
+    logs,
 };
 
 /// One line to be typed.
@@ -34,6 +35,8 @@ pub enum Then {
     Insights(Ask),
     /// Log groups to be followed as well.
     LogSources,
+    /// A log asked.
+    Log(logs::Ask),
 }
 
 /// What is typed for Logs Insights.

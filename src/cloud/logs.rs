@@ -10,7 +10,8 @@ pub struct EventQuery {
     pub group: String,
     /// From this moment on, in milliseconds since the epoch.
     pub start_ms: Option<i64>,
-    /// Up to and with this moment, in milliseconds since the epoch.
+    /// Up to this moment, in milliseconds since the epoch. AWS leaves out what happened in this very millisecond
+    /// (aws/aws-cli#4262), some emulators don't.
     pub end_ms: Option<i64>,
     /// Only these streams; all where none is named.
     pub streams: Vec<String>,

@@ -12,6 +12,7 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
+    export::{failed, typed},
     files::{self, Lock, shown},
     names,
 };
@@ -353,33 +354,8 @@ pub fn import(path: &str) -> Result<(String, Secret), String> {
 /// # Errors
 /// [`SaveError::Exists`] where there is a file and `replace` is not given; a path that can't be; the disk.
 pub fn export(content: &Secret, path: &str, replace: bool) -> Result<PathBuf, SaveError> {
-    let path = typed(path).map_err(SaveError::Refused)?;
-    let refused = |why: &str| Err(SaveError::Refused(format!("{}: {why}", shown(&path))));
-    match fs::symlink_metadata(&path) {
-        Ok(found) if found.is_symlink() => return refused("it is a link: name the file itself"),
-        Ok(found) if found.is_dir() => return refused("it is a directory: name a file in it"),
-        Ok(found) if !found.is_file() => return refused("it is no file"),
-        Ok(_) if !replace => return Err(SaveError::Exists(shown(&path))),
-        _ => {}
-    }
-    files::write(&path, &[content.reveal().as_bytes()], replace).map_err(|error| match error.kind() {
-        io::ErrorKind::AlreadyExists => SaveError::Exists(shown(&path)),
-        _ => failed(&path, &error),
-    })?;
-    Ok(path)
-}
-
-/// A path as somebody types it.
-fn typed(path: &str) -> Result<PathBuf, String> {
-    let path = path.trim();
-    if path.is_empty() {
-        return Err("the name of a file is wanted".into());
-    }
-    let home = path.strip_prefix("~/").or_else(|| (path == "~").then_some(""));
-    Ok(match home.zip(directories::BaseDirs::new()) {
-        Some((rest, directories)) => directories.home_dir().join(rest),
-        None => path.into(),
-    })
+    let written = super::export::write(path, replace, |out| out.write_all(content.reveal().as_bytes()));
+    written.map(|(path, ())| path)
 }
 
 fn check_content(content: &Secret) -> Result<(), SaveError> {
@@ -389,10 +365,6 @@ fn check_content(content: &Secret) -> Result<(), SaveError> {
     }
     let checked = json::check(content.reveal());
     checked.map_err(|problem| SaveError::Refused(format!("the event is not JSON: {problem}")))
-}
-
-fn failed(path: &Path, error: &io::Error) -> SaveError {
-    SaveError::Failed(format!("{}: {error}", shown(path)))
 }
 
 /// Where the name of an event is written down whose file's name does not tell it.

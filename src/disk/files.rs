@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
-    io::{self, Read as _, Write as _},
+    io::{self, BufWriter, Read as _},
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -79,12 +79,20 @@ pub(super) fn restrict(_: &Path, _: u32) -> io::Result<()> {
 /// is in that place it is replaced, or with `replace` false left alone ([`io::ErrorKind::AlreadyExists`]); a link is
 /// replaced itself, never followed.
 pub(super) fn write(path: &Path, parts: &[&[u8]], replace: bool) -> io::Result<()> {
+    fill(path, replace, |out| parts.iter().try_for_each(|part| out.write_all(part)))
+}
+
+/// As [`write`], with what `with` writes; answers with what that answers. Where that fails nothing is left of it.
+pub(super) fn fill<T>(
+    path: &Path,
+    replace: bool,
+    with: impl FnOnce(&mut dyn io::Write) -> io::Result<T>,
+) -> io::Result<T> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // Made with mode 0600.
-    let mut file = tempfile::Builder::new().prefix(TEMPORARY).tempfile_in(folder)?;
-    for part in parts {
-        file.write_all(part)?;
-    }
+    let mut out = BufWriter::new(tempfile::Builder::new().prefix(TEMPORARY).tempfile_in(folder)?);
+    let answer = with(&mut out)?;
+    let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
     file.as_file().sync_all()?;
     if replace {
         file.persist(path)?;
@@ -92,7 +100,7 @@ pub(super) fn write(path: &Path, parts: &[&[u8]], replace: bool) -> io::Result<(
         file.persist_noclobber(path)?;
     }
     sync_directory(folder);
-    Ok(())
+    Ok(answer)
 }
 
 /// Makes sure that a new name outlasts a power cut, where the system has a way to.

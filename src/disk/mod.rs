@@ -5,6 +5,7 @@
 //! come in as arguments, from whoever knows where things are.
 
 pub mod events;
+pub mod export;
 mod files;
 pub mod invocations;
 pub mod jsonl;

@@ -38,11 +38,16 @@ pub struct Body {
 enum Content {
     Json(Document),
     Bytes(Vec<u8>),
+    /// A text, and the JSON in it.
+    Within(Document, Vec<u8>),
 }
 
 /// The most bytes of a binary payload that are shown.
 const DUMPED: usize = 64 * 1024;
 const DUMPED_IN_A_ROW: usize = 16;
+
+/// Brackets of a message that are tried as the beginning of JSON.
+const OPENINGS: usize = 8;
 
 impl Body {
     /// Reads a payload.
@@ -68,6 +73,18 @@ impl Body {
         }
     }
 
+    /// Reads a message of a log. JSON at its end, behind the time and level that runtimes write before it, is read
+    /// as JSON; so is JSON in the text `message` of JSON, in its place. The bytes and the raw text are the whole of it.
+    #[must_use]
+    pub fn read_message(message: String) -> Self {
+        let Some(document) = opened(&message).or_else(|| within(&message)) else {
+            return Self::read(message.into_bytes());
+        };
+        let pretty = Some(Lines::new(sanitised(json::laid_out(document.text()))));
+        let raw = Lines::new(sanitise_lines(&message).into_owned());
+        Self { form: Form::Json, content: Content::Within(document, message.into_bytes()), raw, pretty }
+    }
+
     fn of_bytes(bytes: Vec<u8>) -> Self {
         if is_binary(&bytes) {
             let shown = &bytes[..bytes.len().min(DUMPED)];
@@ -91,7 +108,7 @@ impl Body {
     pub fn bytes(&self) -> &[u8] {
         match &self.content {
             Content::Json(document) => document.text().as_bytes(),
-            Content::Bytes(bytes) => bytes,
+            Content::Bytes(bytes) | Content::Within(_, bytes) => bytes,
         }
     }
 
@@ -105,7 +122,7 @@ impl Body {
     #[must_use]
     pub fn document(&self) -> Option<&Document> {
         match &self.content {
-            Content::Json(document) => Some(document),
+            Content::Json(document) | Content::Within(document, _) => Some(document),
             Content::Bytes(_) => None,
         }
     }
@@ -128,6 +145,40 @@ impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Body({:?}, {} bytes)", self.form, self.bytes().len())
     }
+}
+
+/// JSON whose text `message` is JSON itself, with that in its place.
+fn opened(text: &str) -> Option<Document> {
+    if !text.trim_start().starts_with('{') {
+        return None;
+    }
+    let document = Document::read(text.to_owned()).ok()?;
+    let node = document.children_of(0).find(|node| document.key(*node).as_deref() == Some("message"))?;
+    let inner = document.string(node)?;
+    if !holds_something(inner.trim()) {
+        return None;
+    }
+    let raw = document.raw(node);
+    let start = raw.as_ptr() as usize - document.text().as_ptr() as usize;
+    let (before, behind) = (&document.text()[..start], &document.text()[start + raw.len()..]);
+    Document::read([before, inner.trim(), behind].concat()).ok()
+}
+
+/// An object or array of JSON that a text ends with, behind something else.
+fn within(text: &str) -> Option<Document> {
+    let text = text.trim_end();
+    if !text.ends_with(['}', ']']) {
+        return None;
+    }
+    let begins = text.match_indices(['{', '[']).map(|(at, _)| at).filter(|at| *at > 0).take(OPENINGS);
+    let found = begins.map(|at| &text[at..]).find(|rest| holds_something(rest))?;
+    Document::read(found.to_owned()).ok()
+}
+
+/// Whether a text is an object or array of JSON with something in it.
+fn holds_something(text: &str) -> bool {
+    let (Some(first), Some(rest)) = (text.chars().next(), text.get(1..)) else { return false };
+    matches!(first, '{' | '[') && !rest.trim_start().starts_with(['}', ']']) && json::check(text).is_ok()
 }
 
 fn sanitised(text: String) -> String {
@@ -219,6 +270,30 @@ mod tests {
         );
         assert_eq!(all(body.raw()), [r#"{"n":12345678901234567890.10,"n":1e400,"s":"\ud800⟨U+202E⟩"}"#]);
         assert_eq!(body.document().unwrap().text(), text);
+    }
+
+    #[rstest]
+    #[case::json(r#"{"a": 1}"#, Some(r#"{"a": 1}"#))]
+    #[case::node("2026-11-20T14:00:00.190Z\tid\tINFO\t{\"a\":[1]}\n", Some("{\"a\":[1]}"))]
+    #[case::python("[INFO]\t2026-11-20T14:00:00.190Z\tid\t[{}, 1.50]\n", Some("[{}, 1.50]"))]
+    #[case::in_a_member(
+        r#"{"level":"INFO", "message" : "{\"a\": \"\\\"x\\\"\"}"}"#,
+        Some(r#"{"level":"INFO", "message" : {"a": "\"x\""}}"#)
+    )]
+    #[case::no_json_in_it(r#"{"message":"{not"}"#, Some(r#"{"message":"{not"}"#))]
+    #[case::words("done {} and []", None)]
+    #[case::a_list_of_words("[INFO] [a] [b]", None)]
+    #[case::not_at_its_end("{\"a\":1} it was", None)]
+    #[case::nothing("", None)]
+    fn the_json_in_a_message_is_found(#[case] message: &str, #[case] json: Option<&str>) {
+        let body = Body::read_message(message.into());
+        assert_eq!(body.document().map(Document::text), json);
+        assert_eq!(body.bytes(), message.as_bytes());
+        let raw = sanitise_lines(message).into_owned();
+        assert_eq!(all(body.raw()).join("\n"), raw.strip_suffix('\n').unwrap_or(&raw));
+        if let Some(json) = json {
+            assert_eq!(all(body.pretty()).join("\n"), json::pretty(json).unwrap());
+        }
     }
 
     #[test]

@@ -22,6 +22,7 @@ pub mod limits;
 pub mod lines;
 pub mod log_event;
 pub mod log_line;
+pub mod log_export;
 pub mod log_query;
 pub mod log_sources;
 pub mod merge;

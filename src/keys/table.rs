@@ -273,7 +273,7 @@ pub static BINDINGS: &[Binding] = &[
         &[Context::Logs],
         &[key!('o')],
         Action::Older,
-        "read older events, four times as far back",
+        "read older events, as moving up above the first does",
         None,
     ),
     binding(&[Context::Logs], &[key!(w)], Action::Wrap, "wrap long lines, or cut them", Some("wrap")),

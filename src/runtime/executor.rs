@@ -21,7 +21,7 @@ use tokio::{
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use self::desk::{Desk, Recording};
-use super::{crash, log_sources, look, sending};
+use super::{crash, exporting, log_sources, look, sending};
 use crate::{
     app::{
         Effect, Msg, Ticket,
@@ -71,6 +71,8 @@ pub struct Executor {
     slots: HashMap<Slot, (DropGuard, JoinHandle<()>)>,
     /// Changes on their way.
     writes: Vec<JoinHandle<()>>,
+    /// Rows of logs that are being written to files.
+    exports: Vec<JoinHandle<()>>,
     desk: Desk,
     /// What is being sent many times. Where a guard is dropped, no further one is begun.
     repeats: HashMap<Ticket, (DropGuard, JoinHandle<()>)>,
@@ -107,6 +109,7 @@ impl Executor {
             sessions: Sessions::default(),
             slots: HashMap::new(),
             writes: Vec::new(),
+            exports: Vec::new(),
             repeats: HashMap::new(),
             looking: Arc::default(),
             epoch: 0,
@@ -120,9 +123,11 @@ impl Executor {
         // Nobody looks any more: no further one is begun.
         self.repeats.clear();
         let all = futures_util::future::join_all(self.writes.drain(..));
-        let (written, _) = tokio::join!(
+        let exported = futures_util::future::join_all(self.exports.drain(..));
+        let (written, ..) = tokio::join!(
             tokio::time::timeout(patience, all),
-            tokio::time::timeout(patience, self.desk.finish())
+            tokio::time::timeout(patience, self.desk.finish()),
+            tokio::time::timeout(patience, exported)
         );
         written.is_ok()
     }
@@ -210,8 +215,12 @@ impl Executor {
                     send(&messages, Msg::LogsScanned(ticket, Box::new(found))).await;
                 });
             }
+            Effect::ExportLogs { ticket, export, path, overwrite } => {
+                self.exports.retain(|export| !export.is_finished());
+                let export = exporting::export(ticket, *export, path, overwrite, messages);
+                self.exports.push(tokio::spawn(export));
+            }
             Effect::SteerLogs(..)
-            | Effect::ExportLogs { .. }
             | Effect::StartInsights(..)
             | Effect::StopInsights(_) => {}
             Effect::FindSources(ticket, search) => {

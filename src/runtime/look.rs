@@ -63,6 +63,7 @@ pub(super) fn examine(what: Examining, event: &Secret) -> Result<Examined, Probl
 pub(super) fn make(look: Look, cancel: Arc<AtomicBool>) -> Result<(String, Body), String> {
     match look {
         Look::Read(bytes) => Ok((String::new(), Body::read(bytes))),
+        Look::Message(message) => Ok((String::new(), Body::read_message(message))),
         Look::Filter { program, body } => {
             let json = body.document().map(Document::text).unwrap_or_default();
             let filter = Filter::compile(&program).map_err(|problem| problem.to_string())?;

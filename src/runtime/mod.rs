@@ -7,6 +7,7 @@
 pub mod clock;
 pub mod crash;
 pub mod executor;
+mod exporting;
 pub mod frames;
 mod log_sources;
 mod look;

@@ -197,3 +197,32 @@ impl View {
 fn shows(filter: &Filter, store: &Store, entry: Entry) -> bool {
     store.row(entry).is_some_and(|row| filter.matches(&row.line()))
 }
+
+impl View {
+    /// The next shown row behind a position that tells of an error.
+    pub fn next_error(&self, store: &Store, at: usize) -> Option<usize> {
+        (at.saturating_add(1)..self.len()).find(|at| self.get(store, *at).is_some_and(|row| row.marks.error))
+    }
+
+    /// The shown row before a position that tells of an error.
+    pub fn previous_error(&self, store: &Store, at: usize) -> Option<usize> {
+        (0..at.min(self.len())).rfind(|at| self.get(store, *at).is_some_and(|row| row.marks.error))
+    }
+
+    /// The next shown row behind a position that has something marked.
+    pub fn next_marked(&self, store: &Store, at: usize) -> Option<usize> {
+        let is_marked = |row: Row<'_>| self.filter.is_marked(&row.line());
+        (at.saturating_add(1)..self.len()).find(|at| self.get(store, *at).is_some_and(is_marked))
+    }
+
+    /// The shown row before a position that has something marked.
+    pub fn previous_marked(&self, store: &Store, at: usize) -> Option<usize> {
+        let is_marked = |row: Row<'_>| self.filter.is_marked(&row.line());
+        (0..at.min(self.len())).rfind(|at| self.get(store, *at).is_some_and(is_marked))
+    }
+
+    /// The shown rows, to be read on another thread.
+    pub fn snapshot(&self, store: &Store) -> super::Snapshot {
+        store.snapshot(self.index.iter_from(0).collect())
+    }
+}

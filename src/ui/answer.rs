@@ -14,7 +14,7 @@ use super::{
 use crate::{
     app::{
         App,
-        answer::{AnswerPane, ErrorPart, ErrorText, Typing, View},
+        answer::{AnswerPane, ErrorPart, ErrorText, Subject, Typing, View},
         layout::{self, Area, Size},
         list::Cursor,
         pager::{Lined as _, Pager},
@@ -46,13 +46,22 @@ struct Searched {
 
 pub(super) fn draw(app: &App, pane: &AnswerPane, size: Size, theme: &Theme, buffer: &mut Buffer) {
     let areas = layout::answer(size);
-    let invocation = app.invocations.get(pane.number);
-    let target = invocation.map(|invocation| sanitise(&invocation.request.target()).into_owned());
-    let title = format!("#{} {}", pane.number, target.unwrap_or_default());
-    paint::frame(buffer, areas.frame, &title, theme);
-    if let Some(invocation) = invocation {
-        invocation::heading(app, invocation, theme, buffer, areas.heading);
+    match &pane.subject {
+        Subject::Invocation(number) => {
+            let invocation = app.invocations.get(*number);
+            let target = invocation.map(|invocation| sanitise(&invocation.request.target()).into_owned());
+            let title = format!("#{number} {}", target.unwrap_or_default());
+            paint::frame(buffer, areas.frame, &title, theme);
+            if let Some(invocation) = invocation {
+                invocation::heading(app, invocation, theme, buffer, areas.heading);
+            }
+        }
+        Subject::LogEvent(event) => {
+            paint::frame(buffer, areas.frame, &event.title, theme);
+            note(buffer, areas.heading, 0, &[(&event.time, theme.text), (&event.stream, theme.dim)]);
+        }
     }
+    let empty = if pane.event().is_some() { "The message is empty." } else { "The response is empty." };
     views(pane, theme, buffer, areas.views);
     let needle = pane.searched.as_deref().and_then(Needle::new);
     let searched = needle.map(|needle| Searched { needle, at: pane.found });
@@ -71,18 +80,15 @@ pub(super) fn draw(app: &App, pane: &AnswerPane, size: Size, theme: &Theme, buff
         (View::Tree, Some(level)) => level
             .tree()
             .is_some_and(|tree| self::tree(tree, level.cursor, searched, theme, buffer, areas.text)),
-        (View::Raw, Some(level)) => {
-            plain(&text(level.body.raw(), level.raw), "The response is empty.", theme, buffer)
-        }
+        (View::Raw, Some(level)) => plain(&text(level.body.raw(), level.raw), empty, theme, buffer),
         (View::Pretty, Some(level)) if level.body.document().is_some() => {
             let text = text(level.body.pretty(), level.pretty);
             text.each(theme, buffer, |_, shown, buffer| json_line(buffer, areas.text, shown, theme))
         }
-        (View::Pretty, Some(level)) => {
-            plain(&text(level.body.pretty(), level.pretty), "The response is empty.", theme, buffer)
-        }
+        (View::Pretty, Some(level)) => plain(&text(level.body.pretty(), level.pretty), empty, theme, buffer),
         (_, None) => {
-            note(buffer, areas.text, 0, &[("Reading what came of it…", theme.dim)]);
+            let text = if pane.event().is_some() { "Reading it…" } else { "Reading what came of it…" };
+            note(buffer, areas.text, 0, &[(text, theme.dim)]);
             false
         }
     };
@@ -94,9 +100,9 @@ fn views(pane: &AnswerPane, theme: &Theme, buffer: &mut Buffer, area: Area) {
     let mut row = Row::new(buffer, area, 0);
     for view in pane.views() {
         if view == pane.view {
-            row.put(&format!("[{}]", view.label()), theme.accent);
+            row.put(&format!("[{}]", pane.label(view)), theme.accent);
         } else {
-            row.put(&format!(" {} ", view.label()), theme.dim);
+            row.put(&format!(" {} ", pane.label(view)), theme.dim);
         }
     }
     if let Some(level) = pane.levels.iter().skip(1).last() {

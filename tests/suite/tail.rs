@@ -1,5 +1,6 @@
 //! Following logs: a scripted service under paused time, and the store that holds what is told.
 
+mod aws;
 mod engine;
 mod follow;
 mod random;

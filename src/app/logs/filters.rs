@@ -90,6 +90,11 @@ impl Filters {
         &self.live
     }
 
+    /// The filter pattern that the service was asked with, where it was.
+    pub(in crate::app) fn asked_pattern(&self) -> Option<String> {
+        self.asked().map(|asked| asked.pattern().to_owned())
+    }
+
     /// What the service was asked for by the follow under way, where that is not all.
     pub fn asked(&self) -> Option<&Asked> {
         self.asked.as_ref()

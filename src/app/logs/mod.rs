@@ -1,11 +1,17 @@
 //! Logs: the history of one or more log groups, then what comes; all of it, or what is one request's. The Logs tab of
 //! a function is one of these, the screen of several functions' logs another.
 
+mod copying;
+mod event;
 pub mod export;
 pub mod filters;
+mod following;
 pub mod geometry;
 pub mod histogram;
 pub mod invocations;
+pub mod jumps;
+mod known;
+pub mod older;
 pub mod rates;
 mod request;
 pub mod rules;
@@ -13,18 +19,21 @@ pub mod sources;
 
 use std::collections::BTreeSet;
 
-use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp};
 
+pub(in crate::app) use self::copying::Copying;
 pub use self::request::{Around, RequestLog};
 use self::{
-    filters::Filters, invocations::InvocationsPane, rates::Rates, request::BEFORE_SENT, sources::Source,
+    filters::Filters,
+    invocations::InvocationsPane,
+    known::Known,
+    older::{Older, Read},
+    rates::Rates,
+    request::BEFORE_SENT,
+    sources::Source,
 };
 use crate::{
-    app::{Action, Context, Effect, Lead, Ticket, list::Cursor, overlay::Page},
-    domain::{
-        format, json,
-        text::{sanitise, sanitise_lines},
-    },
+    app::{Action, Context, Effect, Lead, Ticket, list::Cursor},
     tail::{Filter, GapKind, Reported, Row, RowKey, State, Status, Store, Update, View},
 };
 
@@ -40,9 +49,6 @@ const SIDEWAYS: usize = 8;
 /// How far back the history goes at first.
 const FIRST_HISTORY: SignedDuration = SignedDuration::from_mins(15);
 
-/// How far back it goes at most: the longest that one would wait for.
-const LONGEST_HISTORY: SignedDuration = SignedDuration::from_hours(24 * 30);
-
 /// How a row's time is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Times {
@@ -55,6 +61,27 @@ pub enum Times {
     Ago,
     /// How long after the row above it.
     Gap,
+}
+
+impl Times {
+    /// The next way of writing them.
+    fn next(self) -> Self {
+        match self {
+            Self::Clock => Self::Utc,
+            Self::Utc => Self::Ago,
+            Self::Ago => Self::Gap,
+            Self::Gap => Self::Clock,
+        }
+    }
+}
+
+/// What a line is typed for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// The moment to go to.
+    Moment,
+    /// The path of a file for what is shown.
+    Export,
 }
 
 /// A stretch of time in which events may be missing.
@@ -92,6 +119,12 @@ pub struct LogsPane {
     aim: Option<(RowKey, usize)>,
     /// Whether all of the history is there.
     pub history_done: bool,
+    /// Reading what was before.
+    pub older: Older,
+    /// When it was left, where all of it was there then.
+    left_at: Option<Timestamp>,
+    /// What may be told a second time, once it is followed again.
+    known: Option<Box<Known>>,
     /// All that came.
     pub store: Store,
     view: View,
@@ -115,10 +148,12 @@ pub struct LogsPane {
     pub left: usize,
     /// Whether the screen stays at the newest row.
     pub following: bool,
-    /// Rows that came while it did not.
+    /// Rows that came below while it did not.
     pub new: usize,
     /// How much comes, and what reading it takes.
     pub rates: Rates,
+    /// Rows that came late, above the reader's place, while it did not.
+    pub late_above: usize,
     /// The selected row, counted in what the filter leaves.
     pub cursor: Cursor,
 }
@@ -136,6 +171,9 @@ impl Default for LogsPane {
             request: None,
             aim: None,
             history_done: false,
+            older: Older::default(),
+            left_at: None,
+            known: None,
             view: View::new(&store, Filter::all()),
             store,
             gaps: Vec::new(),
@@ -150,6 +188,7 @@ impl Default for LogsPane {
             following: true,
             new: 0,
             rates: Rates::default(),
+            late_above: 0,
             cursor: Cursor::default(),
         }
     }
@@ -214,7 +253,8 @@ impl LogsPane {
         !self.view.is_complete(&self.store)
     }
 
-    /// Begins to follow these groups. What came before goes: a new follow tells it again.
+    /// Begins to follow these groups. What came before goes: a new follow tells it again. What is under way is to be
+    /// ended first ([`LogsPane::stop`]).
     pub(in crate::app) fn begin(&mut self, ticket: Ticket, sources: Vec<Source>, now: Timestamp) -> Effect {
         let last = || now.checked_sub(self.history).unwrap_or(Timestamp::UNIX_EPOCH);
         let since = self.around.as_ref().map_or_else(last, Around::since);
@@ -223,7 +263,6 @@ impl LogsPane {
         *self = Self {
             sources: sources::anew(sources),
             finding: self.finding.anew(),
-            ticket: Some(ticket),
             history: self.history,
             begun_at: since,
             around: self.around,
@@ -239,21 +278,14 @@ impl LogsPane {
         };
         self.look_at_request();
         let pattern = self.filters.ask_service(self.request.is_some());
-        Effect::FollowLogs {
-            ticket,
-            groups: self.sources.iter().map(|source| source.group.clone()).collect(),
-            since,
-            until,
-            pattern,
-            live_tail: self.live_tail && until.is_none(),
-        }
+        self.followed(ticket, since, until, pattern)
     }
 
     /// Looks at the log of a request, or around the time it was sent. A follow that does not reach back to it, or that
-    /// has dropped rows, has to begin anew.
-    pub(in crate::app) fn ask(&mut self, request: RequestLog, now: Timestamp, height: usize) {
+    /// has dropped rows, is ended: it has to begin anew.
+    pub(in crate::app) fn ask(&mut self, request: RequestLog, now: Timestamp, height: usize) -> Vec<Effect> {
         if self.ticket.is_some() && self.request.as_ref() == Some(&request) {
-            return;
+            return Vec::new();
         }
         let around = Around { moment: request.sent, before: BEFORE_SENT, until: request.complete_at(now) };
         let covered = self.ticket.is_some()
@@ -263,16 +295,18 @@ impl LogsPane {
             && self.store.evicted() == 0;
         self.filters.leave_field();
         self.new = 0;
+        self.late_above = 0;
         self.following = request.id.is_some();
         self.aim = request.id.is_none().then(|| (RowKey::at(request.sent.as_millisecond()), 0));
         self.request = Some(request);
         if covered {
             self.look_at_request();
             self.restore(self.place(), height);
-        } else {
-            self.ticket = None;
-            self.around = Some(around);
+            return Vec::new();
         }
+        self.around = Some(around);
+        self.left_at = None;
+        self.stop()
     }
 
     /// The answer of an invocation told its id: where one waits for it, its lines are all that is shown.
@@ -286,6 +320,7 @@ impl LogsPane {
             self.aim = None;
             self.following = true;
             self.new = 0;
+            self.late_above = 0;
             self.look_at_request();
             self.restore(None, height);
         }
@@ -298,6 +333,7 @@ impl LogsPane {
         self.aim = place;
         self.following = place.is_none();
         self.new = 0;
+        self.late_above = 0;
         self.look_at_request();
         self.restore(self.place(), height);
     }
@@ -308,41 +344,23 @@ impl LogsPane {
         self.get(self.cursor.at).map(|row| row.key) == newest.map(|row| row.key)
     }
 
-    /// Nobody looks any more: what comes next is the plain log again.
-    pub(in crate::app) fn leave(&mut self) {
-        self.request = None;
-        self.around = None;
-        self.aim = None;
-    }
-
     fn look_at_request(&mut self) {
         self.view = self.new_view();
         self.view.scan(&self.store, SCAN);
     }
 
-    /// News of the follow.
-    pub(in crate::app) fn receive(&mut self, ticket: Ticket, update: Update, height: usize) {
+    /// News of the follow, or of older events: answers with what became of these once they are through.
+    pub(in crate::app) fn receive(&mut self, ticket: Ticket, update: Update, height: usize) -> Option<Read> {
+        if self.older.ticket() == Some(ticket) {
+            return self.receive_older(update, height);
+        }
         if self.ticket != Some(ticket) {
-            return;
+            return None;
         }
         match update {
-            Update::Events { group, batch } => {
+            Update::Events { group, mut batch } => {
                 self.count(&group, &batch);
-                let place = self.place();
-                let before = self.view.len();
-                for arrival in &batch {
-                    let inserted = self.store.insert(arrival);
-                    self.view.apply(&self.store, &inserted);
-                }
-                // The rows of a request that has just been found in them.
-                if self.view.request().is_some() && self.is_scanning() {
-                    self.view.scan(&self.store, SCAN);
-                }
-                // Until all is there that is to be read, what comes below a moment one went to is not new.
-                if !self.following && (self.history_done || self.aim.is_none()) {
-                    self.new += self.view.len().saturating_sub(before);
-                }
-                self.restore(place, height);
+                self.take(&mut batch, height);
             }
             Update::Status(status) => {
                 if let Some(source) = self.source_mut(&status.group) {
@@ -354,6 +372,9 @@ impl LogsPane {
                     source.history_done = true;
                 }
                 self.history_done = self.sources.iter().all(|source| source.history_done);
+                if self.history_done {
+                    self.known = None;
+                }
             }
             Update::Gap { group, kind, from_ms, to_ms, repaired } => {
                 self.gaps.retain(|gap| (&gap.group, gap.kind, gap.from_ms) != (&group, kind, from_ms));
@@ -362,6 +383,12 @@ impl LogsPane {
                 }
             }
         }
+        None
+    }
+
+    /// Whether a request is one of this log's.
+    pub(in crate::app) fn awaits(&self, ticket: Ticket) -> bool {
+        self.ticket == Some(ticket) || self.older.ticket() == Some(ticket)
     }
 
     /// Looks at some more rows, where the filter still has some to look at.
@@ -451,6 +478,9 @@ impl LogsPane {
             }
             Action::Left => self.left = self.left.saturating_sub(SIDEWAYS),
             Action::Right if !self.wrap => self.left += SIDEWAYS,
+            Action::Times => self.times = self.times.next(),
+            Action::Histogram => self.histogram = !self.histogram,
+            Action::Bookmark => self.bookmark(),
             Action::Back if self.request.is_some() => self.leave_request(height),
             _ => {
                 let len = self.len();
@@ -464,38 +494,6 @@ impl LogsPane {
             }
         }
         true
-    }
-
-    fn follow(&mut self, following: bool, height: usize) {
-        self.following = following;
-        self.aim = None;
-        self.new = 0;
-        self.restore(self.place(), height);
-    }
-
-    /// Goes further back next time. Answers whether it can.
-    pub(in crate::app) fn lengthen(&mut self) -> bool {
-        let back = self.around.as_mut().map_or(&mut self.history, |around| &mut around.before);
-        let longer = back.saturating_mul(4).min(LONGEST_HISTORY);
-        let can = longer > *back;
-        *back = longer;
-        can
-    }
-
-    /// The selected event in full.
-    pub(in crate::app) fn page(&self, zone: &TimeZone) -> Option<Page> {
-        let row = self.get(self.cursor.at)?;
-        let at = format::from_millis(row.timestamp);
-        let mut lines = vec![
-            format!("time      {}", format::iso(at, zone)),
-            format!("ingested  {}", format::iso(format::from_millis(row.ingestion), zone)),
-            format!("group     {}", sanitise(row.group)),
-            format!("stream    {}", sanitise(row.stream)),
-            String::new(),
-        ];
-        let message = json::pretty(row.message).unwrap_or_else(|| row.message.to_owned());
-        lines.extend(sanitise_lines(&message).lines().map(str::to_owned));
-        Some(Page { title: "Log event".into(), lines, cursor: Cursor::default() })
     }
 
     /// How the group is doing, in a word or two.

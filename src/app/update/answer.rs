@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::{
     app::{
         Action, App, Effect, Ticket,
-        answer::{AnswerPane, Copied, Typing, View, of_bytes},
+        answer::{AnswerPane, Copied, Subject, Typing, View, of_bytes},
         function::test::Pick,
         invocations::Invocation,
         layout,
@@ -56,7 +56,10 @@ impl App {
     /// The invocation of the answer that is open.
     pub fn opened(&self) -> Option<&Invocation> {
         let Some(Overlay::Answer(pane)) = &self.overlay else { return None };
-        self.invocations.get(pane.number)
+        match &pane.subject {
+            Subject::Invocation(number) => self.invocations.get(*number),
+            Subject::LogEvent(_) => None,
+        }
     }
 
     pub(super) fn act_on_answer(&mut self, action: &Action) -> Vec<Effect> {
@@ -86,6 +89,10 @@ impl App {
                 Some(path) => return self.copy_text("the path", Some(path)),
                 None => self.say(Severity::Info, "a path is of a value of the tree: tab leads there"),
             },
+            Action::CopyAs if pane.event().is_some() => return self.pick_log_copy(),
+            Action::RequestLog if pane.event().is_some() => {
+                self.say(Severity::Info, "back in the log g shows its invocations, each with its lines");
+            }
             Action::CopyAs => return self.pick_copy(),
             Action::RequestLog => return self.log_of_looked_at(),
             _ => {}

@@ -160,7 +160,7 @@ impl App {
             Action::Back => {
                 view.environment.mask();
                 self.screen = Screen::Functions;
-                return self.leave_logs().into_iter().collect();
+                return self.leave_logs();
             }
             other => return self.act_anywhere(&other),
         };

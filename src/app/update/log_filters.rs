@@ -87,7 +87,7 @@ impl App {
             self.say(Severity::Warning, format!("the service can't filter this: {reason}"));
             return Vec::new();
         }
-        let mut effects: Vec<Effect> = pane.ticket.map(Effect::StopLogs).into_iter().collect();
+        let mut effects = pane.stop();
         let sources = std::mem::take(&mut pane.sources);
         effects.push(pane.begin(ticket, sources, now));
         effects

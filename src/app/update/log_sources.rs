@@ -190,7 +190,8 @@ impl App {
         let followed = pane.ticket;
         // What is there of one that was removed would be told again, and so would all of a time that has ended.
         let anew = pane.was_removed(&new) || pane.around.is_some_and(|around| around.until.is_some());
-        let since_ms = pane.begun_at().as_millisecond();
+        // What is older and being read for the others now is read of these at once.
+        let since_ms = pane.older.window().map_or(pane.begun(), |window| window.from).as_millisecond();
         if pane.finding.left_out > left_out {
             let text = format!(
                 "{MAX_SOURCES} log groups are followed, {} more are not: ask for fewer",
@@ -207,8 +208,9 @@ impl App {
                 new.into_iter().map(add).collect()
             }
             _ => {
-                let stop = self.logs.as_mut().and_then(|pane| pane.ticket.take()).map(Effect::StopLogs);
-                stop.into_iter().chain(self.begin_logs()).collect()
+                let mut effects = self.logs.as_mut().map_or_else(Vec::new, LogsPane::stop);
+                effects.extend(self.begin_logs());
+                effects
             }
         }
     }

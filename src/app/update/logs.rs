@@ -1,16 +1,27 @@
 //! Logs: following, and the keys of a log, be it a function's or that of several.
 
+use jiff::Timestamp;
+
 use crate::{
     app::{
-        Action, App, Effect, Screen,
+        Action, App, Effect, Screen, Ticket,
         function::Tab,
-        logs::{LogsPane, sources::Source},
+        logs::{
+            Ask, LogsPane,
+            jumps::parse_moment,
+            older::{NotOlder, Read},
+            sources::Source,
+        },
         messages::Severity,
-        overlay::Overlay,
+        overlay::{Overlay, Question, Then},
+        prompt::{self, Prompt},
     },
     domain::function::{Summary, default_log_group},
-    tail::Update,
+    tail::{Control, Update},
 };
+
+/// Why nothing older is read, or was kept.
+const NO_ROOM: &str = "older events no longer fit: what is newer takes all the memory that a log gets";
 
 impl App {
     /// The log that fills the screen.
@@ -45,9 +56,9 @@ impl App {
         self.log().filter(|pane| !pane.is_empty()).map_or(look.rows, |pane| pane.screen(&look).begun().max(1))
     }
 
-    /// Follows the function's log, unless that is under way.
+    /// Follows the function's log, unless that is under way. One that was left a moment ago goes on where it stopped.
     pub(super) fn follow(&mut self) -> Vec<Effect> {
-        let (now, ticket) = (self.now, self.ticket());
+        let (now, ticket, height) = (self.now, self.ticket(), self.log_height());
         let Some(view) = &mut self.function else { return Vec::new() };
         let group = match &view.details.value {
             Some(details) => details.configuration.log_group(),
@@ -56,49 +67,79 @@ impl App {
                 .find(&view.name)
                 .map_or_else(|| default_log_group(&view.name), Summary::log_group),
         };
-        if view.logs.ticket.is_some() && view.logs.sources.first().is_some_and(|source| source.group == group)
-        {
-            return Vec::new();
+        if view.logs.sources.first().is_some_and(|source| source.group == group) {
+            if view.logs.ticket.is_some() {
+                return Vec::new();
+            }
+            if let Some(effect) = view.logs.resume(ticket, now, height) {
+                return vec![effect];
+            }
         }
         let source = Source::of_function(&view.name, group);
-        let mut effects: Vec<Effect> = view.logs.ticket.map(Effect::StopLogs).into_iter().collect();
+        let mut effects = view.logs.stop();
         effects.push(view.logs.begin(ticket, vec![source], now));
         effects
     }
 
-    /// Reads the log again, from further back.
-    fn older_logs(&mut self) -> Vec<Effect> {
+    /// Reads what is before all that is there: back to a moment, or a window more. `asked`: by a key of its own, and
+    /// not by moving up.
+    fn older_logs(&mut self, back_to: Option<Timestamp>, asked: bool) -> Vec<Effect> {
         let (now, ticket) = (self.now, self.ticket());
-        let Some(pane) = self.log_mut() else { return Vec::new() };
-        if !pane.lengthen() {
-            self.say(Severity::Info, "the history goes back 30 days already");
-            return Vec::new();
+        let Some(pane) = self.log_mut().filter(|pane| !pane.sources.is_empty()) else { return Vec::new() };
+        let text = match pane.read_older(ticket, back_to, now) {
+            Ok(effect) => return vec![effect],
+            Err(NotOlder::Reading) if !asked => return Vec::new(),
+            Err(NotOlder::Reading) => "older events are being read: wait for them".to_owned(),
+            Err(NotOlder::AllThere) => "the history goes back 30 days already".to_owned(),
+            Err(NotOlder::Full) => NO_ROOM.to_owned(),
+        };
+        // A key that is held does not say it again and again.
+        if asked || self.messages.shown().is_none_or(|shown| shown.text != text) {
+            self.say(Severity::Info, text);
         }
-        let mut effects: Vec<Effect> = pane.ticket.map(Effect::StopLogs).into_iter().collect();
-        let sources = std::mem::take(&mut pane.sources);
-        effects.push(pane.begin(ticket, sources, now));
-        effects
+        Vec::new()
+    }
+
+    /// Says what became of older events.
+    fn say_older(&mut self, read: &Read) {
+        let (now, zone) = (self.now, self.zone());
+        let (severity, text) = match read {
+            Read::All(_) => return,
+            Read::Nothing(window) => {
+                let text = format!("no events from {}: o reads further back", window.told(now, &zone));
+                (Severity::Info, text)
+            }
+            Read::Full => (Severity::Warning, NO_ROOM.to_owned()),
+            Read::Failed(window, why) => {
+                let text = format!("{} was not read, o tries again: {why}", window.told(now, &zone));
+                (Severity::Error, text)
+            }
+        };
+        self.say(severity, text);
     }
 
     /// Nobody looks at the function's log any more.
-    pub(super) fn leave_logs(&mut self) -> Option<Effect> {
-        let view = self.function.as_mut()?;
-        view.logs.leave();
-        view.logs.ticket.take().map(Effect::StopLogs)
+    pub(super) fn leave_logs(&mut self) -> Vec<Effect> {
+        let now = self.now;
+        self.function.as_mut().map_or_else(Vec::new, |view| view.logs.leave(now))
     }
 
     /// Nobody looks at the log of several functions any more.
-    pub(super) fn leave_many_logs(&mut self) -> Option<Effect> {
-        let pane = self.logs.as_mut()?;
-        pane.leave();
-        pane.ticket.take().map(Effect::StopLogs)
+    pub(super) fn leave_many_logs(&mut self) -> Vec<Effect> {
+        let now = self.now;
+        self.logs.as_mut().map_or_else(Vec::new, |pane| pane.leave(now))
     }
 
-    pub(super) fn tail_told(&mut self, ticket: crate::app::Ticket, update: Update) -> Vec<Effect> {
+    pub(super) fn tail_told(&mut self, ticket: Ticket, update: Update) -> Vec<Effect> {
         let (height, now) = (self.log_height(), self.now);
-        if let Some(pane) = self.all_logs().find(|pane| pane.ticket == Some(ticket)) {
-            pane.note(now, &update);
-            pane.receive(ticket, update, height);
+        let read = self.all_logs().find(|pane| pane.awaits(ticket)).and_then(|pane| {
+            if pane.ticket == Some(ticket) {
+                pane.note(now, &update);
+            }
+            pane.receive(ticket, update, height)
+        });
+        if let Some(read) = read {
+            self.say_older(&read);
         }
         Vec::new()
     }
@@ -118,24 +159,87 @@ impl App {
         if let Some(effects) = self.act_on_log_filters(action) {
             return Some(effects);
         }
+        // Whoever wants to go above the first row wants what is before it.
+        let moves_up = matches!(action, Action::Up | Action::PageUp | Action::Top | Action::Scroll(..0));
+        let wants_older = moves_up && self.log().is_some_and(LogsPane::is_at_top);
         let look = self.log_look();
-        let log = self.log_mut()?;
-        let height = log.settle(&look);
-        if log.handle(action, height) {
+        let pane = self.log_mut()?;
+        let height = pane.settle(&look);
+        if let Some(jumped) = pane.jump(action, height) {
+            if let Err(why) = jumped {
+                self.say(Severity::Info, why);
+            }
             return Some(Vec::new());
         }
-        match action {
-            Action::Older => Some(self.older_logs()),
-            Action::Sources => Some(self.open_log_sources()),
-            Action::Open => {
-                let zone = self.zone();
-                let page = self.log().and_then(|pane| pane.page(&zone));
-                self.overlay = page.map(Overlay::Page).or(self.overlay.take());
-                Some(Vec::new())
-            }
-            Action::Insights => Some(self.open_insights()),
-            _ => None,
+        if pane.handle(action, height) {
+            return Some(if wants_older { self.older_logs(None, false) } else { Vec::new() });
         }
+        Some(match action {
+            Action::Older => self.older_logs(None, true),
+            Action::Open => self.open_log_event(),
+            Action::GoToTime => self.ask_for_moment(),
+            Action::CopyMessage => self.copy_log_message(),
+            Action::CopyLine => self.copy_log_line(),
+            Action::CopyAs => self.pick_log_copy(),
+            Action::Export => self.ask_for_log_path(),
+            Action::LiveTail => self.switch_live_tail(),
+            Action::Sources => self.open_log_sources(),
+            Action::Insights => self.open_insights(),
+            _ => return None,
+        })
+    }
+
+    fn ask_for_moment(&mut self) -> Vec<Effect> {
+        let rule = "14:03, 14:03:22, -10m, 2026-11-20T14:03Z";
+        let prompt = Prompt::new("Go to a moment", rule, "", prompt::Then::Log(Ask::Moment));
+        self.lay_over(Overlay::Prompt(Box::new(prompt)));
+        Vec::new()
+    }
+
+    /// A line was typed for a log.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(super) fn log_asked(&mut self, ask: Ask, text: &str) -> Result<Vec<Effect>, String> {
+        match ask {
+            Ask::Export => self.log_path_typed(text),
+            Ask::Moment => {
+                let (now, height) = (self.now, self.log_height());
+                let moment = parse_moment(text, now, &self.zone())?;
+                let Some(pane) = self.log_mut() else { return Ok(Vec::new()) };
+                if moment < pane.earliest(now) {
+                    return Err("the history goes back 30 days at most".into());
+                }
+                let is_older = pane.go_to_moment(moment, height);
+                Ok(if is_older { self.older_logs(Some(moment), true) } else { Vec::new() })
+            }
+        }
+    }
+
+    /// Live Tail is not used any more at once; before it is used one is asked, for it costs money.
+    fn switch_live_tail(&mut self) -> Vec<Effect> {
+        let Some(pane) = self.log_mut() else { return Vec::new() };
+        if pane.around.is_some_and(|around| around.until.is_some()) {
+            self.say(Severity::Info, "this log is of the past: there is nothing to follow");
+        } else if pane.live_tail {
+            return self.use_live_tail(false);
+        } else {
+            let detail = "It costs $0.01 a minute for each session beyond the free 1,800 minutes a month. Lines may show \
+                          a second earlier; polling misses nothing without it.";
+            self.lay_over(Overlay::Question(Question::new("Use Live Tail?", detail, Then::LiveTail)));
+        }
+        Vec::new()
+    }
+
+    pub(super) fn live_tail_agreed(&mut self) -> Vec<Effect> {
+        self.use_live_tail(true)
+    }
+
+    fn use_live_tail(&mut self, live_tail: bool) -> Vec<Effect> {
+        let Some(pane) = self.log_mut() else { return Vec::new() };
+        pane.live_tail = live_tail;
+        let steered = pane.ticket.map(|ticket| Effect::SteerLogs(ticket, Control::LiveTail(live_tail)));
+        steered.into_iter().collect()
     }
 
     /// Handles a key on the screen of several functions' logs.

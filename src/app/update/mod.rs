@@ -12,6 +12,8 @@ mod events;
 mod function;
 mod history;
 mod insights;
+mod log_event;
+mod log_export;
 mod log_filters;
 mod log_sources;
 mod logs;
@@ -42,7 +44,7 @@ use super::{
 };
 use crate::cloud;
 
-pub(super) use self::events::Awaited;
+pub(super) use self::{events::Awaited, log_export::LogExporting};
 pub use self::events::FromDisk;
 
 impl App {
@@ -123,7 +125,8 @@ impl App {
                 Vec::new()
             }
             Msg::Tail(ticket, update) => self.tail_told(ticket, update),
-            Msg::LogsScanned(..) | Msg::LogsExported(..) => Vec::new(),
+            Msg::LogsScanned(..) => Vec::new(),
+            Msg::LogsExported(ticket, result) => self.log_exported(ticket, result),
             Msg::SourcesFound(ticket, result) => self.sources_found(ticket, result),
             Msg::Insights(ticket, result) => {
                 self.insights_told(ticket, result);

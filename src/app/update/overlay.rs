@@ -59,6 +59,8 @@ impl App {
                     Then::DeleteEvent(owner, name) => self.delete_saved(owner, name),
                     Then::SaveOver(event) => self.save_over(*event),
                     Then::ExportOver(event, path) => self.export_over(event, path),
+                    Then::ExportLogOver(rows, path) => self.export_log(rows, path, true),
+                    Then::LiveTail => self.live_tail_agreed(),
                 };
             }
             (Some(Overlay::CommandLine(line)), Action::Open) => {
@@ -114,6 +116,10 @@ impl App {
                 self.overlay = None;
                 self.test_picked(&pick, &chosen)
             }
+            PickerKind::LogCopy(row) => {
+                self.overlay = None;
+                self.log_copy_picked(&row, &chosen)
+            }
         }
     }
 
@@ -138,6 +144,7 @@ impl App {
             prompt::Then::Test(ask) => self.test_asked(&ask.clone(), &text),
             prompt::Then::Insights(ask) => self.insights_asked(&ask.clone(), &text),
             prompt::Then::LogSources => self.log_sources_typed(&text),
+            prompt::Then::Log(ask) => self.log_asked(*ask, &text),
         };
         result.unwrap_or_else(|problem| {
             prompt.problem = Some(problem);

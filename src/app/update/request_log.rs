@@ -141,7 +141,7 @@ impl App {
         }
         let (now, height) = (self.now, usize::from(layout::request_log(self.size).lines.rows));
         if let Some(view) = &mut self.function {
-            view.logs.ask(sought.request, now, height);
+            effects.extend(view.logs.ask(sought.request, now, height));
         }
         effects.extend(self.show_tab(Tab::Logs));
         effects

@@ -293,6 +293,7 @@ fn named_key(name: &str) -> KeyEvent {
         "up" => KeyCode::Up,
         "down" => KeyCode::Down,
         "pgdn" => KeyCode::PageDown,
+        "home" => KeyCode::Home,
         "backspace" => KeyCode::Backspace,
         "f5" => KeyCode::F(5),
         "space" => KeyCode::Char(' '),

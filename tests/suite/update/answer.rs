@@ -6,7 +6,7 @@ use jiff::ToSpan;
 use lambdeck::{
     app::{
         Action, App, Effect, Msg, Ticket,
-        answer::{AnswerPane, Level, View},
+        answer::{AnswerPane, Level, Subject, View},
         layout,
         msg::Look,
         overlay::Overlay,
@@ -101,7 +101,7 @@ fn an_answer_opens_once_it_is_there() {
     assert_eq!((said(&app), app.overlay.is_none()), ("its answer has not come yet", true));
     ended(&mut app, ticket, Ok(answer(None)));
     assert_eq!(act(&mut app, Action::OpenAnswer), []);
-    assert_eq!((pane(&app).number, pane(&app).view), (1, View::Pretty));
+    assert_eq!((&pane(&app).subject, pane(&app).view), (&Subject::Invocation(1), View::Pretty));
     assert_eq!(pane(&app).views(), [View::Pretty, View::Tree, View::Raw, View::Headers, View::Log]);
     act(&mut app, Action::PreviousView);
     assert_eq!(pane(&app).view, View::Log);
@@ -318,7 +318,7 @@ fn a_command_is_copied_for_the_place_it_was_sent_to() {
         let [Effect::Copy(text)] = &effects[..] else { panic!("{effects:?}") };
         assert!(text.starts_with(begin) && text.contains("eu-west-1"), "{text}");
         assert!(text.trim_end_matches('\'').ends_with(end), "{text}");
-        assert_eq!(pane(&app).number, 1);
+        assert_eq!(pane(&app).subject, Subject::Invocation(1));
     }
     act(&mut app, Action::CopyAs);
     type_text(&mut app, "request id");

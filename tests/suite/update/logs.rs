@@ -1,20 +1,31 @@
 //! The Logs tab.
 
-use jiff::SignedDuration;
+mod coming_back;
+mod copying;
+mod event;
+mod export;
+mod jumps;
+mod older;
+
+use jiff::{SignedDuration, Timestamp};
 use lambdeck::{
+    app::logs::{LogsPane, Times},
     domain::log_event::LogEvent,
-    tail::{Arrival, State as LogState, Status, Update},
+    tail::{Arrival, Control, State as LogState, Status, Update},
 };
 
 use super::*;
 
+const GROUP: &str = "/aws/lambda/checkout-api";
+
+/// Events at moments counted in seconds since the epoch.
 fn arrivals(seconds: impl IntoIterator<Item = i64>) -> Update {
     let batch = seconds
         .into_iter()
         .map(|second| {
             Arrival::new(
                 LogEvent {
-                    group: "/aws/lambda/checkout-api".into(),
+                    group: GROUP.into(),
                     stream: "2026/11/20/[$LATEST]0123".into(),
                     id: format!("{second:06}"),
                     timestamp: second * 1000,
@@ -29,7 +40,34 @@ fn arrivals(seconds: impl IntoIterator<Item = i64>) -> Update {
             )
         })
         .collect();
-    Update::Events { group: "/aws/lambda/checkout-api".into(), batch }
+    Update::Events { group: GROUP.into(), batch }
+}
+
+/// Events of one stream with these messages, seconds after the moment.
+fn lines<'m>(lines: impl IntoIterator<Item = (i64, &'m str)>) -> Update {
+    let batch = lines.into_iter().map(|(second, message)| {
+        let timestamp = (moment() + second.seconds()).as_millisecond();
+        Arrival::new(
+            LogEvent {
+                group: GROUP.into(),
+                stream: "2026/11/20/[$LATEST]0123".into(),
+                id: format!("{timestamp}"),
+                timestamp,
+                ingestion_time: timestamp + 40,
+                message: message.to_owned(),
+            },
+            None,
+        )
+    });
+    Update::Events { group: GROUP.into(), batch: batch.collect() }
+}
+
+fn history_done() -> Update {
+    Update::HistoryDone { group: GROUP.into() }
+}
+
+fn status(state: LogState) -> Update {
+    Update::Status(Status { state, ..Status::new(GROUP) })
 }
 
 /// The Logs tab of checkout-api with 100 rows.
@@ -38,11 +76,44 @@ fn at_logs() -> (App, Ticket) {
     let effects = act(&mut app, Action::Logs);
     let [_, Effect::FollowLogs { ticket, .. }] = effects[..] else { panic!("{effects:?}") };
     app.update(moment(), Msg::Tail(ticket, arrivals(0..100)));
+    app.update(moment(), Msg::Tail(ticket, history_done()));
     (app, ticket)
 }
 
-fn pane(app: &App) -> &lambdeck::app::logs::LogsPane {
+/// The Logs tab of checkout-api with these messages, a second between them, the last one selected.
+fn at_lines(messages: &[&str]) -> (App, Ticket) {
+    let mut app = with_functions(SIZE, three());
+    let effects = act(&mut app, Action::Logs);
+    let [_, Effect::FollowLogs { ticket, .. }] = effects[..] else { panic!("{effects:?}") };
+    app.update(moment(), Msg::Tail(ticket, lines((0..).zip(messages.iter().copied()))));
+    app.update(moment(), Msg::Tail(ticket, history_done()));
+    (app, ticket)
+}
+
+fn pane(app: &App) -> &LogsPane {
     &app.function.as_ref().unwrap().logs
+}
+
+fn told(app: &App) -> String {
+    app.messages.log.back().map(|message| message.text.clone()).unwrap_or_default()
+}
+
+fn messages(app: &App) -> Vec<String> {
+    (0..pane(app).len()).map(|at| pane(app).get(at).unwrap().message.trim_end().to_owned()).collect()
+}
+
+/// A follow that begins: its ticket, its groups, its time.
+fn followed(effect: &Effect) -> (Ticket, &[String], Timestamp, Option<Timestamp>) {
+    match effect {
+        Effect::FollowLogs { ticket, groups, since, until, live_tail: false, .. } => {
+            (*ticket, groups, *since, *until)
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+fn minutes(minutes: i64) -> SignedDuration {
+    SignedDuration::from_mins(minutes)
 }
 
 fn selected(app: &App) -> String {
@@ -82,7 +153,8 @@ fn opening_reads_the_function_and_follows_its_group_from_15_minutes_back() {
     let read = app.function.as_ref().unwrap().details.pending.unwrap();
     let effects = app.update(moment(), Msg::Function(read, Ok(Box::new(moved))));
     assert!(
-        matches!(&effects[..], [Effect::FollowLogs { groups, .. }] if groups[..] == ["/shared"]),
+        matches!(&effects[..], [Effect::StopLogs(before), Effect::FollowLogs { groups, .. }]
+            if *before == ticket(4) && groups[..] == ["/shared"]),
         "{effects:?}"
     );
 }
@@ -116,7 +188,13 @@ fn a_late_row_above_does_not_move_the_readers_place() {
     }
     app.update(moment(), Msg::Tail(ticket, late));
     assert_eq!(pane(&app).len(), 101);
+    assert_eq!((pane(&app).new, pane(&app).late_above), (0, 1));
     assert_eq!((selected(&app), pane(&app).cursor.at - pane(&app).cursor.top), (row, below_top));
+    // What comes below is counted apart.
+    app.update(moment(), Msg::Tail(ticket, arrivals([100, 101])));
+    assert_eq!((pane(&app).new, pane(&app).late_above), (2, 1));
+    act(&mut app, Action::Pause);
+    assert_eq!((pane(&app).following, pane(&app).new, pane(&app).late_above), (true, 0, 0));
 }
 
 #[test]
@@ -136,25 +214,6 @@ fn filter_and_errors_only_survive_new_rows() {
     assert_eq!(pane(&app).len(), 24);
     act(&mut app, Action::ErrorsOnly);
     assert_eq!(pane(&app).len(), 120);
-}
-
-#[test]
-fn older_events_are_read_from_four_times_as_far_back() {
-    let (mut app, _) = at_logs();
-    let effects = act(&mut app, Action::Older);
-    let since = moment() - SignedDuration::from_mins(60);
-    assert_eq!(
-        effects,
-        [Effect::FollowLogs {
-            ticket: ticket(5),
-            groups: vec!["/aws/lambda/checkout-api".into()],
-            since,
-            until: None,
-            pattern: None,
-            live_tail: false,
-        }]
-    );
-    assert_eq!(pane(&app).len(), 0);
 }
 
 #[test]
@@ -179,4 +238,44 @@ fn the_state_of_the_follow_is_kept() {
     };
     app.update(moment(), Msg::Tail(ticket, Update::Status(status)));
     assert_eq!(pane(&app).state_word(), "throttled");
+}
+
+#[test]
+fn reading_the_function_again_keeps_the_log() {
+    let (mut app, _) = at_logs();
+    act(&mut app, Action::ErrorsOnly);
+    act(&mut app, Action::Up);
+    let row = selected(&app);
+    let effects = act(&mut app, Action::Refresh);
+    let [Effect::GetFunction { ticket, .. }] = effects[..] else { panic!("{effects:?}") };
+    assert_eq!(app.update(moment(), Msg::Function(ticket, Ok(Box::new(details("checkout-api"))))), []);
+    assert_eq!((pane(&app).len(), selected(&app)), (20, row));
+}
+
+#[test]
+fn times_and_histogram_are_switched() {
+    let (mut app, _) = at_logs();
+    for times in [Times::Utc, Times::Ago, Times::Gap, Times::Clock] {
+        act(&mut app, Action::Times);
+        assert_eq!(pane(&app).times, times);
+    }
+    assert!(pane(&app).histogram);
+    act(&mut app, Action::Histogram);
+    assert!(!pane(&app).histogram);
+}
+
+#[test]
+fn live_tail_is_used_after_a_question_about_its_cost_only() {
+    let (mut app, ticket) = at_logs();
+    assert_eq!(act(&mut app, Action::LiveTail), []);
+    let Some(Overlay::Question(question)) = &app.overlay else { panic!("no question") };
+    assert!(question.detail.contains("$0.01 a minute"), "{}", question.detail);
+    assert_eq!(act(&mut app, Action::No), []);
+    assert!(!pane(&app).live_tail);
+    act(&mut app, Action::LiveTail);
+    assert_eq!(act(&mut app, Action::Yes), [Effect::SteerLogs(ticket, Control::LiveTail(true))]);
+    assert!(pane(&app).live_tail);
+    // Without it nothing is lost: that takes no question.
+    assert_eq!(act(&mut app, Action::LiveTail), [Effect::SteerLogs(ticket, Control::LiveTail(false))]);
+    assert!(app.overlay.is_none() && !pane(&app).live_tail);
 }

@@ -178,7 +178,7 @@ fn the_log_group_is_the_configured_one() {
     // The configuration names another group than was known: the request's log is looked for there.
     let effects = app.update(app.now, Msg::Function(read, Ok(Box::new(moved))));
     assert!(
-        matches!(&effects[..], [Effect::FollowLogs { groups, since, .. }]
+        matches!(&effects[..], [Effect::StopLogs(_), Effect::FollowLogs { groups, since, .. }]
             if groups[..] == ["/shared"] && *since == moment() - SignedDuration::from_mins(5)),
         "{effects:?}"
     );
@@ -188,11 +188,15 @@ fn the_log_group_is_the_configured_one() {
 #[test]
 fn further_back_is_further_before_it_was_sent() {
     let (mut app, _) = sent(Some(Ok(with_id())));
-    act(&mut app, Action::RequestLog);
-    let (ticket, since, _) = followed(&act(&mut app, Action::Older));
-    assert_eq!(since, moment() - SignedDuration::from_mins(20));
-    app.update(app.now, Msg::Tail(ticket, lines(1, &[(0, start(ID)), (1, "ours".into())])));
-    assert_eq!(messages(&app).len(), 2);
+    let (ticket, ..) = followed(&act(&mut app, Action::RequestLog));
+    app.update(app.now, Msg::Tail(ticket, lines(1, &[(1, "ours".into())])));
+    let (older, since, until) = followed(&act(&mut app, Action::Older));
+    let before = |minutes: i64| moment() - SignedDuration::from_mins(minutes);
+    assert_eq!((since, until), (before(20), Some(before(5))));
+    app.update(app.now, Msg::Tail(older, lines(1, &[(-400, start(ID))])));
+    assert_eq!(messages(&app), [start(ID).trim(), "ours"]);
+    app.update(app.now, Msg::Tail(older, Update::HistoryDone { group: "/aws/lambda/checkout-api".into() }));
+    assert_eq!(pane(&app).around.map(|around| around.since()), Some(before(20)));
     // The plain log of another time is as long as it was.
     act(&mut app, Action::Back);
     act(&mut app, Action::Back);
