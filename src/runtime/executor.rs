@@ -21,7 +21,11 @@ use tokio::{
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use self::desk::{Desk, Recording};
-use super::{crash, look, sending};
+use super::{
+    crash,
+    following::{Queries, Steering, follow_logs},
+    look, sending,
+};
 use crate::{
     app::{
         Effect, Msg, Ticket,
@@ -71,6 +75,8 @@ pub struct Executor {
     /// Changes on their way.
     writes: Vec<JoinHandle<()>>,
     desk: Desk,
+    steering: Steering,
+    queries: Queries,
     /// What is being sent many times. Where a guard is dropped, no further one is begun.
     repeats: HashMap<Ticket, (DropGuard, JoinHandle<()>)>,
     /// Set, it ends the filter that is under way.
@@ -106,6 +112,8 @@ impl Executor {
             sessions: Sessions::default(),
             slots: HashMap::new(),
             writes: Vec::new(),
+            steering: Steering::default(),
+            queries: Queries::default(),
             repeats: HashMap::new(),
             looking: Arc::default(),
             epoch: 0,
@@ -119,9 +127,10 @@ impl Executor {
         // Nobody looks any more: no further one is begun.
         self.repeats.clear();
         let all = futures_util::future::join_all(self.writes.drain(..));
-        let (written, _) = tokio::join!(
+        let (written, _, _) = tokio::join!(
             tokio::time::timeout(patience, all),
-            tokio::time::timeout(patience, self.desk.finish())
+            tokio::time::timeout(patience, self.desk.finish()),
+            tokio::time::timeout(patience, self.queries.finish())
         );
         written.is_ok()
     }
@@ -198,10 +207,12 @@ impl Executor {
                     live_tail,
                     ..tail::Options::live("", since.as_millisecond())
                 };
+                let asked = self.steering.begin(ticket);
                 self.with_session(Slot::Logs(ticket), ticket, |session| async move {
-                    follow_logs(ticket, session, options, &messages).await;
+                    follow_logs(ticket, session, options, asked, &messages).await;
                 });
             }
+            Effect::SteerLogs(ticket, control) => self.steering.steer(ticket, control),
             Effect::StopLogs(ticket) => _ = self.slots.remove(&Slot::Logs(ticket)),
             Effect::ScanLogs(ticket, scan) => {
                 tokio::spawn(async move {
@@ -209,11 +220,13 @@ impl Executor {
                     send(&messages, Msg::LogsScanned(ticket, Box::new(found))).await;
                 });
             }
-            Effect::SteerLogs(..)
-            | Effect::ExportLogs { .. }
-            | Effect::FindSources(..)
-            | Effect::StartInsights(..)
-            | Effect::StopInsights(_) => {}
+            Effect::StartInsights(ticket, query) => {
+                if let Some(session) = self.session(ticket) {
+                    self.queries.start(ticket, session, *query, messages);
+                }
+            }
+            Effect::StopInsights(ticket) => self.queries.stop(ticket),
+            Effect::ExportLogs { .. } | Effect::FindSources(..) => {}
             Effect::Write(ticket, order, permit) => self.write(ticket, *order, *permit),
             Effect::Observe { ticket, names, after } => {
                 self.with_session(Slot::Observe(ticket), ticket, |session| async move {
@@ -359,6 +372,7 @@ impl Executor {
         if ticket.epoch > self.epoch {
             self.epoch = ticket.epoch;
             self.slots.retain(|slot, _| matches!(slot, Slot::Connect));
+            self.queries.stop_all();
             self.sessions.forget_before(ticket.epoch);
         }
         self.sessions.get(ticket.epoch)
@@ -438,20 +452,6 @@ async fn open(epoch: u32, spec: &Spec, verify: bool, sessions: &Sessions) -> Res
     };
     sessions.insert(epoch, session);
     Ok(connected)
-}
-
-/// A slow reader slows the follower down: both channels are bounded, and the service keeps the data.
-async fn follow_logs(ticket: Ticket, session: Session, options: tail::Options, messages: &mpsc::Sender<Msg>) {
-    let (updates, mut news) = mpsc::channel(16);
-    let budget = session.log_budget().clone();
-    let cancel = CancellationToken::new();
-    let _ends_with_this = cancel.clone().drop_guard();
-    let forward = async {
-        while let Some(update) = news.recv().await {
-            send(messages, Msg::Tail(ticket, update)).await;
-        }
-    };
-    tokio::join!(tail::follow(session, options, budget, tail::SystemClock, updates, cancel), forward);
 }
 
 /// The next page is asked for as soon as its marker is known: nothing on the screen holds it up.

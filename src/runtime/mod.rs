@@ -7,6 +7,7 @@
 pub mod clock;
 pub mod crash;
 pub mod executor;
+mod following;
 pub mod frames;
 mod look;
 pub mod outside;

@@ -245,7 +245,8 @@ pub async fn run_with(
     let (out, mut news) = mpsc::channel(channel);
     let cancel = CancellationToken::new();
     let clock = TestClock { start, ahead };
-    let task = tokio::spawn(follow(service.clone(), options, budget, clock, out, cancel.clone()));
+    service.ahead.store(ahead, Ordering::Relaxed);
+    let task = tokio::spawn(follow(service.clone(), options, budget, clock, out, control, cancel.clone()));
     let stop = tokio::spawn(async move {
         tokio::time::sleep(Duration::from_secs(seconds)).await;
         cancel.cancel();
