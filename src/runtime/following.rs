@@ -141,11 +141,12 @@ async fn ask(
             // It may be over by now, and nobody waits for an answer.
             let _ = tokio::time::timeout(STOP, session.stop_query(&id)).await;
         }
-        Err(error) = look(ticket, session, &id, messages) => {
-            send(messages, Msg::Insights(ticket, Err(error))).await;
-            let _ = tokio::time::timeout(STOP, session.stop_query(&id)).await;
+        looked = look(ticket, session, &id, messages) => {
+            if let Err(error) = looked {
+                send(messages, Msg::Insights(ticket, Err(error))).await;
+                let _ = tokio::time::timeout(STOP, session.stop_query(&id)).await;
+            }
         }
-        else => {}
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod engine;
 mod follow;
+mod live;
 mod random;
 mod request;
 mod service;
