@@ -58,7 +58,7 @@ impl Storable for Admitted {
 
 /// Whether an operation only reads. What is not known counts as a write.
 fn reads(operation: &str) -> bool {
-    ["Get", "List", "Describe", "Filter", "AssumeRole", "StartLiveTail", "StartQuery", "StopQuery"]
+    ["Get", "List", "Describe", "Filter", "AssumeRole", "StartLiveTail"]
         .iter()
         .any(|prefix| operation.starts_with(prefix))
 }

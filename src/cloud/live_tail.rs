@@ -10,9 +10,7 @@ use aws_smithy_runtime_api::{
     box_error::BoxError,
     client::{
         endpoint::EndpointPrefix,
-        interceptors::{
-            Intercept, context::BeforeSerializationInterceptorContextMut, dyn_dispatch_hint,
-        },
+        interceptors::{Intercept, context::BeforeSerializationInterceptorContextMut, dyn_dispatch_hint},
         runtime_components::RuntimeComponents,
     },
 };

@@ -71,7 +71,10 @@ pub(super) async fn follow_logs(
         }
     };
     let following = async {
-        tokio::join!(tail::follow(session, options, budget, tail::SystemClock, updates, control, cancel), forward)
+        tokio::join!(
+            tail::follow(session, options, budget, tail::SystemClock, updates, control, cancel),
+            forward
+        )
     };
     tokio::select! {
         _ = following => {}

@@ -29,8 +29,7 @@ impl Source for Session {
         let (streams, prefix) = split(request.streams);
         let pattern = request.filter_pattern.as_deref();
         let updates = Session::live_tail(self, &request.groups, &streams, prefix.as_deref(), pattern).await?;
-        let updates =
-            updates.map_ok(|update| LiveUpdate { events: update.events, sampled: update.sampled });
+        let updates = updates.map_ok(|update| LiveUpdate { events: update.events, sampled: update.sampled });
         Ok(updates.map_err(SourceError::from).boxed())
     }
 
@@ -61,10 +60,9 @@ impl From<Error> for SourceError {
             Kind::Denied => SourceErrorKind::Denied,
             Kind::Credentials => SourceErrorKind::Credentials,
             Kind::Network | Kind::Timeout | Kind::Service => SourceErrorKind::Offline,
-            Kind::Unsupported => SourceErrorKind::Unsupported,
-            Kind::Conflict | Kind::Stale | Kind::Invalid | Kind::OutcomeUnknown | Kind::ReadOnly => {
-                SourceErrorKind::Other
-            }
+            // A session that is read-only sends no query.
+            Kind::Unsupported | Kind::ReadOnly => SourceErrorKind::Unsupported,
+            Kind::Conflict | Kind::Stale | Kind::Invalid | Kind::OutcomeUnknown => SourceErrorKind::Other,
         };
         Self { kind, message: error.to_string() }
     }

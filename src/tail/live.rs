@@ -238,7 +238,8 @@ impl<'a, S: Source> Keeper<'a, S> {
             return None;
         }
         if self.rooms.len() == MAX_SESSIONS {
-            let reason = format!("there are Live Tail sessions for {} log groups at most", MAX_SESSIONS * size);
+            let reason =
+                format!("there are Live Tail sessions for {} log groups at most", MAX_SESSIONS * size);
             member.is(&LiveState::Refused(reason));
             return None;
         }

@@ -22,7 +22,7 @@ impl Marks {
     }
 
     pub(super) fn to_byte(self) -> u8 {
-        u8::from(self.error) * ERROR | u8::from(self.continues) * CONTINUES
+        (u8::from(self.error) * ERROR) | (u8::from(self.continues) * CONTINUES)
     }
 
     pub(super) fn from_byte(byte: u8) -> Self {

@@ -19,6 +19,8 @@ use crate::{
 
 /// How often the newest is asked for: each query is billed by what it looks at.
 const QUERY_EVERY: Duration = Duration::from_secs(30);
+/// Every so many times a query goes back as far as the long sweep of polling, else as far as the short one.
+const LONG_EVERY: u32 = 10;
 /// Queries take whole seconds.
 const SECOND_MS: i64 = 1_000;
 
@@ -41,9 +43,8 @@ impl<S: Source, C: Clock> Group<'_, S, C> {
             return Err(Halt::GivenUp);
         }
         self.correct_since();
-        let mut told = false;
         let mut since = self.since_ms;
-        let mut mark = self.reference();
+        let (mut round, mut long, mut mark) = (0, true, self.reference());
         loop {
             let begun = Instant::now();
             let reference = self.reference();
@@ -56,8 +57,9 @@ impl<S: Source, C: Clock> Group<'_, S, C> {
                     self.missing().await?;
                     continue;
                 }
-                Queried::Refused => {
-                    self.tell_state(State::Unsupported { message: why }).await?;
+                Queried::Refused(message) => {
+                    let message = format!("{why}; {message}");
+                    self.tell_state(State::Unsupported { message }).await?;
                     return Err(Halt::GivenUp);
                 }
             }
@@ -65,13 +67,15 @@ impl<S: Source, C: Clock> Group<'_, S, C> {
             self.status.head_at_ms = Some(self.shared.clock.now_ms());
             mark = mark.max(reference);
             self.head_mark = mark;
-            (self.short.mark, self.long.mark) = (mark, mark);
+            self.short.mark = mark;
+            if long {
+                self.long.mark = mark;
+            }
             self.tell_history_done().await?;
             if !options.live {
                 return Ok(());
             }
-            if !told {
-                told = true;
+            if round == 0 {
                 let from_ms = self.served_until();
                 let gap = Gap { kind: GapKind::NotLive, from_ms, to_ms: None, ended: None };
                 self.tell_gap(&gap, false).await?;
@@ -79,9 +83,11 @@ impl<S: Source, C: Clock> Group<'_, S, C> {
             if self.broken.as_ref().is_some_and(|gap| gap.ended.is_none()) {
                 self.mended().await?;
             }
-            self.swept(begun, true).await?;
+            self.swept(begun, long).await?;
             self.tell_state(State::Live).await?;
-            since = self.bounded(self.long.start());
+            round += 1;
+            long = round % LONG_EVERY == 0 || self.broken.is_some();
+            since = self.bounded(if long { self.long.start() } else { self.short.start() });
             let next = begun + QUERY_EVERY;
             while Instant::now() < next {
                 let pause = next.min(Instant::now() + Duration::from_secs(5));
@@ -91,7 +97,7 @@ impl<S: Source, C: Clock> Group<'_, S, C> {
         }
     }
 
-    /// Tells what is new in a range. Where there is more than a query gives, each half of it is asked for.
+    /// Tells what is new in a range. Where there is more than a query gives, each half of the rest is asked for.
     async fn query_range(&mut self, start_ms: i64, end_ms: i64) -> Result<Queried, Halt> {
         let shared = self.shared;
         let mut ranges = vec![(start_ms, end_ms)];
@@ -107,7 +113,7 @@ impl<S: Source, C: Clock> Group<'_, S, C> {
                             self.recovered().await?;
                             return Ok(Queried::Missing);
                         }
-                        SourceErrorKind::Unsupported => return Ok(Queried::Refused),
+                        SourceErrorKind::Unsupported => return Ok(Queried::Refused(error.message)),
                         _ => {
                             self.failed(error).await?;
                             ranges.push((start_ms, end_ms));
@@ -119,15 +125,17 @@ impl<S: Source, C: Clock> Group<'_, S, C> {
             self.recovered().await?;
             let Found { mut events, full, calls } = found;
             self.status.calls += calls;
+            // The answer is complete up to its last millisecond.
+            let given = events.last().map_or(start_ms, |last| last.timestamp.clamp(start_ms, end_ms - 1));
             name_nameless(&mut events);
             events.retain(|event| is_wanted(&shared.options.streams, event));
             self.take(events).await?;
-            if full && end_ms - start_ms > 1 {
-                let half = start_ms + half(end_ms - start_ms);
-                ranges.extend([(half, end_ms), (start_ms, half)]);
+            if full && end_ms - given > 1 {
+                let half = given + half(end_ms - given);
+                ranges.extend([(half, end_ms), (given, half)]);
             } else if full {
                 // No query tells the rest of a millisecond.
-                let gap = Gap { kind: GapKind::Sampled, from_ms: start_ms, to_ms: Some(end_ms), ended: None };
+                let gap = Gap { kind: GapKind::Sampled, from_ms: given, to_ms: Some(end_ms), ended: None };
                 self.tell_gap(&gap, false).await?;
             }
         }
@@ -138,8 +146,8 @@ impl<S: Source, C: Clock> Group<'_, S, C> {
 enum Queried {
     Read,
     Missing,
-    /// Queries are not offered.
-    Refused,
+    /// Queries are not offered, for this reason.
+    Refused(String),
 }
 
 /// Half of a range, in whole seconds where it has some.

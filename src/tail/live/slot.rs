@@ -13,10 +13,12 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{Batch, LiveState, Member, Meter};
-use crate::tail::source::{LiveTail, LiveTailRequest, LiveUpdate, Source, SourceError, SourceErrorKind, Streams};
+use crate::tail::source::{
+    LiveTail, LiveTailRequest, LiveUpdate, Source, SourceError, SourceErrorKind, Streams,
+};
 
 /// A session ends after three hours; the next is opened before that.
-const RENEW_AFTER: Duration = Duration::from_secs((2 * 60 + 55) * 60);
+const RENEW_AFTER: Duration = Duration::from_mins(2 * 60 + 55);
 /// How long the one before goes on beside it, for there is no telling where the next began.
 const OVERLAP: Duration = Duration::from_secs(5);
 /// How long groups that come are waited for: several come one after the other, and a session can't be changed.

@@ -23,7 +23,12 @@ fn steady(from: i64, seconds: i64, per_second: i64, after: i64) -> Vec<Scripted>
     (0..seconds * per_second)
         .map(|n| {
             let timestamp = from + n * 1_000 / per_second;
-            scripted(["a", "b"][usize::try_from(n % 2).unwrap()], &n.to_string(), timestamp, timestamp + after + random.below(400))
+            scripted(
+                ["a", "b"][usize::try_from(n % 2).unwrap()],
+                &n.to_string(),
+                timestamp,
+                timestamp + after + random.below(400),
+            )
         })
         .collect()
 }
@@ -92,7 +97,8 @@ async fn a_sample_is_a_gap_until_a_sweep_has_found_the_rest() {
     let told = run(script.clone(), live(), budget(), 120, 0).await;
     told.assert_lines(&script, T0, 115_000);
     let gaps = told.gaps(GapKind::Sampled);
-    let [(opened, from, None, false), (_, again, Some(to), false), (closed, same, Some(end), true)] = gaps[..]
+    let [(opened, from, None, false), (_, again, Some(to), false), (closed, same, Some(end), true)] =
+        gaps[..]
     else {
         panic!("{gaps:?}");
     };
@@ -224,7 +230,8 @@ async fn with_a_choice_of_streams_each_session_has_one_group() {
         streams: Streams::Prefixed("a".to_owned()),
         ..live()
     };
-    let told = run_with(service.clone(), options, Budget::unlimited(), 20, 0, 64, std::time::Duration::ZERO).await;
+    let told =
+        run_with(service.clone(), options, Budget::unlimited(), 20, 0, 64, std::time::Duration::ZERO).await;
     let sessions = service.sessions.lock().unwrap();
     assert_eq!(sessions.len(), 5);
     assert!(sessions.iter().all(|(_, request)| request.groups.len() == 1));
@@ -285,15 +292,16 @@ async fn a_group_that_is_not_polled_is_queried_and_said_to_be_not_live() {
 #[tokio::test(start_paused = true)]
 async fn a_query_that_gives_no_more_is_asked_for_in_halves() {
     let mut events = steady(-60_000, 120, 40, 500);
-    events.extend((0..90).map(|n| scripted("flood", &n.to_string(), -5_000 - n % 3, -4_000)));
-    let script = infrequent(events, 100);
+    events.extend((0..2_500).map(|n| scripted("flood", &n.to_string(), -5_000 - n % 3, -4_000)));
+    let script = infrequent(events, 1_000);
     let told = run(script.clone(), Options::live("g", T0 - 60_000), Budget::unlimited(), 200, 0).await;
     told.assert_complete(&script, T0 - 60_000, 150_000);
     assert!(told.gaps(GapKind::Sampled).is_empty());
 
     // More than a query gives, all in a millisecond: said to be incomplete.
     let events = (0..90).map(|n| scripted("flood", &n.to_string(), -5_000, -4_000)).collect();
-    let told = run(infrequent(events, 50), Options::history("g", T0 - 60_000), Budget::unlimited(), 200, 0).await;
+    let told =
+        run(infrequent(events, 50), Options::history("g", T0 - 60_000), Budget::unlimited(), 200, 0).await;
     assert!(told.ended);
     assert_eq!(told.arrivals().count(), 50);
     let [(_, -5_000, Some(-4_999), false)] = told.gaps(GapKind::Sampled)[..] else {
@@ -307,5 +315,7 @@ async fn a_filter_pattern_is_nothing_that_queries_know() {
     let options = Options { filter_pattern: Some("ERROR".to_owned()), ..Options::live("g", T0) };
     let told = run(script, options, Budget::unlimited(), 60, 0).await;
     assert!(told.ended && told.arrivals().count() == 0);
-    assert!(matches!(told.states().pop(), Some(State::Unsupported { message }) if message.contains("pattern")));
+    assert!(
+        matches!(told.states().pop(), Some(State::Unsupported { message }) if message.contains("pattern"))
+    );
 }

@@ -15,8 +15,9 @@ use lambdeck::{
     cloud::Budget,
     domain::log_event::LogEvent,
     tail::{
-        Arrival, Clock, Control, Found, GapKind, LiveTail, LiveTailRequest, LiveUpdate, Options, Page, PageRequest,
-        RangeRequest, Source, SourceError, SourceErrorKind, State, Status, Store, Streams, Update, follow,
+        Arrival, Clock, Control, Found, GapKind, LiveTail, LiveTailRequest, LiveUpdate, Options, Page,
+        PageRequest, RangeRequest, Source, SourceError, SourceErrorKind, State, Status, Store, Streams,
+        Update, follow,
     },
 };
 use tokio::{sync::mpsc, time::Instant};
@@ -259,13 +260,12 @@ impl Source for Service {
                 }
                 tokio::time::sleep(Duration::from_secs(1)).await;
                 let until = service.now();
-                let told_at = |scripted: &Scripted| {
-                    (scripted.visible - live.lead).max(scripted.event.timestamp - T0)
-                };
+                let told_at =
+                    |scripted: &Scripted| (scripted.visible - live.lead).max(scripted.event.timestamp - T0);
                 let mut random = Random(scripted_seed(from));
-                let mut events: Vec<_> = service
-                    .script
-                    .events
+                let all = &service.script.events;
+                let before = |at: i64| all.partition_point(|s| s.event.timestamp - T0 < at);
+                let mut events: Vec<_> = all[before(from - 100_000)..before(until)]
                     .iter()
                     .filter(|scripted| groups.contains(&scripted.event.group))
                     .filter(|scripted| (from..until).contains(&told_at(scripted)))
