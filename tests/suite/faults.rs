@@ -3,6 +3,7 @@
 
 mod executor;
 mod invocations;
+mod logs;
 mod repeats;
 mod streams;
 
