@@ -165,15 +165,11 @@ async fn a_group_of_infrequent_access_is_read_by_queries() {
     );
 }
 
-fn query() -> Box<Query> {
+fn query() -> Effect {
     let text = "fields @message | filter @message like 'a secret that no error may repeat'".into();
+    let from = Timestamp::from_second(1_790_000_000).unwrap();
     let until = Timestamp::from_second(1_790_000_100).unwrap();
-    Box::new(Query {
-        groups: vec![GROUP.into()],
-        text,
-        from: Timestamp::from_second(1_790_000_000).unwrap(),
-        until,
-    })
+    Effect::StartInsights(TICKET, Box::new(Query { groups: vec![GROUP.into()], text, from, until }))
 }
 
 async fn results(messages: &mut mpsc::Receiver<Msg>) -> Result<Box<Results>, Error> {
@@ -199,7 +195,7 @@ async fn a_query_tells_running_results_until_it_is_over_and_one_lost_look_is_not
         ],
     );
     let (mut executor, mut messages) = connected(&server, false).await;
-    executor.execute(Effect::StartInsights(TICKET, query()));
+    executor.execute(query());
     let running = results(&mut messages).await.unwrap();
     assert_eq!((running.progress, running.rows.len()), (Progress::Running, 1));
     let complete = results(&mut messages).await.unwrap();
@@ -220,14 +216,14 @@ async fn a_query_that_nobody_waits_for_is_stopped() {
     server.always("GetQueryResults", json_answer(&json!({ "status": "Running" })));
     server.always("StopQuery", json_answer(&json!({ "success": true })));
     let (mut executor, mut messages) = connected(&server, false).await;
-    executor.execute(Effect::StartInsights(TICKET, query()));
+    executor.execute(query());
     results(&mut messages).await.unwrap();
     executor.execute(Effect::StopInsights(Ticket { number: 8, ..TICKET }));
     executor.execute(Effect::StopInsights(TICKET));
     server.arrived("StopQuery", 1).await;
     // A newer one takes the place of the one before; the end of the program, of the last.
-    executor.execute(Effect::StartInsights(TICKET, query()));
-    executor.execute(Effect::StartInsights(TICKET, query()));
+    executor.execute(query());
+    executor.execute(query());
     server.arrived("StartQuery", 3).await;
     executor.finish(WAIT).await;
     assert_eq!(server.count("StopQuery"), 3);
@@ -238,13 +234,13 @@ async fn a_query_that_is_refused_says_why_and_a_session_that_is_read_only_sends_
     let server = FaultServer::start();
     server.always("StartQuery", Fault::error(400, "MalformedQueryException", "unexpected symbol found"));
     let (mut executor, mut messages) = connected(&server, false).await;
-    executor.execute(Effect::StartInsights(TICKET, query()));
+    executor.execute(query());
     let error = results(&mut messages).await.unwrap_err();
     assert_eq!(error.kind, Kind::Invalid);
     assert!(error.message.contains("unexpected symbol found"), "{error}");
     assert_presentable(&error);
     let (mut executor, mut messages) = connected(&server, true).await;
-    executor.execute(Effect::StartInsights(TICKET, query()));
+    executor.execute(query());
     assert_eq!(results(&mut messages).await.unwrap_err().kind, Kind::ReadOnly);
     assert_eq!(server.count("StartQuery"), 1);
 }
@@ -252,8 +248,8 @@ async fn a_query_that_is_refused_says_why_and_a_session_that_is_read_only_sends_
 #[tokio::test]
 async fn answers_tell_the_time_of_the_service() {
     let server = FaultServer::start();
-    let served = Timestamp::now().checked_sub(jiff::SignedDuration::from_hours(2)).unwrap();
-    let date = served.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    let two_hours_ago = Timestamp::now().checked_sub(jiff::SignedDuration::from_hours(2)).unwrap();
+    let date = two_hours_ago.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
     let reply = Reply::json(&json!({ "events": [] })).header("date", &date);
     server.always("FilterLogEvents", Fault::Answer(reply));
     let session = open(&server.endpoint()).await;

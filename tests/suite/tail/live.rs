@@ -204,7 +204,7 @@ async fn groups_share_sessions_of_ten_at_most_and_those_that_are_missing_have_no
         (40, Control::Add { group: "more".to_owned(), since_ms: T0 }),
     ];
     let told = run_steered(service.clone(), options, Budget::unlimited(), 60, steps).await;
-    let sessions = service.sessions.lock().unwrap();
+    let sessions = service.sessions.lock().unwrap().clone();
     assert!(sessions.iter().all(|(_, request)| (1..=10).contains(&request.groups.len())));
     let late: Vec<_> = sessions.iter().filter(|(at, _)| *at > 35_000).collect();
     assert_eq!(late.len(), 1, "one that comes takes the place of one that went: {late:?}");
@@ -232,7 +232,7 @@ async fn with_a_choice_of_streams_each_session_has_one_group() {
     };
     let told =
         run_with(service.clone(), options, Budget::unlimited(), 20, 0, 64, std::time::Duration::ZERO).await;
-    let sessions = service.sessions.lock().unwrap();
+    let sessions = service.sessions.lock().unwrap().clone();
     assert_eq!(sessions.len(), 5);
     assert!(sessions.iter().all(|(_, request)| request.groups.len() == 1));
     let polled = told.statuses().filter(|(_, status)| status.not_live_tail.is_some());
