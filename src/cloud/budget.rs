@@ -1,6 +1,10 @@
 //! The share of an account's request quotas that this program may use: others work in the account, too.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{Arc, LazyLock, PoisonError},
+    time::Duration,
+};
 
 use tokio::{sync::Mutex, time::Instant};
 
@@ -10,12 +14,17 @@ const SHARE: f64 = 0.4;
 /// A token bucket. Clones share it; waiting is first come, first served.
 #[derive(Clone, Debug)]
 pub struct Budget {
-    bucket: Option<Arc<Mutex<Bucket>>>,
+    shared: Option<Arc<Shared>>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    per_second: f64,
+    bucket: Mutex<Bucket>,
 }
 
 #[derive(Debug)]
 struct Bucket {
-    per_second: f64,
     tokens: f64,
     filled: Instant,
 }
@@ -24,8 +33,8 @@ impl Budget {
     /// A budget of so many requests a second, which may come in one go when none came in the second before.
     pub fn new(per_second: f64) -> Self {
         let per_second = per_second.max(0.1);
-        let bucket = Bucket { per_second, tokens: per_second.max(1.0), filled: Instant::now() };
-        Self { bucket: Some(Arc::new(Mutex::new(bucket))) }
+        let bucket = Mutex::new(Bucket { tokens: per_second.max(1.0), filled: Instant::now() });
+        Self { shared: Some(Arc::new(Shared { per_second, bucket })) }
     }
 
     /// Requests a second of [`Budget::for_control_plane`].
@@ -42,40 +51,53 @@ impl Budget {
         Self::new(f64::from(quota(region)) * SHARE)
     }
 
+    /// The same, one for all of this program's sessions in a region. Which account a session is of is not known before
+    /// it has asked; where two are of different accounts they wait for each other more than they would have to.
+    pub fn of_region(region: &str) -> Self {
+        static REGIONS: LazyLock<std::sync::Mutex<HashMap<String, Budget>>> = LazyLock::new(Default::default);
+        let mut regions = REGIONS.lock().unwrap_or_else(PoisonError::into_inner);
+        regions.entry(region.to_owned()).or_insert_with(|| Self::for_logs(region)).clone()
+    }
+
     /// No limit, for endpoints that have no quota.
     pub fn unlimited() -> Self {
-        Self { bucket: None }
+        Self { shared: None }
+    }
+
+    /// The requests a second that all who share it may send together; none where there is no limit.
+    pub fn per_second(&self) -> Option<f64> {
+        self.shared.as_ref().map(|shared| shared.per_second)
     }
 
     /// Waits for a request's turn.
     pub async fn acquire(&self) {
-        let Some(bucket) = &self.bucket else { return };
+        let Some(Shared { per_second, bucket }) = self.shared.as_deref() else { return };
         // The lock is held while waiting: it is the queue.
         let mut bucket = bucket.lock().await;
-        bucket.fill();
+        bucket.fill(*per_second);
         if bucket.tokens < 1.0 {
-            let wait = (1.0 - bucket.tokens) / bucket.per_second;
+            let wait = (1.0 - bucket.tokens) / per_second;
             tokio::time::sleep(Duration::from_secs_f64(wait)).await;
-            bucket.fill();
+            bucket.fill(*per_second);
         }
         bucket.tokens -= 1.0;
     }
 
     /// Takes away what was saved: the service says that there was less than thought.
     pub async fn empty(&self) {
-        if let Some(bucket) = &self.bucket {
+        if let Some(Shared { per_second, bucket }) = self.shared.as_deref() {
             let mut bucket = bucket.lock().await;
-            bucket.fill();
+            bucket.fill(*per_second);
             bucket.tokens = bucket.tokens.min(0.0);
         }
     }
 }
 
 impl Bucket {
-    fn fill(&mut self) {
+    fn fill(&mut self, per_second: f64) {
         let now = Instant::now();
-        let gained = now.duration_since(self.filled).as_secs_f64() * self.per_second;
-        self.tokens = (self.tokens + gained).min(self.per_second.max(1.0));
+        let gained = now.duration_since(self.filled).as_secs_f64() * per_second;
+        self.tokens = (self.tokens + gained).min(per_second.max(1.0));
         self.filled = now;
     }
 }
@@ -115,5 +137,18 @@ mod tests {
         let start = Instant::now();
         budget.acquire().await;
         assert_eq!(start.elapsed(), Duration::from_millis(500));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn sessions_of_a_region_share_one() {
+        let (one, other) = (Budget::of_region("test-region-1"), Budget::of_region("test-region-1"));
+        assert_eq!((one.per_second(), Budget::unlimited().per_second()), (Some(4.0), None));
+        let start = Instant::now();
+        for _ in 0..6 {
+            one.acquire().await;
+            other.acquire().await;
+            Budget::of_region("test-region-2").acquire().await;
+        }
+        assert_eq!(start.elapsed(), Duration::from_secs(2));
     }
 }

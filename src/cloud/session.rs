@@ -16,7 +16,7 @@ use aws_smithy_runtime_api::client::{
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::service_config::ServiceConfigKey;
 
-use super::{Budget, Error, Journal, Kind, guard::Guard, http, redact::Redaction};
+use super::{Budget, Error, Journal, Kind, guard::Guard, http, logs::ServiceClock, redact::Redaction};
 use crate::domain::{invocation::Request, place::Protected, secret::Secret, text::sanitise};
 
 /// The region where nothing names one.
@@ -108,6 +108,7 @@ pub struct Session {
     control_plane: Budget,
     states: Budget,
     log_budget: Budget,
+    log_clock: ServiceClock,
     /// Known once somebody asked.
     account: Arc<RwLock<Option<String>>>,
 }
@@ -158,17 +159,19 @@ impl Session {
         let mut sts = aws_sdk_sts::config::Builder::from(config);
         let read_only = spec.read_only;
         lambda = lambda.interceptor(Guard { read_only });
-        logs = logs.interceptor(Guard { read_only });
+        let log_clock = ServiceClock::default();
+        logs = logs.interceptor(Guard { read_only }).interceptor(log_clock.clone());
         sts = sts.interceptor(Guard { read_only });
         let lambda_endpoint = endpoint("Lambda", spec, config);
         let states = Budget::for_control_plane();
         Self {
             spec: spec.clone(),
             log_budget: if is_aws(endpoint("CloudWatch Logs", spec, config).as_deref()) {
-                Budget::for_logs(&region)
+                Budget::of_region(&region)
             } else {
                 Budget::unlimited()
             },
+            log_clock,
             control_plane: if is_aws(lambda_endpoint.as_deref()) {
                 states.clone()
             } else {
@@ -201,9 +204,18 @@ impl Session {
         self.endpoint.as_deref()
     }
 
-    /// What reading logs may cost, shared by all who follow them in this session.
+    /// What reading logs may cost, shared by all who follow them in this region.
     pub fn log_budget(&self) -> &Budget {
         &self.log_budget
+    }
+
+    pub(super) fn log_clock(&self) -> &ServiceClock {
+        &self.log_clock
+    }
+
+    /// The endpoint of CloudWatch Logs, where it is not AWS's own.
+    pub(super) fn log_endpoint(&self) -> Option<String> {
+        endpoint("CloudWatch Logs", &self.spec, &self.config)
     }
 
     pub(super) fn lambda(&self) -> &aws_sdk_lambda::Client {

@@ -21,7 +21,11 @@ use tokio::{
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use self::desk::{Desk, Recording};
-use super::{crash, exporting, log_sources, look, sending};
+use super::{
+    crash, exporting,
+    following::{Queries, Steering, follow_logs},
+    log_sources, look, sending,
+};
 use crate::{
     app::{
         Effect, Msg, Ticket,
@@ -74,6 +78,8 @@ pub struct Executor {
     /// Rows of logs that are being written to files.
     exports: Vec<JoinHandle<()>>,
     desk: Desk,
+    steering: Steering,
+    queries: Queries,
     /// What is being sent many times. Where a guard is dropped, no further one is begun.
     repeats: HashMap<Ticket, (DropGuard, JoinHandle<()>)>,
     /// Set, it ends the filter that is under way.
@@ -110,6 +116,8 @@ impl Executor {
             slots: HashMap::new(),
             writes: Vec::new(),
             exports: Vec::new(),
+            steering: Steering::default(),
+            queries: Queries::default(),
             repeats: HashMap::new(),
             looking: Arc::default(),
             epoch: 0,
@@ -127,7 +135,8 @@ impl Executor {
         let (written, ..) = tokio::join!(
             tokio::time::timeout(patience, all),
             tokio::time::timeout(patience, self.desk.finish()),
-            tokio::time::timeout(patience, exported)
+            tokio::time::timeout(patience, exported),
+            tokio::time::timeout(patience, self.queries.finish())
         );
         written.is_ok()
     }
@@ -204,10 +213,12 @@ impl Executor {
                     live_tail,
                     ..tail::Options::live("", since.as_millisecond())
                 };
+                let asked = self.steering.begin(ticket);
                 self.with_session(Slot::Logs(ticket), ticket, |session| async move {
-                    follow_logs(ticket, session, options, &messages).await;
+                    follow_logs(ticket, session, options, asked, &messages).await;
                 });
             }
+            Effect::SteerLogs(ticket, control) => self.steering.steer(ticket, control),
             Effect::StopLogs(ticket) => _ = self.slots.remove(&Slot::Logs(ticket)),
             Effect::ScanLogs(ticket, scan) => {
                 tokio::spawn(async move {
@@ -220,14 +231,17 @@ impl Executor {
                 let export = exporting::export(ticket, *export, path, overwrite, messages);
                 self.exports.push(tokio::spawn(export));
             }
-            Effect::SteerLogs(..)
-            | Effect::StartInsights(..)
-            | Effect::StopInsights(_) => {}
             Effect::FindSources(ticket, search) => {
                 self.with_session(Slot::LogSources, ticket, |session| async move {
                     log_sources::find(ticket, session, *search, &messages).await;
                 });
             }
+            Effect::StartInsights(ticket, query) => {
+                if let Some(session) = self.session(ticket) {
+                    self.queries.start(ticket, session, *query, messages);
+                }
+            }
+            Effect::StopInsights(ticket) => self.queries.stop(ticket),
             Effect::Write(ticket, order, permit) => self.write(ticket, *order, *permit),
             Effect::Observe { ticket, names, after } => {
                 self.with_session(Slot::Observe(ticket), ticket, |session| async move {
@@ -373,6 +387,7 @@ impl Executor {
         if ticket.epoch > self.epoch {
             self.epoch = ticket.epoch;
             self.slots.retain(|slot, _| matches!(slot, Slot::Connect));
+            self.queries.stop_all();
             self.sessions.forget_before(ticket.epoch);
         }
         self.sessions.get(ticket.epoch)
@@ -452,20 +467,6 @@ async fn open(epoch: u32, spec: &Spec, verify: bool, sessions: &Sessions) -> Res
     };
     sessions.insert(epoch, session);
     Ok(connected)
-}
-
-/// A slow reader slows the follower down: both channels are bounded, and the service keeps the data.
-async fn follow_logs(ticket: Ticket, session: Session, options: tail::Options, messages: &mpsc::Sender<Msg>) {
-    let (updates, mut news) = mpsc::channel(16);
-    let budget = session.log_budget().clone();
-    let cancel = CancellationToken::new();
-    let _ends_with_this = cancel.clone().drop_guard();
-    let forward = async {
-        while let Some(update) = news.recv().await {
-            send(messages, Msg::Tail(ticket, update)).await;
-        }
-    };
-    tokio::join!(tail::follow(session, options, budget, tail::SystemClock, updates, cancel), forward);
 }
 
 /// The next page is asked for as soon as its marker is known: nothing on the screen holds it up.

@@ -8,6 +8,7 @@ pub mod clock;
 pub mod crash;
 pub mod executor;
 mod exporting;
+mod following;
 pub mod frames;
 mod log_sources;
 mod look;

@@ -3,7 +3,8 @@
 //! Polling FilterLogEvents is the truth. Events become visible late and out of order (90 s and more have been seen), so
 //! a follower reads with overlap and remembers what it has shown:
 //!
-//! - [`follow`]: the poller of one or more log groups: history first, then a head every second and two sweeps behind it
+//! - [`follow`]: the poller of one or more log groups: history first, then a head every second and two sweeps behind
+//!   it; where it is wanted, Live Tail beside it, and queries for a group that can't be polled
 //! - [`Source`], [`Clock`]: what it is given; a source reads one page, and `aws` makes a session one
 //! - [`Update`]: what it tells, over a bounded channel
 //! - [`Store`]: what was told, in order, bounded by bytes
@@ -20,6 +21,7 @@ mod drain;
 mod filter;
 mod follow;
 mod index;
+mod live;
 mod marks;
 mod request;
 mod seen;
@@ -34,7 +36,10 @@ pub use follow::{Control, Options, follow};
 pub use marks::Marks;
 pub use request::{OneRequest, rows::Reported};
 pub use snapshot::{Scan, Scanned, Snapshot};
-pub use source::{Clock, Page, PageRequest, Source, SourceError, SourceErrorKind, Streams, SystemClock};
+pub use source::{
+    Clock, Found, LIVE_TAIL_GROUPS, LiveTail, LiveTailRequest, LiveUpdate, Page, PageRequest, RangeRequest,
+    Source, SourceError, SourceErrorKind, Streams, SystemClock,
+};
 pub use store::{Inserted, Row, RowKey, Store};
 pub use update::{Arrival, GapKind, State, Status, Transport, Update};
 pub use view::View;

@@ -13,7 +13,8 @@ pub enum Update {
         /// At most 1,000 events.
         batch: Vec<Arrival>,
     },
-    /// How a group is doing: told when that changes, and about once a second while events come.
+    /// How a group is doing: told when that changes, about once a second while events come, and every five seconds
+    /// in any case.
     Status(Status),
     /// All that there was when the follower started has been told, or the group can't be read.
     HistoryDone {
@@ -74,7 +75,8 @@ pub enum Transport {
     Polling,
     /// So, and what is newest by a Live Tail session, which is billed by the minute.
     LiveTail {
-        /// How long the sessions have run so far, all together, in seconds.
+        /// How long all sessions of the follower have run so far, in seconds: the same figure in the status of each
+        /// of its groups, for one session serves several.
         seconds: u64,
     },
     /// By Logs Insights queries, for a group of the Infrequent Access class.
@@ -88,6 +90,7 @@ impl Status {
             group: group.into(),
             state: State::CatchingUp,
             transport: Transport::default(),
+            not_live_tail: None,
             head_at_ms: None,
             budget_per_s: None,
             sampled: 0,
@@ -109,6 +112,8 @@ pub struct Status {
     pub state: State,
     /// How it is read.
     pub transport: Transport,
+    /// Why there is no Live Tail session at the moment, though one is wanted. Polling goes on.
+    pub not_live_tail: Option<String>,
     /// When the newest was last read to its end, in milliseconds since the epoch by the local clock.
     pub head_at_ms: Option<i64>,
     /// The requests a second that all readers of the account and region may send together; none where there is no limit.

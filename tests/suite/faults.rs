@@ -4,6 +4,7 @@
 mod executor;
 mod invocations;
 mod log_sources;
+mod logs;
 mod repeats;
 mod streams;
 

@@ -3,6 +3,7 @@
 mod aws;
 mod engine;
 mod follow;
+mod live;
 mod random;
 mod request;
 mod service;

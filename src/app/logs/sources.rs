@@ -269,11 +269,6 @@ impl LogsPane {
         groups.iter().any(|group| self.finding.removed.contains(group))
     }
 
-    /// From when on the log is read.
-    pub(in crate::app) fn begun_at(&self) -> Timestamp {
-        self.begun_at
-    }
-
     /// Follows a source no more.
     pub(in crate::app) fn remove_source(&mut self, at: usize) -> Option<String> {
         if at >= self.sources.len() {

@@ -54,7 +54,9 @@ pub(super) async fn print(
     let cancel = CancellationToken::new();
     let _guard = cancel.clone().drop_guard();
     let (sender, mut updates) = mpsc::channel(QUEUE);
-    tokio::spawn(tail::follow(session.clone(), options, budget, SystemClock, sender, cancel));
+    // Nobody adds a group or takes one away.
+    let (_, silent) = mpsc::channel(1);
+    tokio::spawn(tail::follow(session.clone(), options, budget, SystemClock, sender, silent, cancel));
 
     let mut follower = Follower::new(sources, printer);
     while let Some(update) = updates.recv().await {
@@ -130,24 +132,25 @@ impl<'p> Follower<'p> {
                 self.complete(&group)
             }
             Update::Status(status) => self.status(status),
-            Update::Gap { group, kind, from_ms, repaired, .. } => {
+            Update::Gap { group, kind, from_ms, to_ms, repaired } => {
                 let since = format::iso(format::from_millis(from_ms), self.printer.zone());
-                let what = match kind {
-                    _ if repaired => format!("what was missing since {since} has been read"),
-                    GapKind::Disconnected => format!("events since {since} may be missing for now"),
-                    GapKind::Sampled => {
-                        format!(
-                            "too many for Live Tail: some since {since} are missing until polling has read them"
-                        )
+                let name = self.name(&group);
+                terminal::note(&match kind {
+                    _ if repaired => format!("{name}: what was missing since {since} has been read"),
+                    GapKind::Disconnected | GapKind::Sampled if to_ms.is_none() => {
+                        format!("{name}: events since {since} may be missing for now")
                     }
+                    // That it is over; whether all has been read comes later.
+                    GapKind::Disconnected => return Ok(()),
+                    GapKind::Sampled => format!("{name}: not all events of {since} could be read"),
                     GapKind::Dropped => {
-                        format!("written faster than its log takes in: some since {since} are lost")
+                        format!("{name}: Lambda dropped lines at {since}: the function wrote too fast")
                     }
-                    GapKind::NotLive => {
-                        "of the Infrequent Access class: read by queries now and then, not live".to_owned()
-                    }
-                };
-                terminal::note(&format!("{}: {what}", self.name(&group)));
+                    GapKind::NotLive => format!(
+                        "{name}: not live: its log group is of the Infrequent Access class, and is read by queries \
+                         every 30 s"
+                    ),
+                });
                 Ok(())
             }
         }

@@ -2,22 +2,21 @@
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
+    pin::pin,
+    sync::Arc,
     time::Duration,
 };
 
-use tokio::{
-    sync::mpsc,
-    time::{Instant, sleep, sleep_until},
-};
+use tokio::time::{Instant, sleep_until};
 
-use super::Options;
-use crate::cloud::Budget;
+use super::Shared;
 use crate::tail::{
     backoff::Backoff,
     drain::{Drain, Tier},
+    live::{Batch, Call, Inbox, LiveState, Member, merge::Merge},
     seen::Seen,
-    source::{Clock, Page, PageRequest, Source, SourceError, SourceErrorKind},
-    update::{Arrival, GapKind, State, Status, Update},
+    source::{Clock, Source},
+    update::{GapKind, State, Status},
 };
 
 /// How often the newest is read.
@@ -28,25 +27,20 @@ const IDLE_EVERY: Duration = Duration::from_secs(2);
 const IDLE_AFTER: Duration = Duration::from_mins(1);
 /// How far behind the newest event the newest is read from, in milliseconds. Less where that takes more than a page:
 /// the sweeps find the rest.
-const OVERLAP_MS: i64 = 5_000;
+pub(super) const OVERLAP_MS: i64 = 5_000;
 const MIN_OVERLAP_MS: i64 = 1_000;
 /// How much of a second sweeps may take at most, so that the next head is in time.
 const SWEEP_UNTIL: Duration = Duration::from_millis(800);
 /// In a long reading of the newest, sweeps have every fifth request.
 const HEAD_PAGES_PER_SWEEP: u32 = 4;
-/// How old the newest event may get before the readings stop starting at it, in milliseconds; and how wrong the local
-/// clock may be. AWS refuses the requests of a clock that is further off.
-const QUIET_MS: i64 = 15 * 60_000;
-/// How often a missing group is asked for.
-const WAIT_EVERY: Duration = Duration::from_secs(2);
-/// An event this far behind the newest is told to be late, in milliseconds.
-const LATE_MS: i64 = 1_000;
-/// An interruption this long makes a gap.
-const GAP_AFTER: Duration = Duration::from_secs(5);
-/// How often a status is sent that only counts.
-const STATUS_EVERY: Duration = Duration::from_secs(1);
-/// The most events in an update.
-const BATCH: usize = 1_000;
+/// How old the newest event may get before the readings stop starting at it, in milliseconds; and how wrong what is
+/// known of the time may be.
+pub(super) const QUIET_MS: i64 = 15 * 60_000;
+/// A local clock that is less wrong than this is taken for right, in milliseconds: answers tell the second only, and
+/// take their time.
+const CLOCK_ERROR_MS: u64 = 5_000;
+/// What a session left out may become visible so much later than what it told.
+const SAMPLED_AFTER: Duration = Duration::from_secs(5);
 
 /// Why following ends.
 pub(super) enum Halt {
@@ -56,24 +50,20 @@ pub(super) enum Halt {
     GivenUp,
 }
 
-enum Fetched {
-    Page(Page),
-    Missing,
-    /// The token is no longer good.
-    Stale,
-}
-
-enum Step {
+pub(super) enum Step {
     More,
     Complete,
     Missing,
 }
 
-/// An interruption that was told.
-struct Gap {
-    from_ms: i64,
-    /// When the newest had been read again.
-    ended: Option<Instant>,
+/// A stretch in which events may be missing, that was told.
+#[derive(Clone, Debug)]
+pub(super) struct Gap {
+    pub(super) kind: GapKind,
+    pub(super) from_ms: i64,
+    pub(super) to_ms: Option<i64>,
+    /// From when on a sweep finds all that was missing; none while it goes on.
+    pub(super) ended: Option<Instant>,
 }
 
 #[derive(Clone, Copy)]
@@ -83,52 +73,61 @@ enum Sweep {
 }
 
 pub(super) struct Group<'a, S, C> {
-    name: &'a str,
-    source: &'a S,
-    options: &'a Options,
-    budget: &'a Budget,
-    clock: &'a C,
-    out: &'a mpsc::Sender<Update>,
-    seen: Seen,
-    /// The newest timestamp seen. A writer whose clock is ahead doesn't count: no event is newer than its ingestion.
-    newest: Option<i64>,
-    head_mark: i64,
+    pub(super) name: &'a str,
+    pub(super) since_ms: i64,
+    pub(super) shared: &'a Shared<S, C>,
+    pub(super) seen: Seen,
+    /// The newest timestamp that polling saw. A writer whose clock is ahead doesn't count: no event is newer than its
+    /// ingestion.
+    pub(super) newest: Option<i64>,
+    /// The newest that Live Tail told, in the same way. Readings don't start there.
+    pub(super) newest_live: Option<i64>,
+    /// The newest ingestion time that polling saw.
+    pub(super) ingested: i64,
+    /// The least time between ingestion and telling, in milliseconds: what is certain of the service's clock.
+    pub(super) least_lag_ms: Option<i64>,
+    pub(super) head_mark: i64,
     overlap_ms: i64,
-    short: Tier,
-    long: Tier,
+    pub(super) short: Tier,
+    pub(super) long: Tier,
     last_sweep: Sweep,
-    backoff: Backoff,
-    last_good: Instant,
-    last_event: Instant,
-    history_told: bool,
-    gap: Option<Gap>,
-    status: Status,
-    told: Option<(Status, Instant)>,
+    pub(super) backoff: Backoff,
+    pub(super) last_good: Instant,
+    pub(super) last_event: Instant,
+    pub(super) history_told: bool,
+    /// An interruption.
+    pub(super) broken: Option<Gap>,
+    /// A stretch that Live Tail told a sample of.
+    pub(super) sampled: Option<Gap>,
+    member: Arc<Member>,
+    inbox: Inbox,
+    joined: bool,
+    /// While Live Tail is wanted, and until nothing that it told is read again.
+    pub(super) merge: Option<Merge>,
+    pub(super) status: Status,
+    pub(super) told: Option<(Status, Instant)>,
 }
 
 impl<'a, S: Source, C: Clock> Group<'a, S, C> {
-    pub(super) fn new(
-        name: &'a str,
-        source: &'a S,
-        options: &'a Options,
-        budget: &'a Budget,
-        clock: &'a C,
-        out: &'a mpsc::Sender<Update>,
-        cap: usize,
-    ) -> Self {
+    pub(super) fn new(name: &'a str, since_ms: i64, shared: &'a Shared<S, C>) -> Self {
         let long = Tier::new(Duration::from_mins(1), 60, 300_000, 120_000);
         let mut seed = DefaultHasher::new();
-        (name, clock.now_ms()).hash(&mut seed);
-        let status = Status { lookback_ms: long.lookback_ms, ..Status::new(name) };
+        (name, shared.clock.now_ms()).hash(&mut seed);
+        let (member, inbox) = Member::new(name);
+        let status = Status {
+            lookback_ms: long.lookback_ms,
+            budget_per_s: shared.budget.per_second(),
+            ..Status::new(name)
+        };
         Self {
             name,
-            source,
-            options,
-            budget,
-            clock,
-            out,
-            seen: Seen::new(cap),
+            since_ms,
+            shared,
+            seen: Seen::new(&shared.memory),
             newest: None,
+            newest_live: None,
+            ingested: i64::MIN,
+            least_lag_ms: None,
             head_mark: i64::MIN,
             overlap_ms: OVERLAP_MS,
             short: Tier::new(Duration::from_secs(10), 10, 60_000, 20_000),
@@ -138,7 +137,12 @@ impl<'a, S: Source, C: Clock> Group<'a, S, C> {
             last_good: Instant::now(),
             last_event: Instant::now(),
             history_told: false,
-            gap: None,
+            broken: None,
+            sampled: None,
+            member,
+            inbox,
+            joined: false,
+            merge: None,
             status,
             told: None,
         }
@@ -146,7 +150,7 @@ impl<'a, S: Source, C: Clock> Group<'a, S, C> {
 
     pub(super) async fn run(mut self) {
         let halt = match self.history().await {
-            Ok(()) if self.options.live => self.live().await,
+            Ok(()) if self.shared.options.live => self.live().await,
             Ok(()) => return,
             Err(halt) => halt,
         };
@@ -160,7 +164,7 @@ impl<'a, S: Source, C: Clock> Group<'a, S, C> {
     async fn history(&mut self) -> Result<(), Halt> {
         self.tell_state(State::CatchingUp).await?;
         loop {
-            let mut drain = Drain::new(self.options.since_ms, self.options.until_ms, self.reference());
+            let mut drain = Drain::new(self.since_ms, self.shared.options.until_ms, self.reference());
             let complete = loop {
                 match self.read(&mut drain).await? {
                     Step::More => {}
@@ -168,29 +172,43 @@ impl<'a, S: Source, C: Clock> Group<'a, S, C> {
                     Step::Missing => break false,
                 }
             };
-            if complete {
-                let mark = self.mark_of(&drain);
-                self.head_mark = mark;
-                for tier in [&mut self.short, &mut self.long] {
-                    tier.mark = mark;
-                    tier.restart_clock();
-                }
-                self.tell_history_done().await?;
-                return if self.options.live { self.tell_state(State::Live).await } else { Ok(()) };
+            if !complete {
+                self.missing().await?;
+                continue;
             }
-            self.missing().await?;
+            if self.correct_since() {
+                continue;
+            }
+            let mark = self.mark_of(&drain);
+            self.head_mark = mark;
+            self.status.head_at_ms = Some(self.shared.clock.now_ms());
+            for tier in [&mut self.short, &mut self.long] {
+                tier.mark = mark;
+                tier.restart_clock();
+            }
+            self.tell_history_done().await?;
+            if self.shared.options.live {
+                self.tell_state(State::Live).await?;
+                self.join();
+            }
+            return Ok(());
         }
     }
 
     async fn live(&mut self) -> Halt {
         loop {
             let begun = Instant::now();
-            if let Err(halt) = self.cycle(begun).await {
-                return halt;
-            }
+            let cycle = self.cycle(begun).await;
             let sweeping = self.short.drain.is_some() || self.long.drain.is_some();
             let idle = !sweeping && self.last_event.elapsed() >= IDLE_AFTER;
-            sleep_until(begun + if idle { IDLE_EVERY } else { HEAD_EVERY }).await;
+            let next = begun + if idle { IDLE_EVERY } else { HEAD_EVERY };
+            let cycle = match cycle {
+                Ok(()) => self.meanwhile(sleep_until(next)).await,
+                Err(halt) => Err(halt),
+            };
+            if let Err(halt) = cycle {
+                return halt;
+            }
         }
     }
 
@@ -213,11 +231,13 @@ impl<'a, S: Source, C: Clock> Group<'a, S, C> {
         } else {
             (self.overlap_ms + 500).min(OVERLAP_MS)
         };
-        if let Some(gap @ Gap { ended: None, .. }) = &mut self.gap {
-            gap.ended = Some(Instant::now());
+        self.status.head_at_ms = Some(self.shared.clock.now_ms());
+        if self.broken.as_ref().is_some_and(|gap| gap.ended.is_none()) {
+            self.mended().await?;
             self.long.due = Instant::now();
         }
         self.tell_state(State::Live).await?;
+        self.join();
         self.sweep().await?;
         let mut pages = 1;
         while (self.short.is_behind() || self.long.is_behind())
@@ -257,22 +277,29 @@ impl<'a, S: Source, C: Clock> Group<'a, S, C> {
         }
         self.tier(sweep).complete(drain.reference, drain.pages, drain.begun);
         if matches!(sweep, Sweep::Long) {
-            self.swept(&drain).await?;
+            self.status.lookback_ms =
+                self.long.lookback_ms.min(self.long.mark.saturating_sub(self.seen.floor()));
+            self.tell_if_new().await?;
         }
-        Ok(())
+        self.swept(drain.begun, matches!(sweep, Sweep::Long)).await
     }
 
-    /// The long sweep is complete: what an interruption kept away has been told.
-    async fn swept(&mut self, drain: &Drain) -> Result<(), Halt> {
-        self.status.lookback_ms = self.long.lookback_ms.min(self.long.mark.saturating_sub(self.seen.floor()));
-        self.tell_if_new().await?;
-        if let Some(Gap { from_ms, ended: Some(ended) }) = self.gap {
-            if drain.begun < ended {
-                self.long.due = Instant::now();
-                return Ok(());
+    /// A sweep that began then is complete: it found what a gap before it kept away. After an interruption that is as
+    /// much as a long one finds.
+    pub(super) async fn swept(&mut self, begun: Instant, long: bool) -> Result<(), Halt> {
+        let found = |gap: &mut Gap| gap.ended.is_some_and(|ended| begun >= ended);
+        if let Some(gap) = self.sampled.take_if(found) {
+            if let Some(merge) = &self.merge {
+                self.status.sampled += merge.left_out(gap.from_ms, gap.to_ms.unwrap_or(gap.from_ms));
             }
-            self.gap = None;
-            self.tell_gap(from_ms, true).await?;
+            self.tell_gap(&gap, true).await?;
+            self.tell_status().await?;
+        }
+        if long && self.broken.as_ref().is_some_and(|gap| gap.ended.is_some()) {
+            match self.broken.take_if(found) {
+                Some(gap) => self.tell_gap(&gap, true).await?,
+                None => self.long.due = Instant::now(),
+            }
         }
         Ok(())
     }
@@ -285,14 +312,33 @@ impl<'a, S: Source, C: Clock> Group<'a, S, C> {
     }
 
     /// A start that is neither before what is wanted nor before what is remembered.
-    fn bounded(&self, start: i64) -> i64 {
-        start.max(self.options.since_ms).max(self.seen.floor()).max(0)
+    pub(super) fn bounded(&self, start: i64) -> i64 {
+        start.max(self.since_ms).max(self.seen.floor()).max(0)
+    }
+
+    /// A start that the service's clock has not reached was reckoned by a local one that is ahead. Whether it was.
+    pub(super) fn correct_since(&mut self) -> bool {
+        let wrong = self.shared.options.live && self.since_ms > self.now();
+        if wrong {
+            self.since_ms = self.since_ms.saturating_sub(self.clock_ahead()).min(self.now());
+        }
+        wrong
+    }
+
+    fn clock_ahead(&self) -> i64 {
+        let ahead = self.shared.source.clock_ahead_ms().unwrap_or_default();
+        if ahead.unsigned_abs() > CLOCK_ERROR_MS { ahead } else { 0 }
+    }
+
+    /// The service's time, as far as it is known; else the local one. In milliseconds since the epoch.
+    pub(super) fn now(&self) -> i64 {
+        self.shared.clock.now_ms().saturating_sub(self.clock_ahead())
     }
 
     /// A lower bound of the newest timestamp there is: the newest that was seen, or a time so long ago that neither
-    /// the local clock's error nor a writer's delay matters.
-    fn reference(&self) -> i64 {
-        let long_ago = self.clock.now_ms().saturating_sub(QUIET_MS);
+    /// the clock's error nor a writer's delay matters.
+    pub(super) fn reference(&self) -> i64 {
+        let long_ago = self.now().saturating_sub(QUIET_MS);
         self.newest.map_or(long_ago, |newest| newest.max(long_ago))
     }
 
@@ -301,196 +347,113 @@ impl<'a, S: Source, C: Clock> Group<'a, S, C> {
     fn mark_of(&self, drain: &Drain) -> i64 {
         let took = i64::try_from(drain.begun.elapsed().as_millis()).unwrap_or(i64::MAX);
         let seen = self.newest.map_or(i64::MIN, |newest| newest.saturating_sub(took));
-        drain.reference.max(seen)
+        // What it began with may have been reckoned before the first answer told the service's time.
+        drain.reference.min(self.reference()).max(seen)
     }
 
-    /// Reads the next page of a range and tells what is new in it.
-    async fn read(&mut self, drain: &mut Drain) -> Result<Step, Halt> {
-        match self.fetch(drain).await? {
-            Fetched::Missing => Ok(Step::Missing),
-            Fetched::Stale => {
-                if !self.options.live && drain.restarts >= 3 {
-                    return Err(Halt::GivenUp);
-                }
-                sleep(Duration::from_secs(drain.restarts.min(8).into())).await;
-                drain.restart();
-                Ok(Step::More)
-            }
-            Fetched::Page(page) => {
-                let next_token = page.next_token.clone();
-                let newest = page.events.iter().map(|event| event.timestamp).max();
-                let fresh = self.take(page).await?;
-                Ok(if drain.take(newest, next_token, fresh) { Step::Complete } else { Step::More })
-            }
+    /// It can be read: it may have a Live Tail session.
+    fn join(&mut self) {
+        if !self.joined {
+            self.joined = true;
+            self.shared.call(Call::Join(Arc::clone(&self.member)));
         }
     }
 
-    /// Asks for the next page until there is an answer.
-    async fn fetch(&mut self, drain: &Drain) -> Result<Fetched, Halt> {
+    /// It can't be read any more: a session of it and others can't be opened.
+    pub(super) fn leave(&mut self) {
+        if self.joined {
+            self.joined = false;
+            self.shared.call(Call::Leave(self.name.to_owned()));
+        }
+    }
+
+    /// Waits, and tells meanwhile what Live Tail brings.
+    pub(super) async fn meanwhile<T>(&mut self, wait: impl Future<Output = T>) -> Result<T, Halt> {
+        let mut wait = pin!(wait);
         loop {
-            self.budget.acquire().await;
-            self.status.calls += 1;
-            let request = PageRequest {
-                group: self.name.to_owned(),
-                start_ms: drain.start,
-                end_ms: drain.end,
-                token: drain.token.clone(),
-                streams: self.options.streams.clone(),
-                filter_pattern: self.options.filter_pattern.clone(),
-                limit: self.options.page_limit,
-            };
-            let error = match self.source.page(request).await {
-                Ok(page) => {
-                    self.recovered().await?;
-                    return Ok(Fetched::Page(page));
-                }
-                Err(error) => error,
-            };
-            match error.kind {
-                SourceErrorKind::NotFound => {
-                    self.recovered().await?;
-                    return Ok(Fetched::Missing);
-                }
-                SourceErrorKind::Other if drain.token.is_some() => return Ok(Fetched::Stale),
-                SourceErrorKind::Unsupported => {
-                    self.tell_state(State::Unsupported { message: error.message }).await?;
-                    return Err(Halt::GivenUp);
-                }
-                _ => self.failed(error).await?,
+            tokio::select! {
+                biased;
+                done = &mut wait => return Ok(done),
+                Ok(()) = self.inbox.state.changed() => self.live_tail_is().await?,
+                Some(batch) = self.inbox.batches.recv() => self.lived(batch).await?,
             }
         }
     }
 
-    /// Says what is wrong and waits before the next try.
-    async fn failed(&mut self, error: SourceError) -> Result<(), Halt> {
-        let SourceError { kind, message } = error;
-        let behind = self.last_good.elapsed();
-        let behind_ms = i64::try_from(behind.as_millis()).unwrap_or(i64::MAX);
-        // Someone waits for an end of history alone.
-        let patience = match kind {
-            SourceErrorKind::Throttled => 20,
-            SourceErrorKind::Offline => 3,
-            _ => 0,
+    /// It is otherwise with Live Tail than it was.
+    async fn live_tail_is(&mut self) -> Result<(), Halt> {
+        let state = self.inbox.state.borrow_and_update().clone();
+        match (&mut self.merge, &state) {
+            (Some(merge), LiveState::Off) => merge.suspend(),
+            (Some(merge), _) => merge.resume(self.ingested),
+            (None, LiveState::Off) => {}
+            (None, _) => self.merge = Some(Merge::new(self.ingested)),
+        }
+        self.transport_is(state == LiveState::Open);
+        self.status.not_live_tail = match state {
+            LiveState::Refused(reason) => Some(reason),
+            // It is tried: until that is known, the reason holds.
+            LiveState::Opening => self.status.not_live_tail.take(),
+            LiveState::Off | LiveState::Open => None,
         };
-        let state = match kind {
-            SourceErrorKind::Throttled => State::Throttled { behind_ms },
-            SourceErrorKind::Offline => State::Offline { behind_ms, message },
-            SourceErrorKind::Credentials => State::Credentials { message },
-            SourceErrorKind::Denied => State::Denied { message },
-            _ => State::Failed { message },
-        };
-        if kind == SourceErrorKind::Throttled {
-            self.budget.empty().await;
+        if !self.status.is_live_tail() {
+            self.sampling_ended(None).await?;
         }
-        self.tell_state(state).await?;
-        if !self.options.live && self.backoff.failures() >= patience {
-            return Err(Halt::GivenUp);
-        }
-        match &mut self.gap {
-            Some(gap) => gap.ended = None,
-            None if self.history_told && behind >= GAP_AFTER => {
-                let from_ms = self.newest.unwrap_or_else(|| self.clock.now_ms().saturating_sub(behind_ms));
-                self.gap = Some(Gap { from_ms, ended: None });
-                self.tell_gap(from_ms, false).await?;
-            }
-            None => {}
-        }
-        sleep(self.backoff.next()).await;
-        Ok(())
-    }
-
-    /// There was an answer.
-    async fn recovered(&mut self) -> Result<(), Halt> {
-        self.last_good = Instant::now();
-        if self.backoff.failures() == 0 {
-            return Ok(());
-        }
-        self.backoff.reset();
-        self.tell_state(State::CatchingUp).await
-    }
-
-    /// The group does not exist: there is no history, and nothing to read for a while.
-    async fn missing(&mut self) -> Result<(), Halt> {
-        self.tell_state(State::Waiting).await?;
-        self.tell_history_done().await?;
-        if !self.options.live {
-            return Err(Halt::GivenUp);
-        }
-        sleep(WAIT_EVERY).await;
-        Ok(())
-    }
-
-    /// Tells the events of a page that are new; answers how many there were.
-    async fn take(&mut self, page: Page) -> Result<usize, Halt> {
-        let now_ms = self.clock.now_ms();
-        let mut fresh: Vec<_> = page.events.into_iter().filter(|event| self.seen.is_new(event)).collect();
-        if fresh.is_empty() {
-            return Ok(0);
-        }
-        fresh.sort_by_key(|event| (event.timestamp, event.ingestion_time));
-        let newest_before = self.newest.filter(|_| self.history_told);
-        let mut ingested = 0;
-        for event in &fresh {
-            let ingestion = if event.ingestion_time > 0 { event.ingestion_time } else { now_ms };
-            ingested = ingested.max(ingestion);
-            let bound = ingestion.min(now_ms.saturating_add(QUIET_MS));
-            self.newest = self.newest.max(Some(event.timestamp.min(bound)));
-        }
-        let next_head = self.head_mark.saturating_sub(OVERLAP_MS);
-        self.seen.forget_before(next_head.min(self.short.earliest()).min(self.long.earliest()));
-        let count = fresh.len();
-        self.last_event = Instant::now();
-        self.status.lag_ms = Some(now_ms.saturating_sub(ingested).max(0));
-        let mut arrivals = fresh.into_iter().map(|event| {
-            let behind = newest_before.map(|newest| newest.saturating_sub(event.timestamp));
-            Arrival::new(event, behind.filter(|behind| *behind >= LATE_MS))
-        });
-        loop {
-            let batch: Vec<_> = arrivals.by_ref().take(BATCH).collect();
-            if batch.is_empty() {
-                break;
-            }
-            self.status.events += batch.len() as u64;
-            self.status.late += batch.iter().filter(|arrival| arrival.late_by_ms.is_some()).count() as u64;
-            self.send(Update::Events { group: self.name.to_owned(), batch }).await?;
-        }
-        if self.told.as_ref().is_none_or(|(_, at)| at.elapsed() >= STATUS_EVERY) {
-            self.tell_status().await?;
-        }
-        Ok(count)
-    }
-
-    async fn tell_state(&mut self, state: State) -> Result<(), Halt> {
-        self.status.state = state;
         self.tell_if_new().await
     }
 
-    async fn tell_if_new(&mut self) -> Result<(), Halt> {
-        let new = self.told.as_ref().is_none_or(|(told, _)| {
-            told.state != self.status.state || told.lookback_ms != self.status.lookback_ms
-        });
-        if new { self.tell_status().await } else { Ok(()) }
-    }
-
-    async fn tell_status(&mut self) -> Result<(), Halt> {
-        self.told = Some((self.status.clone(), Instant::now()));
-        self.send(Update::Status(self.status.clone())).await
-    }
-
-    async fn tell_history_done(&mut self) -> Result<(), Halt> {
-        if self.history_told {
-            return Ok(());
+    /// A session told something.
+    async fn lived(&mut self, batch: Batch) -> Result<(), Halt> {
+        let Batch { session, mut events, sampled } = batch;
+        let Some(merge) = &mut self.merge else { return Ok(()) };
+        let times = events.iter().map(|event| event.timestamp);
+        let (from, to) = (times.clone().min(), times.max());
+        let floor = self.seen.floor();
+        events.retain(|event| event.timestamp >= floor && merge.lived(session, event));
+        if !events.is_empty() {
+            self.tell_events(events, true).await?;
         }
-        self.history_told = true;
-        self.send(Update::HistoryDone { group: self.name.to_owned() }).await
+        if sampled { self.sampling(from).await } else { self.sampling_ended(to).await }
     }
 
-    async fn tell_gap(&mut self, from_ms: i64, repaired: bool) -> Result<(), Halt> {
-        let group = self.name.to_owned();
-        self.send(Update::Gap { group, kind: GapKind::Disconnected, from_ms, to_ms: None, repaired }).await
+    /// Events were left out, of about this time.
+    async fn sampling(&mut self, from: Option<i64>) -> Result<(), Halt> {
+        let from_ms = from.unwrap_or_else(|| self.served_until());
+        let gap = match self.sampled.take() {
+            Some(gap) if gap.ended.is_none() => {
+                self.sampled = Some(gap);
+                return Ok(());
+            }
+            Some(gap) => Gap { to_ms: None, ended: None, ..gap },
+            None => Gap { kind: GapKind::Sampled, from_ms, to_ms: None, ended: None },
+        };
+        self.sampled = Some(gap.clone());
+        self.tell_gap(&gap, false).await
     }
 
-    async fn send(&self, update: Update) -> Result<(), Halt> {
-        self.out.send(update).await.map_err(|_| Halt::Closed)
+    async fn sampling_ended(&mut self, to: Option<i64>) -> Result<(), Halt> {
+        let until = self.served_until();
+        let Some(gap) = self.sampled.as_mut().filter(|gap| gap.ended.is_none()) else { return Ok(()) };
+        gap.to_ms = Some(to.unwrap_or(until).max(gap.from_ms));
+        gap.ended = Some(Instant::now() + SAMPLED_AFTER);
+        let gap = gap.clone();
+        self.tell_gap(&gap, false).await
+    }
+
+    /// An interruption is over: from now on a sweep finds what it kept away.
+    pub(super) async fn mended(&mut self) -> Result<(), Halt> {
+        let until = self.served_until();
+        let Some(gap) = &mut self.broken else { return Ok(()) };
+        gap.ended = Some(Instant::now());
+        gap.to_ms = Some(until.max(gap.from_ms));
+        let gap = gap.clone();
+        self.tell_gap(&gap, false).await
+    }
+
+    /// A time that the service's clock has passed, in milliseconds since the epoch: now, less how long events take at
+    /// least.
+    pub(super) fn served_until(&self) -> i64 {
+        let served = self.now().saturating_sub(self.least_lag_ms.unwrap_or_default());
+        self.newest.max(self.newest_live).map_or(served, |newest| newest.max(served))
     }
 }

@@ -71,7 +71,8 @@ async fn what_functions_write_is_told_once_however_late_and_whatever_the_pages()
         ..Options::live("/aws/lambda/f", T0)
     };
     let source = Engine { store: Arc::clone(&store), clock: clock() };
-    tokio::spawn(follow(source, options, Budget::unlimited(), clock(), out, cancel.clone()));
+    let (_steer, control) = mpsc::channel(1);
+    tokio::spawn(follow(source, options, Budget::unlimited(), clock(), out, control, cancel.clone()));
 
     let writer = tokio::spawn(async move {
         let mut random = Random(5);

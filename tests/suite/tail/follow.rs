@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use lambdeck::cloud::Budget;
-use lambdeck::tail::{GapKind, Options, SourceErrorKind, State, Streams, Update};
+use lambdeck::tail::{Control, GapKind, Options, SourceErrorKind, State, Streams, Transport, Update};
 
-use super::service::{Ending, Random, Script, Scripted, Service, T0, Told, Trouble, run, run_with, scripted};
+use super::service::{
+    Ending, Random, Script, Scripted, Service, T0, Told, Trouble, run, run_steered, run_with, scripted,
+};
 
 const KINDS: [SourceErrorKind; 5] = [
     SourceErrorKind::Throttled,
@@ -29,18 +31,6 @@ fn steady(from: i64, seconds: i64, per_second: i64, seed: u64) -> Vec<Scripted> 
 
 fn live() -> Options {
     Options::live("g", T0)
-}
-
-fn gaps(told: &Told) -> Vec<(i64, i64, bool)> {
-    told.updates
-        .iter()
-        .filter_map(|(at, update)| match update {
-            Update::Gap { kind: GapKind::Disconnected, from_ms, repaired, .. } => {
-                Some((*at, *from_ms - T0, *repaired))
-            }
-            _ => None,
-        })
-        .collect()
 }
 
 #[tokio::test(start_paused = true)]
@@ -125,10 +115,14 @@ async fn no_failure_ends_it_and_a_long_one_is_a_gap_until_it_is_repaired() {
         script.troubles.push(Trouble { from: 60_000, to: 1_260_000, kind });
         let told = run(script.clone(), live(), Budget::for_logs("eu-west-1"), 1_700, 0).await;
         told.assert_complete(&script, T0, 1_600_000);
-        let [(opened, from, false), (closed, same, true)] = gaps(&told)[..] else {
-            panic!("{kind:?}: {:?}", gaps(&told));
+        let gaps = told.gaps(GapKind::Disconnected);
+        let [(opened, from, None, false), (over, again, Some(to), false), (closed, same, Some(end), true)] =
+            gaps[..]
+        else {
+            panic!("{kind:?}: {gaps:?}");
         };
-        assert_eq!(from, same);
+        assert_eq!((from, from, to), (again, same, end));
+        assert!((1_260_000..=over).contains(&to) && over < 1_270_000, "{kind:?}: to {to} at {over}");
         assert!((56_000..=60_000).contains(&from), "{kind:?}: from {from}");
         assert!((64_000..=80_000).contains(&opened), "{kind:?}: opened at {opened}");
         assert!((1_260_000..1_290_000).contains(&closed), "{kind:?}: closed at {closed}");
@@ -160,7 +154,8 @@ async fn a_gap_is_not_called_repaired_before_it_is() {
     script.troubles.push(Trouble { from: 130_000, to: 200_000, kind: SourceErrorKind::Offline });
     let told = run(script.clone(), live(), Budget::for_logs("eu-west-1"), 500, 0).await;
     told.assert_complete(&script, T0, 450_000);
-    let [(_, _, false), (repaired, _, true)] = gaps(&told)[..] else { panic!("{:?}", gaps(&told)) };
+    let gaps = told.gaps(GapKind::Disconnected);
+    let [(.., false), (.., false), (repaired, .., true)] = gaps[..] else { panic!("{gaps:?}") };
     assert!(repaired > 200_000);
     for (at, arrival) in told.arrivals() {
         if arrival.event.ingestion_time < T0 + 200_000 {
@@ -235,7 +230,7 @@ async fn a_missing_group_is_waited_for() {
     assert_eq!(told.history_done().len(), 1);
     assert!(told.history_done()[0] < 1_000, "nothing to wait for: {:?}", told.history_done());
     assert!(told.calls_per_second(0, 30_000) <= 0.6);
-    assert!(gaps(&told).is_empty());
+    assert!(told.gaps(GapKind::Disconnected).is_empty());
 }
 
 #[tokio::test(start_paused = true)]
@@ -266,7 +261,7 @@ async fn ids_that_repeat_in_other_streams_or_at_other_times_are_other_events() {
 
 #[tokio::test(start_paused = true)]
 async fn a_local_clock_that_is_wrong_changes_nothing() {
-    for ahead in [-840_000, -60_000, 60_000, 840_000] {
+    for ahead in [-7_200_000, -840_000, -60_000, 60_000, 840_000, 7_200_000] {
         let mut random = Random(11);
         let mut script = Script::new(steady(0, 200, 10, 10));
         for scripted in &mut script.events {
@@ -303,8 +298,12 @@ async fn after_hours_of_quiet_the_first_event_is_told_soon_and_quiet_costs_littl
     told.assert_complete(&script, T0, 7_380_000);
     assert!(told.p95_delay() <= 2_200, "{}", told.p95_delay());
     assert!(told.calls_per_second(200_000, 7_200_000) <= 0.7);
-    let quiet = told.statuses().filter(|(at, _)| (200_000..7_200_000).contains(at)).count();
-    assert_eq!(quiet, 0, "nothing is told while nothing happens");
+    let quiet: Vec<_> = told.statuses().filter(|(at, _)| (200_000..7_200_000).contains(at)).collect();
+    assert!(quiet.len() <= 1_400, "little is told while nothing happens: {}", quiet.len());
+    for pair in quiet.windows(2) {
+        assert!(pair[1].0 - pair[0].0 <= 8_000, "{}", pair[1].0);
+        assert!(pair[1].1.head_at_ms.is_some_and(|at| at - T0 <= pair[1].0 && at - T0 > pair[1].0 - 8_000));
+    }
     for call in told.calls.iter().filter(|call| call.at > 200_000) {
         let back = T0 + call.at - call.request.start_ms;
         assert!(back <= 22 * 60_000, "hours of nothing are not read again and again: {back} ms back");
@@ -389,7 +388,7 @@ async fn a_group_that_cannot_be_followed_is_not_asked_again_and_the_others_go_on
     assert!(told.ended);
     assert_eq!(told.calls.len(), 1);
     let State::Unsupported { message } = told.states().pop().unwrap() else { panic!("{:?}", told.states()) };
-    assert_eq!(message, "scripted");
+    assert_eq!(message, "scripted; no queries");
 }
 
 #[tokio::test(start_paused = true)]
@@ -449,17 +448,174 @@ async fn it_ends_when_nobody_listens_or_it_is_cancelled() {
     let (out, news) = mpsc::channel(1);
     let clock = lambdeck::tail::SystemClock;
     let cancel = CancellationToken::new();
+    let (_steer, control) = mpsc::channel(1);
     let task = tokio::spawn(lambdeck::tail::follow(
         service.clone(),
         live(),
         Budget::unlimited(),
         clock,
         out,
+        control,
         cancel.clone(),
     ));
     drop(news);
     task.await.unwrap();
     let (out, _news) = mpsc::channel(1);
     cancel.cancel();
-    lambdeck::tail::follow(service, live(), Budget::unlimited(), clock, out, cancel).await;
+    let (_steer, control) = mpsc::channel(1);
+    lambdeck::tail::follow(service, live(), Budget::unlimited(), clock, out, control, cancel).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_start_reckoned_by_a_clock_that_is_ahead_is_the_same_start() {
+    // The last 15 minutes, by a clock that is two hours ahead or behind.
+    for ahead in [-7_200_000, 7_200_000] {
+        let script = Script::new(steady(-900_000, 1_000, 2, 30));
+        let options = Options::live("g", T0 - 900_000 + ahead);
+        let told = run(script.clone(), options, Budget::for_logs("eu-west-1"), 160, ahead).await;
+        told.assert_complete(&script, T0 - 900_000, 150_000);
+        assert!(told.statuses().all(|(_, status)| status.lag_ms.is_none_or(|lag| lag < 1_000_000)));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn throttling_in_bursts_resets_and_cut_connections_lose_nothing() {
+    let mut random = Random(31);
+    let mut events = steady(0, 240, 30, 31);
+    for scripted in &mut events {
+        // Ingested out of order.
+        if random.chance(20) {
+            scripted.visible += random.below(20_000);
+            scripted.event.ingestion_time = T0 + scripted.visible;
+        }
+    }
+    let mut script = Script::new(events);
+    (script.page, script.partial, script.empty) = (500, 20, 20);
+    for n in 0..20 {
+        let kind = [SourceErrorKind::Throttled, SourceErrorKind::Offline][n % 2];
+        let from = 5_000 + 11_000 * i64::try_from(n).unwrap();
+        script.troubles.push(Trouble { from, to: from + 300 + random.below(3_000), kind });
+    }
+    let told = run(script.clone(), live(), Budget::for_logs("eu-west-1"), 400, 0).await;
+    told.assert_complete(&script, T0, 350_000);
+    let gaps = told.gaps(GapKind::Disconnected);
+    let repaired = gaps.iter().filter(|(.., repaired)| *repaired).count();
+    assert_eq!(gaps.iter().filter(|(_, _, to, _)| to.is_none()).count(), repaired, "{gaps:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_group_that_is_deleted_while_its_history_is_read_is_told_once_it_is_back() {
+    let mut script = Script::new(steady(-600_000, 700, 10, 32));
+    (script.page, script.latency_ms) = (200, 200);
+    script.troubles.push(Trouble { from: 2_000, to: 9_000, kind: SourceErrorKind::NotFound });
+    let told = run(script.clone(), Options::live("g", T0 - 600_000), Budget::unlimited(), 160, 0).await;
+    told.assert_complete(&script, T0 - 600_000, 150_000);
+    assert_eq!(told.states(), [State::CatchingUp, State::Waiting, State::Live]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn lines_that_lambda_dropped_are_gaps_that_stay() {
+    let mut script = Script::new(steady(0, 60, 2, 33));
+    for at in [10_000, 20_000] {
+        let mut drops = scripted("a", &format!("drops-{at}"), at, at + 500);
+        drops.event.message = r#"{"time":"2026-11-20T18:00:00.000Z","type":"platform.logsDropped","record":{"reason":"Consumer seems to have fallen behind","droppedRecords":123,"droppedBytes":12345}}"#.to_owned();
+        script.events.push(drops);
+    }
+    let told = run(script, live(), Budget::unlimited(), 200, 0).await;
+    let gaps: Vec<_> =
+        told.gaps(GapKind::Dropped).into_iter().map(|(_, from, to, repaired)| (from, to, repaired)).collect();
+    assert_eq!(gaps, [(10_000, Some(10_000), false), (20_000, Some(20_000), false)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn groups_come_and_go_while_the_others_go_on() {
+    let script = Script::new(steady(-30_000, 150, 10, 34));
+    let add = |group: &str, since: i64| Control::Add { group: group.to_owned(), since_ms: T0 + since };
+    let steps = vec![
+        (20, add("h", -20_000)),
+        (30, add("g", -30_000)),
+        (60, Control::Remove("h".to_owned())),
+        (70, Control::Remove("never".to_owned())),
+        (80, add("h", 70_000)),
+    ];
+    let told = run_steered(Service::new(script.clone()), live(), Budget::unlimited(), 130, steps).await;
+    let of = |group: &str, at: std::ops::Range<i64>| {
+        let mut told_of = Told { updates: Vec::new(), calls: Vec::new(), ended: false };
+        for (when, update) in &told.updates {
+            if let Update::Events { group: of, .. } | Update::HistoryDone { group: of } = update
+                && of == group
+                && at.contains(when)
+            {
+                told_of.updates.push((*when, update.clone()));
+            }
+        }
+        told_of
+    };
+    let (first, second) = (of("h", 0..70_000), of("h", 70_000..200_000));
+    let of_g = of("g", 0..200_000);
+    of_g.assert_complete(&script, T0, 125_000);
+    assert!(of_g.p95_delay() <= 1_500, "{}", of_g.p95_delay());
+    assert_eq!(told.history_done().len(), 3);
+    first.assert_complete(&script, T0 - 20_000, 58_000);
+    assert!((20_000..21_000).contains(&first.history_done()[0]), "{:?}", first.history_done());
+    assert!(first.updates.iter().all(|(at, _)| *at <= 60_000));
+    second.assert_complete(&script, T0 + 70_000, 125_000);
+    assert_eq!(second.history_done().len(), 1);
+    let quiet =
+        told.calls.iter().filter(|call| call.request.group == "h" && (60_000..80_000).contains(&call.at));
+    assert_eq!(quiet.count(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_follow_of_nothing_waits_for_groups_and_ends_when_none_can_come() {
+    let script = Script::new(steady(0, 30, 10, 35));
+    let options = Options { groups: Vec::new(), ..live() };
+    let steps = vec![(5, Control::Add { group: "g".to_owned(), since_ms: T0 })];
+    let told =
+        run_steered(Service::new(script.clone()), options.clone(), Budget::unlimited(), 40, steps).await;
+    told.assert_complete(&script, T0, 38_000);
+    assert!(run(script, options, Budget::unlimited(), 40, 0).await.ended);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_status_is_true_at_every_time() {
+    let mut script = Script::new(steady(0, 100, 20, 36));
+    script.troubles.push(Trouble { from: 50_000, to: 70_000, kind: SourceErrorKind::Offline });
+    let told = run(script, live(), Budget::for_logs("eu-west-1"), 200, 0).await;
+    for (at, status) in told.statuses() {
+        assert_eq!((status.transport, status.budget_per_s), (Transport::Polling, Some(4.0)));
+        let calls = told.calls.iter().filter(|call| call.at <= at).count() as u64;
+        assert!((calls..=calls + 1).contains(&status.calls), "at {at}: {} of {calls}", status.calls);
+        let events = told.arrivals().filter(|(when, _)| *when <= at).count() as u64;
+        assert!(status.events <= events, "at {at}");
+        if let Some(head_at_ms) = status.head_at_ms {
+            let head = head_at_ms - T0;
+            assert!(head <= at && !(50_100..70_000).contains(&head), "at {at}: {head}");
+            if matches!(status.state, State::Live) {
+                assert!(at - head <= 2_500, "at {at}: {head}");
+            }
+        }
+    }
+    let times: Vec<_> = told.statuses().map(|(at, _)| at).collect();
+    assert!(times.windows(2).all(|pair| pair[1] - pair[0] <= 10_000), "{times:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_groups_on_a_small_budget_are_read_less_often_and_swept_all_the_same() {
+    let groups: Vec<String> = (0..12).map(|n| format!("g{n}")).collect();
+    let mut script = Script::new(steady(0, 200, 2, 37));
+    for n in 0..60 {
+        script.events.push(scripted("late", &n.to_string(), n * 1_000, n * 1_000 + 50_000));
+    }
+    let options = Options { groups: groups.clone(), ..live() };
+    let told = run(script.clone(), options, Budget::new(2.0), 400, 0).await;
+    assert!(told.calls_per_second(10_000, 400_000) <= 2.05);
+    for group in &groups {
+        let updates = told
+            .updates
+            .iter()
+            .filter(|(_, update)| matches!(update, Update::Events { group: of, .. } if of == group));
+        let told = Told { updates: updates.cloned().collect(), calls: Vec::new(), ended: false };
+        told.assert_complete(&script, T0, 350_000);
+    }
 }

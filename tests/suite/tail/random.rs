@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::{
     same_every_time,
-    service::{Ending, Random, Script, T0, Trouble, run, scripted},
+    service::{Ending, Live, Random, Script, T0, Trouble, run, scripted},
 };
 
 #[derive(Clone, Debug)]
@@ -24,6 +24,7 @@ struct Case {
     ahead: i64,
     budget: f64,
     same_ids: bool,
+    live: Option<(i64, i64, usize)>,
 }
 
 fn case() -> impl Strategy<Value = Case> {
@@ -31,11 +32,12 @@ fn case() -> impl Strategy<Value = Case> {
         (any::<u64>(), 1..40_i64, 0..30_i64, 0..3_i64),
         (150..3_000_usize, 0..50_i64, 0..40_i64, 5..700_i64, 0..3_usize),
         prop::collection::vec((0..150_000_i64, 0..40_000_i64, 0..6_usize), 0..3),
-        -800_000..800_000_i64,
+        prop_oneof![-800_000..800_000_i64, Just(-7_200_000), Just(7_200_000)],
         2.0..12.0_f64,
         any::<bool>(),
+        prop::option::of((0..1_500_i64, 0..30_i64, 20..600_usize)),
     )
-        .prop_map(|(a, b, troubles, ahead, budget, same_ids)| Case {
+        .prop_map(|(a, b, troubles, ahead, budget, same_ids, live)| Case {
             seed: a.0,
             per_second: a.1,
             late: a.2,
@@ -49,6 +51,7 @@ fn case() -> impl Strategy<Value = Case> {
             ahead,
             budget,
             same_ids,
+            live,
         })
 }
 
@@ -94,6 +97,7 @@ fn script(case: &Case) -> Script {
     script.empty = case.empty;
     script.latency_ms = case.latency;
     script.seed = case.seed;
+    script.live = case.live.map(|(lead, lost, most)| Live { lead, lost, most, ..Live::default() });
     script.ending = [Ending::Plain, Ending::LastTokenAgain, Ending::TokensInTurn][case.ending];
     script.troubles = case
         .troubles
@@ -110,9 +114,14 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
         runtime.block_on(async {
             let script = script(&case);
-            let options = Options::live("g", T0 - 30_000);
+            let live_tail = case.live.is_some();
+            let options = Options { live_tail, ..Options::live("g", T0 - 30_000) };
             let told = run(script.clone(), options, Budget::new(case.budget), 500, case.ahead).await;
-            told.assert_complete(&script, T0 - 30_000, 450_000);
+            if live_tail {
+                told.assert_lines(&script, T0 - 30_000, 450_000);
+            } else {
+                told.assert_complete(&script, T0 - 30_000, 450_000);
+            }
         });
     }
 }

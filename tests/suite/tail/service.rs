@@ -2,16 +2,22 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicI64, Ordering},
+    },
     time::Duration,
 };
+
+use futures_util::{StreamExt, stream};
 
 use lambdeck::{
     cloud::Budget,
     domain::log_event::LogEvent,
     tail::{
-        Arrival, Clock, Options, Page, PageRequest, Source, SourceError, SourceErrorKind, State, Status,
-        Store, Streams, Update, follow,
+        Arrival, Clock, Control, Found, GapKind, LiveTail, LiveTailRequest, LiveUpdate, Options, Page,
+        PageRequest, RangeRequest, Source, SourceError, SourceErrorKind, State, Status, Store, Streams,
+        Update, follow,
     },
 };
 use tokio::{sync::mpsc, time::Instant};
@@ -61,6 +67,21 @@ pub enum Ending {
     TokensInTurn,
 }
 
+/// What Live Tail does.
+#[derive(Clone, Default)]
+pub struct Live {
+    /// How much sooner than polling it has an event, in milliseconds; never before it happened.
+    pub lead: i64,
+    /// In percent: events that it never tells.
+    pub lost: i64,
+    /// The most events in an update; 500 where it is 0.
+    pub most: usize,
+    /// After so many updates a session ends.
+    pub updates: Option<usize>,
+    /// No session is opened.
+    pub refused: Option<SourceErrorKind>,
+}
+
 #[derive(Clone)]
 pub struct Script {
     pub events: Vec<Scripted>,
@@ -73,6 +94,9 @@ pub struct Script {
     pub ending: Ending,
     /// Requests after which a token is no longer good.
     pub token_life: Option<u64>,
+    pub live: Option<Live>,
+    /// Queries are offered, and give so many events at most.
+    pub query: Option<usize>,
     pub seed: u64,
 }
 
@@ -87,6 +111,8 @@ impl Script {
             latency_ms: 80,
             ending: Ending::Plain,
             token_life: None,
+            live: None,
+            query: None,
             seed: 1,
         }
     }
@@ -102,6 +128,10 @@ pub struct Call {
 /// The service. Clones share the log of calls.
 #[derive(Clone)]
 pub struct Service {
+    /// How far the local clock is ahead of its own, which its answers tell.
+    pub ahead: Arc<AtomicI64>,
+    pub sessions: Arc<Mutex<Vec<(i64, LiveTailRequest)>>>,
+    pub queries: Arc<Mutex<Vec<(i64, RangeRequest)>>>,
     script: Arc<Script>,
     /// For every event, when the first of it and those after it becomes visible.
     first_visible: Arc<[i64]>,
@@ -118,7 +148,15 @@ impl Service {
         for at in (1..first_visible.len()).rev() {
             first_visible[at - 1] = first_visible[at - 1].min(first_visible[at]);
         }
-        Self { script: Arc::new(script), first_visible: first_visible.into(), start: Instant::now(), state }
+        Self {
+            ahead: Arc::default(),
+            sessions: Arc::default(),
+            queries: Arc::default(),
+            script: Arc::new(script),
+            first_visible: first_visible.into(),
+            start: Instant::now(),
+            state,
+        }
     }
 
     pub fn calls(&self) -> Vec<Call> {
@@ -204,6 +242,77 @@ impl Source for Service {
         tokio::time::sleep(Duration::from_millis(self.script.latency_ms.unsigned_abs())).await;
         self.answer(&request)
     }
+
+    async fn live_tail(&self, request: LiveTailRequest) -> Result<LiveTail, SourceError> {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let live = self.script.live.clone().unwrap_or_default();
+        self.sessions.lock().unwrap().push((self.now(), request.clone()));
+        if let Some(kind) = live.refused {
+            return Err(SourceError { kind, message: "no session".to_owned() });
+        }
+        let most = if live.most == 0 { 500 } else { live.most };
+        let (service, begun) = (self.clone(), self.now());
+        let updates = stream::unfold((begun, 0), move |(from, number)| {
+            let (service, live, groups) = (service.clone(), live.clone(), request.groups.clone());
+            async move {
+                if live.updates == Some(number) {
+                    return None;
+                }
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                let until = service.now();
+                let told_at =
+                    |scripted: &Scripted| (scripted.visible - live.lead).max(scripted.event.timestamp - T0);
+                let mut random = Random(scripted_seed(from));
+                let all = &service.script.events;
+                let before = |at: i64| all.partition_point(|s| s.event.timestamp - T0 < at);
+                let mut events: Vec<_> = all[before(from - 100_000)..before(until)]
+                    .iter()
+                    .filter(|scripted| groups.contains(&scripted.event.group))
+                    .filter(|scripted| (from..until).contains(&told_at(scripted)))
+                    .filter(|_| !random.chance(live.lost))
+                    .map(|scripted| LogEvent { id: String::new(), ..scripted.event.clone() })
+                    .collect();
+                let sampled = events.len() > most;
+                if sampled {
+                    let every = events.len().div_ceil(most);
+                    events = events.into_iter().step_by(every).collect();
+                }
+                // In no order.
+                events.reverse();
+                Some((Ok(LiveUpdate { events, sampled }), (until, number + 1)))
+            }
+        });
+        Ok(updates.boxed())
+    }
+
+    async fn query(&self, request: RangeRequest) -> Result<Found, SourceError> {
+        tokio::time::sleep(Duration::from_millis(1_500)).await;
+        self.queries.lock().unwrap().push((self.now(), request.clone()));
+        let Some(most) = self.script.query else {
+            let message = "no queries".to_owned();
+            return Err(SourceError { kind: SourceErrorKind::Unsupported, message });
+        };
+        let now = self.now();
+        let events: Vec<_> = self
+            .script
+            .events
+            .iter()
+            .filter(|scripted| scripted.visible <= now)
+            .map(|scripted| scripted.event.clone())
+            .filter(|event| (request.start_ms..request.end_ms).contains(&event.timestamp))
+            .take(most)
+            .collect();
+        Ok(Found { full: events.len() == most, events, calls: 2 })
+    }
+
+    fn clock_ahead_ms(&self) -> Option<i64> {
+        let answered = !self.state.lock().unwrap().1.is_empty();
+        answered.then(|| self.ahead.load(Ordering::Relaxed))
+    }
+}
+
+fn scripted_seed(at: i64) -> u64 {
+    at.unsigned_abs().wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1
 }
 
 /// The local clock: the service's, and so many milliseconds more.
@@ -241,13 +350,42 @@ pub async fn run_with(
     channel: usize,
     pause: Duration,
 ) -> Told {
+    service.ahead.store(ahead, Ordering::Relaxed);
+    run_on(service, options, budget, seconds, Vec::new(), (channel, pause)).await
+}
+
+/// Runs a follower that is told something after so many seconds.
+pub async fn run_steered(
+    service: Service,
+    options: Options,
+    budget: Budget,
+    seconds: u64,
+    steps: Vec<(u64, Control)>,
+) -> Told {
+    run_on(service, options, budget, seconds, steps, (64, Duration::ZERO)).await
+}
+
+async fn run_on(
+    service: Service,
+    options: Options,
+    budget: Budget,
+    seconds: u64,
+    steps: Vec<(u64, Control)>,
+    (channel, pause): (usize, Duration),
+) -> Told {
     let start = Instant::now();
     let (out, mut news) = mpsc::channel(channel);
+    let (steer, control) = mpsc::channel(1);
     let cancel = CancellationToken::new();
-    let clock = TestClock { start, ahead };
-    let task = tokio::spawn(follow(service.clone(), options, budget, clock, out, cancel.clone()));
+    let clock = TestClock { start, ahead: service.ahead.load(Ordering::Relaxed) };
+    let task = tokio::spawn(follow(service.clone(), options, budget, clock, out, control, cancel.clone()));
     let stop = tokio::spawn(async move {
-        tokio::time::sleep(Duration::from_secs(seconds)).await;
+        for (at, control) in steps {
+            tokio::time::sleep_until(start + Duration::from_secs(at)).await;
+            steer.send(control).await.unwrap();
+        }
+        drop(steer);
+        tokio::time::sleep_until(start + Duration::from_secs(seconds)).await;
         cancel.cancel();
     });
     let mut updates = Vec::new();
@@ -283,6 +421,17 @@ impl Told {
         states
     }
 
+    /// The gaps of a kind: when they were told, where they start and end, and whether they are repaired.
+    pub fn gaps(&self, wanted: GapKind) -> Vec<(i64, i64, Option<i64>, bool)> {
+        let gap = |(at, update): &(i64, Update)| match update {
+            Update::Gap { kind, from_ms, to_ms, repaired, .. } if *kind == wanted => {
+                Some((*at, *from_ms - T0, to_ms.map(|to_ms| to_ms - T0), *repaired))
+            }
+            _ => None,
+        };
+        self.updates.iter().filter_map(gap).collect()
+    }
+
     pub fn history_done(&self) -> Vec<i64> {
         let done = |update: &Update| matches!(update, Update::HistoryDone { .. });
         self.updates.iter().filter(|(_, update)| done(update)).map(|(at, _)| *at).collect()
@@ -315,6 +464,27 @@ impl Told {
         let rows: Vec<_> = (0..store.len()).map(|at| store.get(at).unwrap()).collect();
         assert!(rows.is_sorted_by_key(|row| (row.timestamp, row.ingestion)));
         assert_eq!(rows.len(), told.len());
+    }
+
+    /// The same, where rows of Live Tail have no ids: of every line there are as many as there were.
+    pub fn assert_lines(&self, script: &Script, since: i64, until: i64) {
+        let key = |event: &LogEvent| (event.stream.clone(), event.timestamp, event.message.clone());
+        let mut left = HashMap::new();
+        for (_, arrival) in self.arrivals() {
+            *left.entry(key(&arrival.event)).or_insert(0) += 1;
+        }
+        let mut missed = Vec::new();
+        for scripted in script.events.iter().filter(|scripted| scripted.event.timestamp >= since) {
+            let count = left.entry(key(&scripted.event)).or_insert(0);
+            if *count > 0 {
+                *count -= 1;
+            } else if scripted.visible <= until {
+                missed.push((scripted.event.timestamp - T0, scripted.visible, &scripted.event.stream));
+            }
+        }
+        assert!(missed.is_empty(), "{} missed: {:?}", missed.len(), &missed[..missed.len().min(10)]);
+        let more: Vec<_> = left.iter().filter(|(_, count)| **count > 0).take(5).collect();
+        assert!(more.is_empty(), "told more often than there are: {more:?}");
     }
 
     /// How long after it became visible an event was told, in milliseconds, for the 95th of a hundred; of the events
