@@ -16,8 +16,10 @@
 mod arena;
 mod aws;
 mod backoff;
+mod continued;
 mod drain;
 mod filter;
+mod flags;
 mod follow;
 mod index;
 mod marks;

@@ -6,6 +6,7 @@ mod random;
 mod request;
 mod service;
 mod store;
+mod views;
 
 use proptest::test_runner::{Config, RngSeed};
 

@@ -10,7 +10,7 @@ use crate::{
         overlay::Overlay,
     },
     domain::function::{Summary, default_log_group},
-    tail::Update,
+    tail::{Scanned, Update},
 };
 
 impl App {
@@ -100,6 +100,25 @@ impl App {
             pane.receive(ticket, update, height);
         }
         Vec::new()
+    }
+
+    pub(super) fn logs_scanned(&mut self, ticket: crate::app::Ticket, scanned: &Scanned) {
+        let height = self.log_height();
+        for pane in self.all_logs() {
+            pane.scanned(ticket, scanned, height);
+        }
+    }
+
+    /// Rows that filters have not looked at yet.
+    pub(super) fn want_scans(&mut self) -> Vec<Effect> {
+        let (epoch, mut number) = (self.session.epoch, self.tickets);
+        let mut ticket = || {
+            number += 1;
+            crate::app::Ticket { epoch, number }
+        };
+        let scans = self.all_logs().filter_map(|pane| pane.next_scan(&mut ticket)).collect();
+        self.tickets = number;
+        scans
     }
 
     pub(super) fn tick_logs(&mut self) {

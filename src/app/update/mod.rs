@@ -123,7 +123,11 @@ impl App {
                 Vec::new()
             }
             Msg::Tail(ticket, update) => self.tail_told(ticket, update),
-            Msg::LogsScanned(..) | Msg::LogsExported(..) | Msg::SourcesFound(..) | Msg::Insights(..) => {
+            Msg::LogsScanned(ticket, scanned) => {
+                self.logs_scanned(ticket, &scanned);
+                Vec::new()
+            }
+            Msg::LogsExported(..) | Msg::SourcesFound(..) | Msg::Insights(..) => {
                 Vec::new()
             }
             Msg::Profiles(ticket, result) => {
@@ -180,6 +184,7 @@ impl App {
             review.came_up = Some(now);
         }
         effects.extend(self.want_states());
+        effects.extend(self.want_scans());
         self.note_event();
         // What was said before must not hide the keys of a dialog or a field that has just opened.
         if !was_asked && self.is_asked() && self.messages.fades_at() == said {
