@@ -140,8 +140,7 @@ impl Arena {
                 && shared[index].is_none()
             {
                 let is_current = self.current == Some(index);
-                let data =
-                    if is_current { Arc::new(chunk.data.to_vec()) } else { Arc::clone(&chunk.data) };
+                let data = if is_current { Arc::new(chunk.data.to_vec()) } else { Arc::clone(&chunk.data) };
                 shared[index] = Some(data);
             }
         }
@@ -299,13 +298,7 @@ mod tests {
     fn chunks_are_given_back_and_taken_again() {
         let mut arena = Arena::default();
         let message = "m".repeat(300_000);
-        let record = Record {
-            source: 1,
-            delay: 0,
-            late_by_ms: None,
-            order: 0,
-            message: &message,
-        };
+        let record = Record { source: 1, delay: 0, late_by_ms: None, order: 0, message: &message };
         for _ in 0..100 {
             let places: Vec<_> = (0..10).map(|_| arena.add(record).unwrap()).collect();
             assert!(arena.bytes() <= 5 * CHUNK, "{}", arena.bytes());

@@ -126,8 +126,9 @@ impl Filter {
     }
 
     fn judge(&self, error: bool, matches: impl Fn(&Query) -> bool) -> Fate {
-        let of_kind =
-            |kind: Kind| self.layers.iter().filter(move |layer| layer.kind == kind).map(|layer| &*layer.query);
+        let of_kind = |kind: Kind| {
+            self.layers.iter().filter(move |layer| layer.kind == kind).map(|layer| &*layer.query)
+        };
         if of_kind(Kind::Exclude).any(&matches) {
             Fate::Excluded
         } else if self.errors_only && !error || !of_kind(Kind::Include).all(matches) {

@@ -110,7 +110,7 @@ fn count(rows: &[u8], kind: Kind) -> usize {
         .map(|word| {
             let other = u64::from_le_bytes(*word) & mask ^ value;
             // The high bit of each byte that is not zero.
-            let other = ((other & SEVEN) + SEVEN | other) & !SEVEN;
+            let other = (((other & SEVEN) + SEVEN) | other) & !SEVEN;
             8 - other.count_ones()
         })
         .sum();
@@ -447,7 +447,7 @@ mod tests {
             for kind in Kind::ALL {
                 let of_kind: Vec<usize> = (0..model.len()).filter(|at| kind.has(model[*at])).collect();
                 prop_assert_eq!(flags.count(kind), of_kind.len());
-                for nth in (0..of_kind.len() + 1).step_by(7) {
+                for nth in (0..=of_kind.len()).step_by(7) {
                     prop_assert_eq!(flags.select(kind, nth), of_kind.get(nth).copied());
                 }
                 let positions: Vec<usize> = (0..model.len() + 2).step_by(5).collect();

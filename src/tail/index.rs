@@ -109,7 +109,8 @@ impl Block {
             Some(base) => Times::Near { base, offsets: Vec::with_capacity(BLOCK) },
             None => Times::Far(Vec::with_capacity(BLOCK)),
         };
-        let mut block = Self { start, times, places: Vec::with_capacity(BLOCK), marks: Vec::with_capacity(BLOCK) };
+        let mut block =
+            Self { start, times, places: Vec::with_capacity(BLOCK), marks: Vec::with_capacity(BLOCK) };
         block.insert(0, first);
         block
     }

@@ -34,8 +34,8 @@ impl Snapshot {
     /// These rows of a store; without their log groups and streams ([`Snapshot::get`] then has none of them) where
     /// nobody asks for those.
     pub(super) fn new(store: &Store, entries: Vec<Entry>, named: bool) -> Self {
-        let names = if named { store.names() } else { Names::default() };
-        Self { chunks: store.share(&entries), names: Arc::new(names), entries }
+        let sources = if named { store.names() } else { Names::default() };
+        Self { chunks: store.share(&entries), names: Arc::new(sources), entries }
     }
 
     /// How many rows there are.
@@ -162,7 +162,7 @@ impl Scan {
 
 /// What a row is, whatever the filter.
 pub(super) fn of_marks(marks: Marks) -> u8 {
-    u8::from(marks.error) * flags::ERROR | u8::from(marks.continues) * flags::CONTINUES
+    (u8::from(marks.error) * flags::ERROR) | (u8::from(marks.continues) * flags::CONTINUES)
 }
 
 /// What becomes of a row by itself.

@@ -187,9 +187,7 @@ impl Store {
         let put_at = self.index.rank(event.timestamp, (event.ingestion_time, order), true, &|e| self.tie(e));
         self.version += 1;
         let version = self.version;
-        if put_at == 0
-            && among > 0
-            && self.bytes() + self.arena.growth(event.message.len()) > self.max_bytes
+        if put_at == 0 && among > 0 && self.bytes() + self.arena.growth(event.message.len()) > self.max_bytes
         {
             self.evicted += 1;
             return Inserted { at: None, evicted: 1, put_at, among, version };
@@ -302,9 +300,7 @@ fn order_of(id: &str) -> u32 {
         let last = id.bytes().rev().take(4).zip((0..).step_by(8));
         return last.fold(0, |order, (byte, shift)| order | u32::from(byte) << shift);
     }
-    ending
-        .iter()
-        .fold(0, |order: u32, digit| order.wrapping_mul(10).wrapping_add(u32::from(digit - b'0')))
+    ending.iter().fold(0, |order: u32, digit| order.wrapping_mul(10).wrapping_add(u32::from(digit - b'0')))
 }
 
 /// Groups and streams by number, counted by their rows.

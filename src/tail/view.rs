@@ -193,7 +193,11 @@ impl View {
     fn look(&self, store: &Store, entry: Entry) -> u8 {
         let fresh = self.fresh();
         let is_judged = fresh & flags::JUDGED != 0;
-        if is_judged || store.message(entry).len() > LONG { fresh | of_marks(entry.marks) } else { self.judge(store, entry) }
+        if is_judged || store.message(entry).len() > LONG {
+            fresh | of_marks(entry.marks)
+        } else {
+            self.judge(store, entry)
+        }
     }
 
     fn judge(&self, store: &Store, entry: Entry) -> u8 {
@@ -339,9 +343,9 @@ impl View {
     pub fn counts(&self, store: &Store, bounds: &[i64]) -> Vec<(usize, usize)> {
         let positions = bounds.iter().map(|bound| store.position_at(*bound));
         let ranks = self.flags.ranks([Kind::Shown, Kind::Errors], positions);
-        let between = ranks.windows(2).map(|pair| {
-            (pair[1][0].saturating_sub(pair[0][0]), pair[1][1].saturating_sub(pair[0][1]))
-        });
+        let between = ranks
+            .windows(2)
+            .map(|pair| (pair[1][0].saturating_sub(pair[0][0]), pair[1][1].saturating_sub(pair[0][1])));
         between.collect()
     }
 

@@ -184,7 +184,10 @@ fn an_export_sees_what_is_shown_now_whatever_comes() {
     assert!(store.oldest() > Some(1_000), "all of them have gone from the store");
     assert_eq!(snapshot.len(), 500);
     assert!(snapshot.rows().all(|row| row.message.starts_with("even") && row.stream == "s"));
-    assert_eq!(snapshot.rows().map(|row| row.timestamp).collect::<Vec<_>>(), (0..1_000).step_by(2).collect::<Vec<_>>());
+    assert_eq!(
+        snapshot.rows().map(|row| row.timestamp).collect::<Vec<_>>(),
+        (0..1_000).step_by(2).collect::<Vec<_>>()
+    );
 }
 
 #[test]
