@@ -1,17 +1,18 @@
 //! The bytes of a store's rows: one record for each, packed into large chunks, with no allocation of its own.
 //!
-//! A record is the message's length, the message, then marks, source, ingestion time less timestamp, lateness and order,
-//! the numbers as varints: about 14 bytes beside the message. The message comes first because a filter wants it alone.
+//! A record is the message's length, the message, then its source, ingestion time less timestamp, lateness where it came
+//! late, and order, all but the last as varints: about 9 bytes beside the message. The message comes first because a
+//! filter wants it alone.
 
 use std::sync::Arc;
-
-use super::marks::Marks;
 
 /// Bytes of a chunk. A record that is larger has a chunk of its own.
 const CHUNK: usize = 1 << CHUNK_BITS;
 const CHUNK_BITS: u32 = 20;
 /// Chunks that a place can name.
 const MAX_CHUNKS: usize = 1 << (u32::BITS - CHUNK_BITS);
+/// The most that a record takes beside its message: four varints and the order.
+const MAX_COST: usize = 4 * 10 + size_of::<u32>();
 
 /// Where a record is: the chunk and the byte in it. Good while the record lives; then the place may be another's.
 pub(super) type Place = u32;
@@ -23,9 +24,17 @@ pub(super) struct Record<'a> {
     pub(super) delay: i64,
     pub(super) late_by_ms: Option<i64>,
     /// Decides between events of the same timestamp and ingestion time.
-    pub(super) order: u64,
-    pub(super) marks: Marks,
+    pub(super) order: u32,
     pub(super) message: &'a str,
+}
+
+/// A record but for its message.
+#[derive(Clone, Copy)]
+pub(super) struct Head {
+    pub(super) source: u32,
+    pub(super) delay: i64,
+    pub(super) late_by_ms: Option<i64>,
+    pub(super) order: u32,
 }
 
 /// The bytes of chunks, by their numbers. They stay while rows come and go in the arena they are of.
@@ -53,31 +62,38 @@ impl Arena {
 
     /// Adds a record; `None` where no chunk is left to name.
     pub(super) fn add(&mut self, record: Record<'_>) -> Option<Place> {
-        let (mut head, mut tail) = (Vec::with_capacity(10), Vec::with_capacity(40));
-        put(&mut head, record.message.len() as u64);
-        tail.push(record.marks.to_byte());
-        put(&mut tail, u64::from(record.source));
-        put(&mut tail, zigzag(record.delay));
-        put(&mut tail, record.late_by_ms.map_or(0, |late| zigzag(late).wrapping_add(1)));
-        tail.extend(record.order.to_le_bytes());
-        let size = head.len() + record.message.len() + tail.len();
-        let index = self.room_for(size)?;
+        let index = self.room_for(record.message.len() + MAX_COST)?;
         let chunk = self.chunks[index].as_mut()?;
         let data = Arc::get_mut(&mut chunk.data)?;
         let offset = data.len();
-        data.extend_from_slice(&head);
+        put(data, record.message.len() as u64);
         data.extend_from_slice(record.message.as_bytes());
-        data.extend_from_slice(&tail);
+        put(data, u64::from(record.source) << 1 | u64::from(record.late_by_ms.is_some()));
+        put(data, zigzag(record.delay));
+        if let Some(late) = record.late_by_ms {
+            put(data, zigzag(late));
+        }
+        data.extend(record.order.to_le_bytes());
         chunk.live += 1;
         u32::try_from(index << CHUNK_BITS | offset).ok()
     }
 
+    /// How many bytes more would be taken from the allocator for a message of that length.
+    pub(super) fn growth(&self, message: usize) -> usize {
+        let size = message + MAX_COST;
+        if self.current_with(size).is_some() { 0 } else { size.max(CHUNK) }
+    }
+
+    /// The chunk that is added to, where it has so much room.
+    fn current_with(&self, size: usize) -> Option<usize> {
+        let index = self.current?;
+        let data = &self.chunks[index].as_ref()?.data;
+        (data.capacity() - data.len() >= size).then_some(index)
+    }
+
     /// The chunk that the next record goes to.
     fn room_for(&mut self, size: usize) -> Option<usize> {
-        if let Some(index) = self.current
-            && let Some(chunk) = &self.chunks[index]
-            && chunk.data.capacity() - chunk.data.len() >= size
-        {
+        if let Some(index) = self.current_with(size) {
             return Some(index);
         }
         let chunk = Chunk { data: Arc::new(Vec::with_capacity(size.max(CHUNK))), live: 0 };
@@ -116,14 +132,19 @@ impl Arena {
         }
     }
 
-    /// The bytes of all chunks. The one that is still added to is copied.
-    pub(super) fn share(&self) -> Chunks {
-        let shared = |(index, chunk): (usize, &Option<Chunk>)| {
-            let chunk = chunk.as_ref()?;
-            let is_current = self.current == Some(index);
-            Some(if is_current { Arc::new(chunk.data.as_ref().clone()) } else { Arc::clone(&chunk.data) })
-        };
-        self.chunks.iter().enumerate().map(shared).collect()
+    /// The bytes of the chunks that these places are in. The one that is still added to is copied.
+    pub(super) fn share(&self, places: impl Iterator<Item = Place>) -> Chunks {
+        let mut shared: Chunks = vec![None; self.chunks.len()];
+        for index in places.map(chunk_of) {
+            if let Some(Some(chunk)) = self.chunks.get(index)
+                && shared[index].is_none()
+            {
+                let is_current = self.current == Some(index);
+                let data = if is_current { Arc::new(chunk.data.to_vec()) } else { Arc::clone(&chunk.data) };
+                shared[index] = Some(data);
+            }
+        }
+        shared
     }
 
     /// The record at a place that [`Arena::add`] gave.
@@ -136,11 +157,14 @@ impl Arena {
         split(self.data(place)?, place).map(|(message, _)| message)
     }
 
+    /// The record at a place, without a look at the message.
+    pub(super) fn head(&self, place: Place) -> Option<Head> {
+        read_head(split(self.data(place)?, place)?.1)
+    }
+
     /// The source at a place, without a look at the message.
     pub(super) fn source(&self, place: Place) -> Option<u32> {
-        let (_, rest) = split(self.data(place)?, place)?;
-        let (_, mut rest) = rest.split_first()?;
-        u32::try_from(take(&mut rest)?).ok()
+        read_source(split(self.data(place)?, place)?.1)
     }
 
     fn data(&self, place: Place) -> Option<&[u8]> {
@@ -158,19 +182,28 @@ pub(super) fn message(chunks: &Chunks, place: Place) -> Option<&[u8]> {
     split(chunks.get(chunk_of(place))?.as_ref()?, place).map(|(message, _)| message)
 }
 
+/// The source at a place of shared chunks, without a look at the message.
+pub(super) fn source(chunks: &Chunks, place: Place) -> Option<u32> {
+    read_source(split(chunks.get(chunk_of(place))?.as_ref()?, place)?.1)
+}
+
 fn read(data: &[u8], place: Place) -> Option<Record<'_>> {
     let (message, rest) = split(data, place)?;
-    let (marks, mut rest) = rest.split_first()?;
-    let marks = Marks::from_byte(*marks);
-    let source = u32::try_from(take(&mut rest)?).ok()?;
-    let delay = unzigzag(take(&mut rest)?);
-    let late_by_ms = match take(&mut rest)? {
-        0 => None,
-        late => Some(unzigzag(late - 1)),
-    };
-    let order = u64::from_le_bytes(*rest.first_chunk()?);
+    let Head { source, delay, late_by_ms, order } = read_head(rest)?;
     let message = std::str::from_utf8(message).ok()?;
-    Some(Record { source, delay, late_by_ms, order, marks, message })
+    Some(Record { source, delay, late_by_ms, order, message })
+}
+
+fn read_head(mut rest: &[u8]) -> Option<Head> {
+    let source = take(&mut rest)?;
+    let delay = unzigzag(take(&mut rest)?);
+    let late_by_ms = if source & 1 == 0 { None } else { Some(unzigzag(take(&mut rest)?)) };
+    let order = u32::from_le_bytes(*rest.first_chunk()?);
+    Some(Head { source: u32::try_from(source >> 1).ok()?, delay, late_by_ms, order })
+}
+
+fn read_source(mut rest: &[u8]) -> Option<u32> {
+    u32::try_from(take(&mut rest)? >> 1).ok()
 }
 
 /// The message at a place of its chunk, and what follows it.
@@ -224,7 +257,7 @@ mod tests {
         #[test]
         fn a_record_comes_back_as_it_was(
             records in prop::collection::vec(
-                (any::<u32>(), any::<i64>(), prop::option::of(0..i64::MAX), any::<u64>(), ".{0,40}"),
+                (any::<u32>(), any::<i64>(), prop::option::of(any::<i64>()), any::<u32>(), ".{0,40}"),
                 0..40,
             ),
         ) {
@@ -234,13 +267,29 @@ mod tests {
             };
             let mut places = Vec::new();
             for (source, delay, late_by_ms, order, message) in &records {
-                let record = Record { source: *source, delay: *delay, late_by_ms: *late_by_ms, order: *order, marks: Marks::default(), message };
+                let record = Record { source: *source, delay: *delay, late_by_ms: *late_by_ms, order: *order, message };
                 places.push(arena.add(record).unwrap());
             }
             for (place, record) in places.iter().zip(&records) {
                 let got = arena.get(*place).unwrap();
                 let got = (got.source, got.delay, got.late_by_ms, got.order, got.message.to_owned());
                 prop_assert_eq!(got, as_record(record));
+                let head = arena.head(*place).unwrap();
+                prop_assert_eq!((head.source, head.delay, head.late_by_ms, head.order), (record.0, record.1, record.2, record.3));
+                prop_assert_eq!(arena.source(*place), Some(record.0));
+            }
+            // What is shared stays as it is while more is added and taken away.
+            let shared = arena.share(places.iter().copied());
+            for place in &places {
+                arena.remove(*place);
+            }
+            for _ in 0..3 {
+                let large = "m".repeat(CHUNK);
+                arena.add(Record { source: 0, delay: 0, late_by_ms: None, order: 0, message: &large }).unwrap();
+            }
+            for (place, expected) in places.iter().zip(&records) {
+                prop_assert_eq!(record(&shared, *place).unwrap().message, &expected.4);
+                prop_assert_eq!(source(&shared, *place), Some(expected.0));
             }
         }
     }
@@ -249,14 +298,7 @@ mod tests {
     fn chunks_are_given_back_and_taken_again() {
         let mut arena = Arena::default();
         let message = "m".repeat(300_000);
-        let record = Record {
-            source: 1,
-            delay: 0,
-            late_by_ms: None,
-            order: 0,
-            marks: Marks::default(),
-            message: &message,
-        };
+        let record = Record { source: 1, delay: 0, late_by_ms: None, order: 0, message: &message };
         for _ in 0..100 {
             let places: Vec<_> = (0..10).map(|_| arena.add(record).unwrap()).collect();
             assert!(arena.bytes() <= 5 * CHUNK, "{}", arena.bytes());

@@ -38,6 +38,27 @@ pub struct Filter {
     muted: Vec<String>,
 }
 
+/// What becomes of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It is shown.
+    Shown,
+    /// It is not what is looked for.
+    Hidden,
+    /// It is what is not to be seen.
+    Excluded,
+}
+
+impl Fate {
+    /// That of a row which continues another one: the other's, unless that is merely not what is looked for.
+    pub(super) fn after(self, head: Option<Self>) -> Self {
+        match head {
+            None | Some(Self::Hidden) => self,
+            Some(fate) => fate,
+        }
+    }
+}
+
 impl Filter {
     /// Everything.
     pub fn all() -> Self {
@@ -93,24 +114,40 @@ impl Filter {
         self.layers.iter().filter(|layer| layer.kind != Kind::Highlight)
     }
 
-    /// Whether the message and the marks are all it takes to tell ([`Filter::matches_message`]).
+    /// Whether the message and the marks are all it takes to tell ([`Filter::fate_of_message`]).
     pub(super) fn is_of_message(&self) -> bool {
         self.muted.is_empty() && self.hiding().all(|layer| layer.query.is_of_message())
     }
 
-    /// Whether a row is shown.
+    /// Whether a row is shown, by itself.
     pub fn matches(&self, line: &Line<'_>) -> bool {
-        (!self.errors_only || line.error)
-            && !self.muted.iter().any(|group| group == line.group)
-            && self.hiding().all(|layer| layer.query.matches(line) == (layer.kind == Kind::Include))
+        self.fate(line) == Fate::Shown
     }
 
-    /// Whether a row is shown, where [`Filter::is_of_message`].
-    pub(super) fn matches_message(&self, message: &[u8], error: bool) -> bool {
-        (!self.errors_only || error)
-            && self
-                .hiding()
-                .all(|layer| layer.query.matches_message(message) == (layer.kind == Kind::Include))
+    /// What becomes of a row, by itself.
+    pub(super) fn fate(&self, line: &Line<'_>) -> Fate {
+        if self.muted.iter().any(|group| group == line.group) {
+            return Fate::Excluded;
+        }
+        self.judge(line.error, |query| query.matches(line))
+    }
+
+    /// What becomes of a row, by itself, where [`Filter::is_of_message`].
+    pub(super) fn fate_of_message(&self, message: &[u8], error: bool) -> Fate {
+        self.judge(error, |query| query.matches_message(message))
+    }
+
+    fn judge(&self, error: bool, matches: impl Fn(&Query) -> bool) -> Fate {
+        let of_kind = |kind: Kind| {
+            self.layers.iter().filter(move |layer| layer.kind == kind).map(|layer| &*layer.query)
+        };
+        if of_kind(Kind::Exclude).any(&matches) {
+            Fate::Excluded
+        } else if self.errors_only && !error || !of_kind(Kind::Include).all(matches) {
+            Fate::Hidden
+        } else {
+            Fate::Shown
+        }
     }
 
     /// Whether there is something to be marked.

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::arena::Place;
+use super::{arena::Place, marks::Marks};
 
 /// Rows of a block. Blocks that overflow are split, so that a late row moves a part of one block only.
 const BLOCK: usize = 2048;
@@ -13,10 +13,11 @@ const SPARE: usize = 128;
 pub(super) struct Entry {
     pub(super) timestamp: i64,
     pub(super) place: Place,
+    pub(super) marks: Marks,
 }
 
 /// What decides between rows of one timestamp: ingestion time, then the order within it.
-pub(super) type Tie = (i64, u64);
+pub(super) type Tie = (i64, u32);
 
 #[derive(Default)]
 pub(super) struct Index {
@@ -30,22 +31,127 @@ pub(super) struct Index {
 struct Block {
     /// Rows before this block, counted from the first block's first, with the skipped ones.
     start: usize,
-    times: Vec<i64>,
+    times: Times,
     places: Vec<Place>,
+    /// As [`Marks::to_byte`] has them.
+    marks: Vec<u8>,
 }
 
-impl Block {
-    fn new(start: usize, capacity: usize) -> Self {
-        Self { start, times: Vec::with_capacity(capacity), places: Vec::with_capacity(capacity) }
+/// The timestamps of a block, in milliseconds since the epoch.
+enum Times {
+    /// As the time after a first moment, which is 25 days before the first that came.
+    Near { base: i64, offsets: Vec<u32> },
+    /// As they are, where they are further apart than that can tell.
+    Far(Vec<i64>),
+}
+
+impl Times {
+    fn get(&self, at: usize) -> Option<i64> {
+        match self {
+            Self::Near { base, offsets } => Some(base + i64::from(*offsets.get(at)?)),
+            Self::Far(times) => times.get(at).copied(),
+        }
+    }
+
+    fn insert(&mut self, at: usize, time: i64) {
+        if let Self::Near { base, offsets } = self {
+            if let Some(offset) = offset(*base, time) {
+                offsets.insert(at, offset);
+                return;
+            }
+            let mut times = Vec::with_capacity(offsets.capacity());
+            times.extend(offsets.iter().map(|offset| *base + i64::from(*offset)));
+            *self = Self::Far(times);
+        }
+        if let Self::Far(times) = self {
+            times.insert(at, time);
+        }
+    }
+
+    fn split_off(&mut self, at: usize) -> Self {
+        match self {
+            Self::Near { base, offsets } => Self::Near { base: *base, offsets: split(offsets, at) },
+            Self::Far(times) => Self::Far(split(times, at)),
+        }
+    }
+
+    fn reserve(&mut self, more: usize) {
+        match self {
+            Self::Near { offsets, .. } => offsets.reserve_exact(more),
+            Self::Far(times) => times.reserve_exact(more),
+        }
     }
 
     fn bytes(&self) -> usize {
-        self.times.capacity() * size_of::<i64>() + self.places.capacity() * size_of::<Place>()
+        match self {
+            Self::Near { offsets, .. } => offsets.capacity() * size_of::<u32>(),
+            Self::Far(times) => times.capacity() * size_of::<i64>(),
+        }
+    }
+}
+
+fn offset(base: i64, time: i64) -> Option<u32> {
+    u32::try_from(time.checked_sub(base)?).ok()
+}
+
+/// The rest of a list from `at` on; both have some room to spare.
+fn split<T: Copy>(list: &mut Vec<T>, at: usize) -> Vec<T> {
+    let mut upper = Vec::with_capacity(list.len() - at + SPARE);
+    upper.extend(list.drain(at..));
+    list.shrink_to(at + SPARE);
+    upper
+}
+
+impl Block {
+    fn new(start: usize, first: Entry) -> Self {
+        let base = first.timestamp.checked_sub(1 << 31);
+        let times = match base {
+            Some(base) => Times::Near { base, offsets: Vec::with_capacity(BLOCK) },
+            None => Times::Far(Vec::with_capacity(BLOCK)),
+        };
+        let mut block =
+            Self { start, times, places: Vec::with_capacity(BLOCK), marks: Vec::with_capacity(BLOCK) };
+        block.insert(0, first);
+        block
     }
 
-    fn push(&mut self, entry: Entry) {
-        self.times.push(entry.timestamp);
-        self.places.push(entry.place);
+    fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    fn get(&self, at: usize) -> Option<Entry> {
+        Some(Entry {
+            timestamp: self.times.get(at)?,
+            place: *self.places.get(at)?,
+            marks: Marks::from_byte(*self.marks.get(at)?),
+        })
+    }
+
+    fn insert(&mut self, at: usize, entry: Entry) {
+        if self.places.len() == self.places.capacity() {
+            self.times.reserve(SPARE);
+            self.places.reserve_exact(SPARE);
+            self.marks.reserve_exact(SPARE);
+        }
+        self.times.insert(at, entry.timestamp);
+        self.places.insert(at, entry.place);
+        self.marks.insert(at, entry.marks.to_byte());
+    }
+
+    fn split_off(&mut self, at: usize) -> Self {
+        Self {
+            start: self.start + at,
+            times: self.times.split_off(at),
+            places: split(&mut self.places, at),
+            marks: split(&mut self.marks, at),
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        size_of::<Self>()
+            + self.times.bytes()
+            + self.places.capacity() * size_of::<Place>()
+            + self.marks.capacity()
     }
 }
 
@@ -63,25 +169,44 @@ impl Index {
             return None;
         }
         let at = at + self.skipped;
-        let block = &self.blocks[self.blocks.partition_point(|block| block.start <= at).checked_sub(1)?];
-        let at = at - block.start;
-        Some(Entry { timestamp: *block.times.get(at)?, place: *block.places.get(at)? })
+        let block = self.blocks.get(self.block_of(at))?;
+        block.get(at - block.start)
+    }
+
+    /// The block of a position that counts the skipped rows.
+    fn block_of(&self, at: usize) -> usize {
+        self.blocks.partition_point(|block| block.start <= at).saturating_sub(1)
     }
 
     /// The entries from `at` on.
     pub(super) fn iter_from(&self, at: usize) -> impl Iterator<Item = Entry> {
         let at = at + self.skipped;
-        let first = self.blocks.partition_point(|block| block.start <= at).saturating_sub(1);
-        self.blocks.range(first.min(self.blocks.len())..).flat_map(move |block| {
-            let from = at.saturating_sub(block.start).min(block.times.len());
-            block.times[from..]
-                .iter()
-                .zip(&block.places[from..])
-                .map(|(&timestamp, &place)| Entry { timestamp, place })
+        let first = self.block_of(at).min(self.blocks.len());
+        self.blocks.range(first..).flat_map(move |block| {
+            let from = at.saturating_sub(block.start).min(block.len());
+            (from..block.len()).filter_map(|at| block.get(at))
         })
     }
 
-    /// How many entries come before (`or_equal`: or are equal to) a key. `tie` tells an entry's tie-breaker.
+    /// The entries before `at`, from the nearest one back.
+    pub(super) fn iter_before(&self, at: usize) -> impl Iterator<Item = Entry> {
+        let (at, skipped) = (at.min(self.len) + self.skipped, self.skipped);
+        let blocks = (self.block_of(at) + 1).min(self.blocks.len());
+        self.blocks.range(..blocks).rev().flat_map(move |block| {
+            let (from, to) = (skipped.saturating_sub(block.start), at - block.start);
+            (from..to.min(block.len())).rev().filter_map(|at| block.get(at))
+        })
+    }
+
+    /// The marks of all entries, as [`Marks::to_byte`] has them, in parts.
+    pub(super) fn marks(&self) -> impl Iterator<Item = &[u8]> {
+        let skipped = self.skipped;
+        self.blocks.iter().enumerate().map(move |(n, block)| {
+            if n == 0 { &block.marks[skipped.min(block.len())..] } else { &block.marks[..] }
+        })
+    }
+
+    /// How many entries come before (`or_equal`: or are equal to) a key. `tie_of` tells an entry's tie-breaker.
     pub(super) fn rank(
         &self,
         timestamp: i64,
@@ -89,102 +214,67 @@ impl Index {
         or_equal: bool,
         tie_of: &impl Fn(Entry) -> Tie,
     ) -> usize {
-        let before = |entry: Entry| {
+        self.partition_point(|entry| {
             entry.timestamp < timestamp
                 || entry.timestamp == timestamp && {
                     let other = tie_of(entry);
                     other < tie || or_equal && other == tie
                 }
-        };
+        })
+    }
+
+    /// How many entries come first of which this is true; it is not true of any behind them.
+    pub(super) fn partition_point(&self, before: impl Fn(Entry) -> bool) -> usize {
+        let last_is_before = |block: &Block| block.get(block.len().wrapping_sub(1)).is_some_and(&before);
         // Most rows are the newest.
-        match self.len.checked_sub(1).and_then(|last| self.get(last)) {
-            None => return 0,
-            Some(last) if before(last) => return self.len,
-            Some(_) => {}
+        if self.blocks.back().is_none_or(last_is_before) {
+            return self.len;
         }
-        let (mut low, mut high) = (0, self.len - 1);
+        let nth = self.blocks.partition_point(last_is_before);
+        let Some(block) = self.blocks.get(nth) else { return self.len };
+        let (mut low, mut high) = (if nth == 0 { self.skipped } else { 0 }, block.len());
         while low < high {
             let middle = low.midpoint(high);
-            match self.get(middle) {
-                Some(entry) if before(entry) => low = middle + 1,
-                _ => high = middle,
-            }
+            if block.get(middle).is_some_and(&before) { low = middle + 1 } else { high = middle }
         }
-        low
+        (block.start + low).saturating_sub(self.skipped)
     }
 
     /// Puts an entry at a position, before what is there.
     pub(super) fn insert(&mut self, at: usize, entry: Entry) {
         let at = at.min(self.len) + self.skipped;
         self.len += 1;
-        let mut index = self.blocks.partition_point(|block| block.start <= at).saturating_sub(1);
-        let is_last = index + 1 == self.blocks.len();
-        let Some(block) = self.blocks.get_mut(index) else {
-            let mut block = Block::new(0, BLOCK);
-            block.push(entry);
+        let mut nth = self.block_of(at);
+        let is_last = nth + 1 == self.blocks.len();
+        let Some(block) = self.blocks.get_mut(nth) else {
+            let block = Block::new(0, entry);
             self.bytes += block.bytes();
             self.blocks.push_back(block);
             return;
         };
-        if block.times.len() == BLOCK {
+        if block.len() == BLOCK {
             let in_block = at - block.start;
             if in_block == BLOCK && is_last {
                 // Rows that come in order fill block after block.
-                let mut next = Block::new(block.start + BLOCK, BLOCK);
-                next.push(entry);
+                let next = Block::new(block.start + BLOCK, entry);
                 self.bytes += next.bytes();
                 self.blocks.push_back(next);
                 return;
             }
             let before = block.bytes();
-            let mut upper = Block::new(block.start + BLOCK / 2, BLOCK / 2 + SPARE);
-            upper.times.extend(block.times.drain(BLOCK / 2..));
-            upper.places.extend(block.places.drain(BLOCK / 2..));
-            block.times.shrink_to(BLOCK / 2 + SPARE);
-            block.places.shrink_to(BLOCK / 2 + SPARE);
+            let upper = block.split_off(BLOCK / 2);
             self.bytes = self.bytes - before + block.bytes() + upper.bytes();
-            self.blocks.insert(index + 1, upper);
-            index += usize::from(in_block > BLOCK / 2);
+            self.blocks.insert(nth + 1, upper);
+            nth += usize::from(in_block > BLOCK / 2);
         }
-        let block = &mut self.blocks[index];
+        let block = &mut self.blocks[nth];
         let before = block.bytes();
-        if block.times.len() == block.times.capacity() {
-            block.times.reserve_exact(SPARE);
-            block.places.reserve_exact(SPARE);
-        }
-        let in_block = at - block.start;
-        block.times.insert(in_block, entry.timestamp);
-        block.places.insert(in_block, entry.place);
-        self.bytes += block.bytes() - before;
-        for later in self.blocks.range_mut(index + 1..) {
+        block.insert(at - block.start, entry);
+        self.bytes = self.bytes - before + block.bytes();
+        for later in self.blocks.range_mut(nth + 1..) {
             later.start += 1;
         }
-    }
-
-    /// Puts entries, which are in order, before all others.
-    pub(super) fn prepend(&mut self, entries: &[Entry]) {
-        if entries.is_empty() {
-            return;
-        }
-        if let Some(first) = self.blocks.front_mut() {
-            first.times.drain(..self.skipped);
-            first.places.drain(..self.skipped);
-        }
-        let skipped = std::mem::take(&mut self.skipped);
-        for block in &mut self.blocks {
-            block.start = block.start.saturating_sub(skipped) + entries.len();
-        }
-        let mut start = entries.len();
-        for part in entries.rchunks(BLOCK) {
-            start -= part.len();
-            let mut block = Block::new(start, part.len());
-            for entry in part {
-                block.push(*entry);
-            }
-            self.bytes += block.bytes();
-            self.blocks.push_front(block);
-        }
-        self.len += entries.len();
+        self.drop_skipped();
     }
 
     pub(super) fn pop_front(&mut self) -> Option<Entry> {
@@ -195,39 +285,12 @@ impl Index {
         Some(entry)
     }
 
-    /// Takes the entry at a position away.
-    pub(super) fn remove(&mut self, at: usize) {
-        if at == 0 || at >= self.len {
-            if at == 0 {
-                self.pop_front();
-            }
-            return;
-        }
-        let at = at + self.skipped;
-        let index = self.blocks.partition_point(|block| block.start <= at).saturating_sub(1);
-        let Some(block) = self.blocks.get_mut(index) else { return };
-        let in_block = at - block.start;
-        block.times.remove(in_block);
-        block.places.remove(in_block);
-        self.len -= 1;
-        for later in self.blocks.range_mut(index + 1..) {
-            later.start -= 1;
-        }
-        if let Some(block) = self.blocks.get(index)
-            && block.times.is_empty()
-        {
-            self.bytes -= block.bytes();
-            self.blocks.remove(index);
-        }
-        self.drop_skipped();
-    }
-
     /// Drops the first blocks, as far as all of their rows were taken away.
     fn drop_skipped(&mut self) {
         while let Some(front) = self.blocks.front()
-            && self.skipped >= front.times.len()
+            && self.skipped >= front.len()
         {
-            let gone = front.times.len();
+            let gone = front.len();
             self.bytes -= front.bytes();
             self.blocks.pop_front();
             self.skipped -= gone;
@@ -246,18 +309,16 @@ mod tests {
 
     #[derive(Clone, Debug)]
     enum Op {
-        Insert { timestamp: i64, tie: u64 },
+        Insert { timestamp: i64, tie: u32 },
         Pop(usize),
-        Prepend(i64),
-        Remove(prop::sample::Index, usize),
     }
 
     fn op() -> impl Strategy<Value = Op> {
+        let far = prop_oneof![Just(i64::MIN), Just(i64::MAX), Just(-1_i64 << 33), Just(1_i64 << 33)];
+        let time = prop_oneof![20 => 0..2_000_i64, 1 => far];
         prop_oneof![
-            8 => (0..2_000_i64, 0..3_u64).prop_map(|(timestamp, tie)| Op::Insert { timestamp, tie }),
+            8 => (time, 0..3_u32).prop_map(|(timestamp, tie)| Op::Insert { timestamp, tie }),
             1 => (0..60_usize).prop_map(Op::Pop),
-            1 => (0..80_i64).prop_map(Op::Prepend),
-            1 => (any::<prop::sample::Index>(), 0..60_usize).prop_map(|(at, count)| Op::Remove(at, count)),
         ]
     }
 
@@ -268,15 +329,15 @@ mod tests {
             let mut index = Index::default();
             let mut model: Vec<Entry> = Vec::new();
             // The place holds the tie-breaker, so that the test has it at hand.
-            let tie_of = |entry: Entry| (0, u64::from(entry.place % 8));
+            let tie_of = |entry: Entry| (0, entry.place % 8);
             let bulk = (0..bulk).map(|n| Op::Insert { timestamp: n / 3, tie: 0 });
             let mut serial = 0;
-            let mut lowest = 0;
             for op in bulk.chain(ops) {
                 match op {
                     Op::Insert { timestamp, tie } => {
                         serial += 8;
-                        let entry = Entry { timestamp, place: serial + u32::try_from(tie).unwrap() };
+                        let marks = Marks { error: serial % 3 == 0, continues: serial % 5 == 0 };
+                        let entry = Entry { timestamp, place: serial + tie, marks };
                         let at = index.rank(timestamp, (0, tie), true, &tie_of);
                         let expected = model.partition_point(|e| {
                             (e.timestamp, tie_of(*e)) <= (timestamp, (0, tie))
@@ -291,28 +352,21 @@ mod tests {
                             prop_assert_eq!(index.pop_front(), expected);
                         }
                     }
-                    Op::Prepend(count) => {
-                        lowest -= 1_000;
-                        let entries: Vec<_> =
-                            (0..count).map(|n| Entry { timestamp: lowest + n, place: 0 }).collect();
-                        index.prepend(&entries);
-                        model.splice(0..0, entries);
-                    }
-                    Op::Remove(at, count) => {
-                        for _ in 0..count.min(model.len()) {
-                            let at = at.index(model.len());
-                            index.remove(at);
-                            model.remove(at);
-                        }
-                    }
                 }
                 prop_assert_eq!(index.len(), model.len());
             }
             let all: Vec<_> = (0..index.len()).map(|at| index.get(at).unwrap()).collect();
             prop_assert_eq!(&all, &model);
             prop_assert_eq!(index.get(model.len()), None);
-            let from = model.len() / 3;
-            prop_assert_eq!(index.iter_from(from).collect::<Vec<_>>(), &model[from..]);
+            let at = model.len() / 3;
+            prop_assert_eq!(index.iter_from(at).collect::<Vec<_>>(), &model[at..]);
+            let mut before = model[..at].to_vec();
+            before.reverse();
+            prop_assert_eq!(index.iter_before(at).collect::<Vec<_>>(), before);
+            let marks: Vec<u8> = index.marks().flatten().copied().collect();
+            prop_assert_eq!(marks, model.iter().map(|entry| entry.marks.to_byte()).collect::<Vec<_>>());
+            let bytes: usize = index.blocks.iter().map(Block::bytes).sum();
+            prop_assert_eq!(index.bytes(), bytes);
         }
     }
 }

@@ -17,8 +17,10 @@
 mod arena;
 mod aws;
 mod backoff;
+mod continued;
 mod drain;
 mod filter;
+mod flags;
 mod follow;
 mod index;
 mod live;

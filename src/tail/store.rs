@@ -3,10 +3,9 @@
 use std::{collections::HashMap, fmt, sync::Arc};
 
 use super::{
-    arena::{Arena, Place, Record},
+    arena::{Arena, Chunks, Place, Record},
     index::{Entry, Index, Tie},
     marks::Marks,
-    snapshot::Snapshot,
     update::Arrival,
 };
 use crate::domain::log_query::Line;
@@ -62,7 +61,7 @@ pub(super) fn row_of<'a>(entry: Entry, record: Record<'a>, group: &'a str, strea
         late_by_ms: record.late_by_ms,
         group,
         stream,
-        marks: record.marks,
+        marks: entry.marks,
         message: record.message,
     }
 }
@@ -109,15 +108,13 @@ impl RowKey {
 #[derive(Debug)]
 #[must_use = "the views of the store need it"]
 pub struct Inserted {
-    /// Where the row is now; `None` where it was older than all there is room for.
+    /// Where the row is now; `None` where it was older than all there is room for, so that it was not kept.
     pub at: Option<usize>,
-    /// How many rows went to make room, counted from the first.
+    /// How many rows went to make room, counted from the first; with itself, where it was not kept.
     pub evicted: usize,
-    pub(super) entry: Entry,
-    /// Where it was put, among how many others, before anything went.
+    /// Where it was put, and among how many others, before anything went.
     pub(super) put_at: usize,
     pub(super) among: usize,
-    pub(super) gone: Vec<Place>,
     pub(super) version: u64,
 }
 
@@ -165,41 +162,51 @@ impl Store {
         self.arena.bytes() + self.index.bytes() + self.sources.bytes
     }
 
-    /// How many rows went to make room.
+    /// When the oldest row happened, in milliseconds since the epoch.
+    pub fn oldest(&self) -> Option<i64> {
+        self.index.get(0).map(|entry| entry.timestamp)
+    }
+
+    /// When the newest row happened, in milliseconds since the epoch.
+    pub fn newest(&self) -> Option<i64> {
+        self.index.get(self.len().checked_sub(1)?).map(|entry| entry.timestamp)
+    }
+
+    /// How many rows went to make room, or found none.
     pub fn evicted(&self) -> u64 {
         self.evicted
     }
 
     /// Adds an event at its place in the order, after its equals. That it is not there yet is the caller's part.
+    ///
+    /// Where the store is full an event that is older than all the others is not kept.
     pub fn insert(&mut self, arrival: &Arrival) -> Inserted {
         let event = &arrival.event;
         let order = order_of(&event.id);
-        let source = self.sources.add(&event.group, &event.stream);
+        let among = self.len();
+        let put_at = self.index.rank(event.timestamp, (event.ingestion_time, order), true, &|e| self.tie(e));
+        self.version += 1;
+        let version = self.version;
+        if put_at == 0 && among > 0 && self.bytes() + self.arena.growth(event.message.len()) > self.max_bytes
+        {
+            self.evicted += 1;
+            return Inserted { at: None, evicted: 1, put_at, among, version };
+        }
         let record = Record {
-            source,
+            source: self.sources.add(&event.group, &event.stream),
             delay: event.ingestion_time.wrapping_sub(event.timestamp),
             late_by_ms: arrival.late_by_ms,
             order,
-            marks: arrival.marks,
             message: &event.message,
         };
-        let mut gone = Vec::new();
-        let place = loop {
-            match self.arena.add(record) {
-                Some(place) => break place,
-                None if self.evict(&mut gone) => {}
-                // There is nothing left to evict, so there are free chunks.
-                None => break Place::MAX,
-            }
-        };
-        let entry = Entry { timestamp: event.timestamp, place };
-        let among = self.len();
-        let put_at = self.index.rank(event.timestamp, (event.ingestion_time, order), true, &|e| self.tie(e));
-        self.index.insert(put_at, entry);
-        while self.bytes() > self.max_bytes && self.evict(&mut gone) {}
-        self.version += 1;
-        let at = put_at.checked_sub(gone.len());
-        Inserted { at, evicted: gone.len(), entry, put_at, among, gone, version: self.version }
+        // There is a place: the largest bound leaves chunks without a name to spare.
+        let place = self.arena.add(record).unwrap_or(Place::MAX);
+        self.index.insert(put_at, Entry { timestamp: event.timestamp, place, marks: arrival.marks });
+        let mut evicted = 0;
+        while self.bytes() > self.max_bytes && self.evict() {
+            evicted += 1;
+        }
+        Inserted { at: put_at.checked_sub(evicted), evicted, put_at, among, version }
     }
 
     /// The row at a position, counted from the oldest.
@@ -212,17 +219,22 @@ impl Store {
     /// # Errors
     /// The position of the first row after it.
     pub fn position(&self, key: &RowKey) -> Result<usize, usize> {
-        self.find(&self.index, key)
+        self.find(key)
     }
 
     /// The position of the first row at a time or later, in milliseconds since the epoch.
     pub fn position_at(&self, timestamp: i64) -> usize {
-        self.index.rank(timestamp, (i64::MIN, 0), false, &|entry| self.tie(entry))
+        self.index.partition_point(|entry| entry.timestamp < timestamp)
     }
 
-    /// Some of the rows, oldest first, to be read on another thread.
-    pub(super) fn snapshot(&self, entries: Vec<Entry>) -> Snapshot {
-        Snapshot::new(self.arena.share(), Arc::new(self.sources.names()), entries)
+    /// The bytes that some rows are in.
+    pub(super) fn share(&self, entries: &[Entry]) -> Chunks {
+        self.arena.share(entries.iter().map(|entry| entry.place))
+    }
+
+    /// Group and stream of all rows, by their numbers.
+    pub(super) fn names(&self) -> Names {
+        self.sources.names()
     }
 
     pub(super) fn index(&self) -> &Index {
@@ -243,27 +255,6 @@ impl Store {
         self.sources.get(number).is_some()
     }
 
-    /// The identity of a row.
-    pub(super) fn key(&self, entry: Entry) -> RowKey {
-        RowKey { timestamp: entry.timestamp, tie: self.tie(entry), place: entry.place }
-    }
-
-    /// Puts a row of this store into an index over some of them, where it stands in the store. Answers with where
-    /// that is, or with `None` where it was there already.
-    pub(super) fn put_into(&self, index: &mut Index, entry: Entry) -> Option<usize> {
-        let key = self.key(entry);
-        let Err(mut at) = self.find(index, &key) else { return None };
-        // Those that nothing tells apart are in the order in which they came, which only the store knows.
-        while let Some(other) = index.get(at)
-            && (other.timestamp, self.tie(other)) == (key.timestamp, key.tie)
-            && self.position(&self.key(other)).ok() < self.position(&key).ok()
-        {
-            at += 1;
-        }
-        index.insert(at, entry);
-        Some(at)
-    }
-
     pub(super) fn row(&self, entry: Entry) -> Option<Row<'_>> {
         let record = self.arena.get(entry.place)?;
         let (group, stream) = self.sources.get(record.source)?;
@@ -271,14 +262,14 @@ impl Store {
     }
 
     pub(super) fn tie(&self, entry: Entry) -> Tie {
-        let record = self.arena.get(entry.place);
-        record.map_or((i64::MIN, 0), |record| (entry.timestamp.wrapping_add(record.delay), record.order))
+        let head = self.arena.head(entry.place);
+        head.map_or((i64::MIN, 0), |head| (entry.timestamp.wrapping_add(head.delay), head.order))
     }
 
-    /// Finds a row in an index over this store's rows.
-    pub(super) fn find(&self, index: &Index, key: &RowKey) -> Result<usize, usize> {
-        let first = index.rank(key.timestamp, key.tie, false, &|entry| self.tie(entry));
-        let equals = index
+    fn find(&self, key: &RowKey) -> Result<usize, usize> {
+        let first = self.index.rank(key.timestamp, key.tie, false, &|entry| self.tie(entry));
+        let equals = self
+            .index
             .iter_from(first)
             .take_while(|entry| entry.timestamp == key.timestamp && self.tie(*entry) == key.tie)
             .position(|entry| entry.place == key.place);
@@ -286,47 +277,30 @@ impl Store {
     }
 
     /// Evicts the oldest row; false where there is none.
-    fn evict(&mut self, gone: &mut Vec<Place>) -> bool {
+    fn evict(&mut self) -> bool {
         let Some(entry) = self.index.pop_front() else { return false };
-        if let Some(record) = self.arena.get(entry.place) {
-            self.sources.remove(record.source);
+        if let Some(source) = self.arena.source(entry.place) {
+            self.sources.remove(source);
         }
         self.arena.remove(entry.place);
-        gone.push(entry.place);
         self.evicted += 1;
         true
     }
 }
 
-/// Eight bytes of an event's id that order the events of one timestamp and ingestion time.
+/// Four bytes of an event's id that order the events of one timestamp and ingestion time.
 ///
-/// A number of up to 64 bits is itself. A longer one is AWS's: its upper part is the timestamp, then comes what tells
-/// requests apart (bits 112 to 143, of which the first 32 will do), and the lowest bits count the request's events.
-/// Of any other text the last bytes count, as in `event-0001`.
-fn order_of(id: &str) -> u64 {
-    if id.is_empty() || !id.bytes().all(|b| b.is_ascii_digit()) {
-        return id
-            .bytes()
-            .rev()
-            .take(8)
-            .enumerate()
-            .fold(0, |order, (n, byte)| order | u64::from(byte) << (8 * n));
+/// The number that it ends in, modulo 2^32. All of an AWS id is one number: its upper part is the times, and of the 32
+/// lowest bits 16 tell requests apart and 16 count the request's events. Of an id that ends in no number the last
+/// bytes count.
+fn order_of(id: &str) -> u32 {
+    let digits = id.bytes().rev().take_while(u8::is_ascii_digit).count();
+    let ending = &id.as_bytes()[id.len() - digits..];
+    if ending.is_empty() {
+        let last = id.bytes().rev().take(4).zip((0..).step_by(8));
+        return last.fold(0, |order, (byte, shift)| order | u32::from(byte) << shift);
     }
-    if let Ok(order) = id.parse() {
-        return order;
-    }
-    // 192 bits, lowest limb first; AWS's ids have 184.
-    let mut limbs = [0_u64; 3];
-    for digit in id.bytes().map(|b| b - b'0') {
-        let mut carry = u128::from(digit);
-        for limb in &mut limbs {
-            let product = u128::from(*limb) * 10 + carry;
-            carry = product >> 64;
-            *limb = u64::try_from(product & u128::from(u64::MAX)).unwrap_or_default();
-        }
-    }
-    let request = (limbs[1] >> 48 | limbs[2] << 16) & 0xffff_ffff;
-    request << 32 | limbs[0] & 0xffff_ffff
+    ending.iter().fold(0, |order: u32, digit| order.wrapping_mul(10).wrapping_add(u32::from(digit - b'0')))
 }
 
 /// Groups and streams by number, counted by their rows.
@@ -335,6 +309,8 @@ struct Sources {
     names: HashMap<Arc<str>, HashMap<Arc<str>, u32>>,
     slots: Vec<Option<Slot>>,
     free: Vec<u32>,
+    /// The one that was added to last: the next row is often of the same.
+    last: u32,
     bytes: usize,
 }
 
@@ -349,6 +325,18 @@ struct Slot {
 
 impl Sources {
     fn add(&mut self, group: &str, stream: &str) -> u32 {
+        if let Some(Some(slot)) = self.slots.get_mut(self.last as usize)
+            && *slot.stream == *stream
+            && *slot.group == *group
+        {
+            slot.rows += 1;
+            return self.last;
+        }
+        self.last = self.number(group, stream);
+        self.last
+    }
+
+    fn number(&mut self, group: &str, stream: &str) -> u32 {
         if let Some(&number) = self.names.get(group).and_then(|streams| streams.get(stream)) {
             if let Some(Some(slot)) = self.slots.get_mut(number as usize) {
                 slot.rows += 1;
@@ -401,17 +389,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_order_as_numbers_or_by_their_ends() {
+    fn ids_order_as_the_numbers_that_they_end_in() {
         assert!(order_of("2") < order_of("10"));
+        assert!(order_of("event-9") < order_of("event-10"));
         assert!(order_of("event-0009") < order_of("event-0010"));
-        assert!(order_of(&u64::MAX.to_string()) == u64::MAX);
+        assert_eq!(order_of(&u64::MAX.to_string()), u32::MAX);
         let first = "31953106606966983378809025079804211143289615424298221568";
         let next = "31953106606966983378809025079804211143289615424298221569";
-        assert!(order_of(first) < order_of(next));
-        // 184 bits: 40 of time, 32 that tell requests apart, 80 between, 32 that count.
+        assert_eq!(order_of(first) + 1, order_of(next));
         let two_to_the_112 = 5_192_296_858_534_827_628_530_496_329_220_096_u128;
-        assert_eq!(order_of(&two_to_the_112.to_string()), 1 << 32);
-        assert_eq!(order_of(&(two_to_the_112 * 3 + 7).to_string()), 3 << 32 | 7);
+        assert_eq!(order_of(&(two_to_the_112 * 3 + 7).to_string()), 7);
+        assert!(order_of("aaab") < order_of("aaba"));
         assert_eq!(order_of(""), 0);
     }
 

@@ -8,6 +8,7 @@ mod random;
 mod request;
 mod service;
 mod store;
+mod views;
 
 use proptest::test_runner::{Config, RngSeed};
 

@@ -13,6 +13,7 @@ mod history;
 mod insights;
 mod log_sources;
 mod log_filters;
+mod log_scans;
 mod logs;
 mod past;
 mod repeat;

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{FIRST_HISTORY, LogsPane, SCAN, known::Known};
+use super::{FIRST_HISTORY, LogsPane, known::Known};
 use crate::{
     app::{Effect, Ticket},
     domain::format,
@@ -57,15 +57,13 @@ impl LogsPane {
             self.view.apply(&self.store, &inserted);
         }
         // The rows of a request that has just been found in them.
-        if self.view.request().is_some() && self.is_scanning() {
-            self.view.scan(&self.store, SCAN);
-        }
+        self.search();
     }
 
     /// Lets the log run, or holds it.
     pub(super) fn follow(&mut self, following: bool, height: usize) {
         self.following = following;
-        self.aim = None;
+        (self.aim, self.held) = (None, None);
         self.new = 0;
         self.late_above = 0;
         self.restore(self.place(), height);
@@ -74,7 +72,7 @@ impl LogsPane {
     /// Holds the log where it is: somebody reads.
     pub(in crate::app) fn pause(&mut self) {
         self.following = false;
-        self.aim = None;
+        (self.aim, self.held) = (None, None);
     }
 
     /// Ends all that is under way.
@@ -96,7 +94,7 @@ impl LogsPane {
         self.left_at = if is_whole { Some(now) } else { None };
         self.request = None;
         self.around = None;
-        self.aim = None;
+        (self.aim, self.held) = (None, None);
         self.live_tail = false;
         self.history = FIRST_HISTORY;
         effects

@@ -17,11 +17,11 @@ impl LogsPane {
         action: &Action,
         height: usize,
     ) -> Option<Result<(), &'static str>> {
-        let (view, store, at) = (&self.view, &self.store, self.cursor.at);
+        let (view, at) = (&self.view, self.cursor.at);
         let (found, none) = match action {
-            Action::NextError => (view.next_error(store, at), "no error below; [e looks above"),
+            Action::NextError => (view.next_error(at), "no error below; [e looks above"),
             Action::PreviousError => {
-                (view.previous_error(store, at), "no error above; ]e looks below, o reads older events")
+                (view.previous_error(at), "no error above; ]e looks below, o reads older events")
             }
             Action::NextBookmark | Action::PreviousBookmark if self.bookmarks.is_empty() => {
                 return Some(Err("there is no bookmark: b puts one"));
@@ -40,8 +40,8 @@ impl LogsPane {
             Action::NextMatch | Action::PreviousMatch if !view.filter().has_highlights() => {
                 return Some(Err("nothing is marked: * marks"));
             }
-            Action::NextMatch => (view.next_marked(store, at), "nothing marked below; N looks above"),
-            Action::PreviousMatch => (view.previous_marked(store, at), "nothing marked above; n looks below"),
+            Action::NextMatch => (view.next_marked(at), "nothing marked below; N looks above"),
+            Action::PreviousMatch => (view.previous_marked(at), "nothing marked above; n looks below"),
             _ => return None,
         };
         Some(match found {

@@ -15,6 +15,7 @@ pub mod older;
 pub mod rates;
 mod request;
 pub mod rules;
+mod scanning;
 pub mod sources;
 
 use std::collections::BTreeSet;
@@ -39,9 +40,6 @@ use crate::{
 
 /// Memory for the lines of one log, in bytes. The oldest make room.
 const STORE_BYTES: usize = 256 << 20;
-
-/// Rows that a new filter looks at before a key is looked for again.
-const SCAN: usize = 50_000;
 
 /// Columns that one step scrolls sideways.
 const SIDEWAYS: usize = 8;
@@ -117,6 +115,10 @@ pub struct LogsPane {
     pub request: Option<RequestLog>,
     /// Where to be until one moves: a row, and how far below the top of the screen.
     aim: Option<(RowKey, usize)>,
+    /// The same until a filter has looked at all rows.
+    held: Option<(RowKey, usize)>,
+    /// The rows that are being looked at on another thread.
+    scan: Option<Ticket>,
     /// Whether all of the history is there.
     pub history_done: bool,
     /// Reading what was before.
@@ -170,6 +172,8 @@ impl Default for LogsPane {
             around: None,
             request: None,
             aim: None,
+            held: None,
+            scan: None,
             history_done: false,
             older: Older::default(),
             left_at: None,
@@ -210,7 +214,7 @@ impl LogsPane {
 
     /// When the screen changes by itself next.
     pub(in crate::app) fn wake_at(&self, now: Timestamp) -> Option<Timestamp> {
-        self.is_scanning().then_some(now)
+        self.is_searching().then_some(now)
     }
 
     /// How many rows the filter leaves.
@@ -246,11 +250,6 @@ impl LogsPane {
     /// The filter that is applied.
     pub fn applied(&self) -> &Filter {
         self.view.filter()
-    }
-
-    /// Whether the filter still has rows to look at.
-    pub fn is_scanning(&self) -> bool {
-        !self.view.is_complete(&self.store)
     }
 
     /// Begins to follow these groups. What came before goes: a new follow tells it again. What is under way is to be
@@ -346,7 +345,7 @@ impl LogsPane {
 
     fn look_at_request(&mut self) {
         self.view = self.new_view();
-        self.view.scan(&self.store, SCAN);
+        self.begin_scan();
     }
 
     /// News of the follow, or of older events: answers with what became of these once they are through.
@@ -391,19 +390,19 @@ impl LogsPane {
         self.ticket == Some(ticket) || self.older.ticket() == Some(ticket)
     }
 
-    /// Looks at some more rows, where the filter still has some to look at.
+    /// Looks for the request's rows a step further, where that is to be done.
     pub(in crate::app) fn tick(&mut self, height: usize) {
-        if self.is_scanning() {
+        if self.is_searching() {
             let place = self.place();
-            self.view.scan(&self.store, SCAN);
+            self.search();
             self.restore(place, height);
         }
     }
 
     /// The selected row, and how far below the top of the screen it is.
     fn place(&self) -> Option<(RowKey, usize)> {
-        if self.aim.is_some() {
-            return self.aim;
+        if let Some(place) = self.aim.or(self.held) {
+            return Some(place);
         }
         let row = self.get(self.cursor.at)?;
         Some((row.key, self.cursor.at.saturating_sub(self.cursor.top)))
@@ -458,7 +457,8 @@ impl LogsPane {
     pub(in crate::app) fn refilter(&mut self, height: usize) {
         let place = self.place();
         self.take_filters();
-        self.view.scan(&self.store, SCAN);
+        self.begin_scan();
+        self.held = if self.following || !self.is_scanning() { None } else { place };
         self.restore(place, height);
         let len = self.view.len();
         self.cursor.go(self.cursor.at, len, height);
@@ -488,7 +488,7 @@ impl LogsPane {
                 if !self.cursor.handle(action, len, height) {
                     return false;
                 }
-                self.aim = None;
+                (self.aim, self.held) = (None, None);
                 // Whoever moves up reads: the screen stays where it is until it is let go.
                 self.following = self.following && was_last && self.cursor.at + 1 >= len;
             }

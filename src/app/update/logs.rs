@@ -17,7 +17,7 @@ use crate::{
         prompt::{self, Prompt},
     },
     domain::function::{Summary, default_log_group},
-    tail::{Control, Update},
+    tail::{Control, Scanned, Update},
 };
 
 /// Why nothing older is read, or was kept.
@@ -142,6 +142,25 @@ impl App {
             self.say_older(&read);
         }
         Vec::new()
+    }
+
+    pub(super) fn logs_scanned(&mut self, ticket: Ticket, scanned: &Scanned) {
+        let height = self.log_height();
+        for pane in self.all_logs() {
+            pane.scanned(ticket, scanned, height);
+        }
+    }
+
+    /// Rows that filters have not looked at yet.
+    pub(super) fn want_scans(&mut self) -> Vec<Effect> {
+        let (epoch, mut number) = (self.session.epoch, self.tickets);
+        let mut ticket = || {
+            number += 1;
+            Ticket { epoch, number }
+        };
+        let scans = self.all_logs().filter_map(|pane| pane.next_scan(&mut ticket)).collect();
+        self.tickets = number;
+        scans
     }
 
     pub(super) fn tick_logs(&mut self) {

@@ -125,7 +125,10 @@ impl App {
                 Vec::new()
             }
             Msg::Tail(ticket, update) => self.tail_told(ticket, update),
-            Msg::LogsScanned(..) => Vec::new(),
+            Msg::LogsScanned(ticket, scanned) => {
+                self.logs_scanned(ticket, &scanned);
+                Vec::new()
+            }
             Msg::LogsExported(ticket, result) => self.log_exported(ticket, result),
             Msg::SourcesFound(ticket, result) => self.sources_found(ticket, result),
             Msg::Insights(ticket, result) => {
@@ -186,6 +189,7 @@ impl App {
             review.came_up = Some(now);
         }
         effects.extend(self.want_states());
+        effects.extend(self.want_scans());
         self.note_event();
         // What was said before must not hide the keys of a dialog or a field that has just opened.
         if !was_asked && self.is_asked() && self.messages.fades_at() == said {

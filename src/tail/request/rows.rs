@@ -6,8 +6,8 @@ use super::{Says, says};
 use crate::{
     domain::report::{LineKind, Report, classify},
     tail::{
-        arena::Place,
-        index::{Entry, Index, Tie},
+        flags::{Flags, Kind, SHOWN},
+        index::{Entry, Tie},
         store::{Inserted, Store},
     },
 };
@@ -42,18 +42,17 @@ pub(in crate::tail) struct RequestRows {
     /// How many rows, counted from the newest, have been looked at for the id.
     scanned: usize,
     spans: Vec<Span>,
-    members: Index,
+    /// Which rows of the store these are: those that are shown.
+    members: Flags,
     changes: Vec<Change>,
     /// The last REPORT there is: where it stands, and its figures.
     report: Option<(Key, Option<Report>)>,
 }
 
-/// A row that came to the members, or went: where, and among how many others before.
+/// A row of the store that came to the members, or went.
 pub(in crate::tail) struct Change {
-    pub(in crate::tail) entry: Entry,
-    pub(in crate::tail) added: bool,
     pub(in crate::tail) at: usize,
-    pub(in crate::tail) among: usize,
+    pub(in crate::tail) added: bool,
 }
 
 /// What a START of the request makes its own: an asynchronous invocation that fails is tried again under its id.
@@ -145,13 +144,13 @@ impl Span {
 
 impl RequestRows {
     /// Those of the request of that id, none of which has been looked for. No request has an empty id.
-    pub(in crate::tail) fn new(id: &str) -> Self {
+    pub(in crate::tail) fn new(store: &Store, id: &str) -> Self {
         Self {
             id: id.to_owned(),
             finder: Finder::new(id).into_owned(),
             scanned: 0,
             spans: Vec::new(),
-            members: Index::default(),
+            members: Flags::of(store.index().marks(), |_| 0),
             changes: Vec::new(),
             report: None,
         }
@@ -162,8 +161,8 @@ impl RequestRows {
         &self.id
     }
 
-    /// The rows.
-    pub(in crate::tail) fn members(&self) -> &Index {
+    /// Which rows of the store they are: those that are shown.
+    pub(in crate::tail) fn members(&self) -> &Flags {
         &self.members
     }
 
@@ -186,27 +185,21 @@ impl RequestRows {
         self.scanned >= store.len() && !self.spans.iter().any(Span::is_walking)
     }
 
-    /// Rows went, oldest first. This is no change that [`RequestRows::changes`] tells.
-    pub(in crate::tail) fn evict(&mut self, store: &Store, gone: &[Place]) {
-        if gone.is_empty() {
-            return;
+    /// The store has taken in a row. That rows went for it is no change that [`RequestRows::changes`] tells.
+    pub(in crate::tail) fn apply(&mut self, store: &Store, inserted: &Inserted) {
+        self.members.insert(inserted.put_at, 0);
+        for _ in 0..inserted.evicted {
+            self.members.pop_front();
         }
-        for place in gone {
-            if self.members.get(0).is_some_and(|first| first.place == *place) {
-                self.members.pop_front();
-            }
+        if inserted.evicted > 0 {
+            self.spans.retain(|span| store.has_source(span.source));
         }
-        self.spans.retain(|span| store.has_source(span.source));
-    }
-
-    /// The store has taken in a row, after those that went for it were told.
-    pub(in crate::tail) fn insert(&mut self, store: &Store, inserted: &Inserted) {
         if inserted.put_at + self.scanned >= inserted.among {
             self.scanned += 1;
         }
         self.scanned = self.scanned.min(store.len());
-        if inserted.at.is_some() {
-            self.look(store, inserted.entry);
+        if let Some(at) = inserted.at {
+            self.look(store, at);
         }
     }
 
@@ -214,11 +207,13 @@ impl RequestRows {
     pub(in crate::tail) fn scan(&mut self, store: &Store, rows: usize) {
         let end = store.len().saturating_sub(self.scanned);
         let start = end.saturating_sub(rows);
-        let entries = store.index().iter_from(start).take(end - start);
-        let found: Vec<Entry> =
-            entries.filter(|entry| self.finder.find(store.message(*entry)).is_some()).collect();
-        for entry in found {
-            self.look(store, entry);
+        let found: Vec<usize> = (start..end)
+            .zip(store.index().iter_from(start))
+            .filter(|(_, entry)| self.finder.find(store.message(*entry)).is_some())
+            .map(|(at, _)| at)
+            .collect();
+        for at in found {
+            self.look(store, at);
         }
         self.scanned += end - start;
         let mut budget = rows;
@@ -233,7 +228,8 @@ impl RequestRows {
     }
 
     /// Takes note of a row. Doing so again changes nothing.
-    fn look(&mut self, store: &Store, entry: Entry) {
+    fn look(&mut self, store: &Store, at: usize) {
+        let Some(entry) = store.index().get(at) else { return };
         let message = store.message(entry);
         let Some(source) = store.source(entry) else { return };
         let in_stream = self.spans.iter().any(|span| span.source == source);
@@ -245,7 +241,7 @@ impl RequestRows {
         let key = key(store, entry);
         match says(&line, &self.id) {
             Says::OurStart => {
-                self.add(store, entry);
+                self.add(at);
                 if self.spans.iter().any(|span| span.source == source && span.start == key) {
                     return;
                 }
@@ -258,7 +254,7 @@ impl RequestRows {
             Says::OtherStart => self.meet(store, source, key, true),
             Says::Report(ours) => {
                 if ours {
-                    self.add(store, entry);
+                    self.add(at);
                     if self.report.as_ref().is_none_or(|(at, _)| *at <= key) {
                         let report = if let LineKind::Report(report) = line { Some(report) } else { None };
                         self.report = Some((key, report));
@@ -266,8 +262,8 @@ impl RequestRows {
                 }
                 self.meet(store, source, key, false);
             }
-            Says::Ours => self.add(store, entry),
-            Says::Nothing if self.covers(source, key) => self.add(store, entry),
+            Says::Ours => self.add(at),
+            Says::Nothing if self.covers(source, key) => self.add(at),
             Says::Others | Says::Nothing => {}
         }
     }
@@ -286,25 +282,22 @@ impl RequestRows {
     }
 
     fn drop_uncovered(&mut self, store: &Store, source: u32, from: Key, to: Option<Key>) {
-        let first = rank(store, &self.members, from, false);
-        let range = self
-            .members
-            .iter_from(first)
-            .map(|entry| (entry, key(store, entry)))
-            .take_while(|(_, key)| to.is_none_or(|to| *key < to));
-        let went: Vec<Entry> = range
-            .filter(|(entry, key)| {
+        let first = self.members.rank(Kind::Shown, rank(store, from, false));
+        let went: Vec<usize> = (first..)
+            .map_while(|nth| self.members.select(Kind::Shown, nth))
+            .filter_map(|at| Some((at, store.index().get(at)?)))
+            .map(|(at, entry)| (at, entry, key(store, entry)))
+            .take_while(|(_, _, key)| to.is_none_or(|to| *key < to))
+            .filter(|(_, entry, key)| {
                 store.source(*entry) == Some(source)
                     && !self.covers(source, *key)
                     && self.says(store, *entry) == Says::Nothing
             })
-            .map(|(entry, _)| entry)
+            .map(|(at, _, _)| at)
             .collect();
-        for entry in went {
-            if let Ok(at) = store.find(&self.members, &store.key(entry)) {
-                self.changes.push(Change { entry, added: false, at, among: self.members.len() });
-                self.members.remove(at);
-            }
+        for at in went {
+            self.members.set(at, 0);
+            self.changes.push(Change { at, added: false });
         }
     }
 
@@ -313,28 +306,28 @@ impl RequestRows {
         says(&classify(message), &self.id)
     }
 
-    fn add(&mut self, store: &Store, entry: Entry) {
-        let among = self.members.len();
-        if let Some(at) = store.put_into(&mut self.members, entry) {
-            self.changes.push(Change { entry, added: true, at, among });
+    fn add(&mut self, at: usize) {
+        if self.members.get(at) == Some(0) {
+            self.members.set(at, SHOWN);
+            self.changes.push(Change { at, added: true });
         }
     }
 
     /// Walks from a START towards the REPORT or START before it.
     fn walk_back(&mut self, store: &Store, nth: usize, budget: &mut usize) {
         let Span { source, back: Back::Walking(from), .. } = self.spans[nth] else { return };
-        let end = rank(store, store.index(), from, false);
+        let end = rank(store, from, false);
         let mut first = end.saturating_sub(CHUNK.min(*budget));
-        let at = |at: usize| store.index().get(at).map_or(FIRST, |entry| key(store, entry));
+        let key_at = |at: usize| store.index().get(at).map_or(FIRST, |entry| key(store, entry));
         // Rows that nothing tells apart are looked at together.
-        while first > 0 && first < end && at(first - 1) == at(first) {
+        while first > 0 && first < end && key_at(first - 1) == key_at(first) {
             first -= 1;
         }
         *budget = budget.saturating_sub((end - first).max(1));
-        let rows: Vec<Entry> = store.index().iter_from(first).take(end - first).collect();
-        for entry in rows.iter().rev().filter(|entry| store.source(**entry) == Some(source)) {
-            let key = key(store, *entry);
-            match self.says(store, *entry) {
+        let rows = (first..end).rev().zip(store.index().iter_before(end));
+        for (at, entry) in rows.filter(|(_, entry)| store.source(*entry) == Some(source)) {
+            let key = key(store, entry);
+            match self.says(store, entry) {
                 says @ (Says::OurStart | Says::OtherStart | Says::Report(_)) => {
                     let is_start = !matches!(says, Says::Report(_));
                     self.spans[nth].back = if is_start { Back::Start(key) } else { Back::Report(key) };
@@ -344,17 +337,17 @@ impl RequestRows {
                     }
                     return;
                 }
-                Says::Ours | Says::Nothing => self.add(store, *entry),
+                Says::Ours | Says::Nothing => self.add(at),
                 Says::Others => {}
             }
         }
-        self.spans[nth].back = if first == 0 { Back::Open } else { Back::Walking(at(first)) };
+        self.spans[nth].back = if first == 0 { Back::Open } else { Back::Walking(key_at(first)) };
     }
 
     /// Walks from a START towards the REPORT or START behind it.
     fn walk_forth(&mut self, store: &Store, nth: usize, budget: &mut usize) {
         let Span { source, forth: Forth::Walking(to), .. } = self.spans[nth] else { return };
-        let first = rank(store, store.index(), to, true);
+        let first = rank(store, to, true);
         let mut last = None;
         let mut count = 0;
         let limit = CHUNK.min(*budget);
@@ -365,19 +358,19 @@ impl RequestRows {
                 break;
             }
             last = Some(key);
-            count += 1;
             if store.source(entry) == Some(source) {
-                rows.push((entry, key));
+                rows.push((first + count, entry, key));
             }
+            count += 1;
         }
         *budget = budget.saturating_sub(count.max(1));
-        for (entry, key) in rows {
+        for (at, entry, key) in rows {
             match self.says(store, entry) {
                 Says::OurStart | Says::OtherStart | Says::Report(_) => {
                     self.spans[nth].forth = Forth::Edge(key);
                     return;
                 }
-                Says::Ours | Says::Nothing => self.add(store, entry),
+                Says::Ours | Says::Nothing => self.add(at),
                 Says::Others => {}
             }
         }
@@ -393,7 +386,7 @@ fn key(store: &Store, entry: Entry) -> Key {
     (entry.timestamp, store.tie(entry))
 }
 
-/// How many rows of an index over the store's come before (`or_equal`: or at) a place.
-fn rank(store: &Store, index: &Index, key: Key, or_equal: bool) -> usize {
-    index.rank(key.0, key.1, or_equal, &|entry| store.tie(entry))
+/// How many rows come before (`or_equal`: or at) a place.
+fn rank(store: &Store, key: Key, or_equal: bool) -> usize {
+    store.index().rank(key.0, key.1, or_equal, &|entry| store.tie(entry))
 }
