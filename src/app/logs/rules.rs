@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use super::{LogsPane, STORE_BYTES};
+use super::{LogsPane, STORE_BYTES, older::Window};
 use crate::tail::{GapKind, RowKey};
 
 /// A rule between two events.
@@ -10,6 +10,10 @@ use crate::tail::{GapKind, RowKey};
 pub enum Rule {
     /// So many older events went to keep the memory bounded.
     Evicted(u64),
+    /// Older events are being read.
+    Reading(Window),
+    /// Older events were not read to their end, for this reason.
+    NotRead(Window, String),
     /// Events may be missing.
     Gap(Missing),
     /// The events below are of this day.
@@ -62,6 +66,11 @@ impl LogsPane {
         }
         gaps.sort_by_key(|(at, missing)| (*at, missing.from_ms));
         let evicted = (self.store.evicted() > 0).then(|| (0, Rule::Evicted(self.store.evicted())));
-        evicted.into_iter().chain(gaps.into_iter().map(|(at, missing)| (at, Rule::Gap(missing)))).collect()
+        let older = match (self.older.window(), self.older.failed()) {
+            (Some(window), _) => Some((0, Rule::Reading(window))),
+            (None, Some((window, why))) => Some((0, Rule::NotRead(window, why.to_owned()))),
+            (None, None) => None,
+        };
+        older.into_iter().chain(evicted).chain(gaps.into_iter().map(|(at, missing)| (at, Rule::Gap(missing)))).collect()
     }
 }

@@ -6,6 +6,7 @@ use crate::{
     app::{
         Action, App, Effect, Screen, Ticket,
         function::Tab,
+        layout,
         logs::{
             Ask, LogsPane,
             jumps::parse_moment,
@@ -196,6 +197,12 @@ impl App {
         Some(match action {
             Action::Older => self.older_logs(None, true),
             Action::Open => self.open_log_event(),
+            Action::Click(column, row) => {
+                self.point_at_log(*column, *row);
+                Vec::new()
+            }
+            Action::DoubleClick(column, row) if self.point_at_log(*column, *row) => self.open_log_event(),
+            Action::DoubleClick(..) => Vec::new(),
             Action::GoToTime => self.ask_for_moment(),
             Action::CopyMessage => self.copy_log_message(),
             Action::CopyLine => self.copy_log_line(),
@@ -206,6 +213,19 @@ impl App {
             Action::Insights => self.open_insights(),
             _ => return None,
         })
+    }
+
+    /// Selects the event that was pointed at, if one was: somebody reads.
+    fn point_at_log(&mut self, column: u16, row: u16) -> bool {
+        let look = self.log_look();
+        let area = layout::logs(self.size, self.log()).lines;
+        let Some(pane) = self.log_mut().filter(|_| area.contains(column, row)) else { return false };
+        let height = pane.settle(&look);
+        let Some(at) = pane.screen(&look).event_at(usize::from(row - area.row)) else { return false };
+        pane.pause();
+        let len = pane.len();
+        pane.cursor.go(at, len, height);
+        true
     }
 
     fn ask_for_moment(&mut self) -> Vec<Effect> {

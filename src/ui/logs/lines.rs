@@ -71,6 +71,17 @@ fn rule(pane: &LogsPane, rule: &Rule, look: &Look, theme: &Theme, row: &mut Row)
             format!("{} older events dropped to stay within {} MB", count(*events), LogsPane::STORE_MB),
             theme.warning,
         ),
+        Rule::Reading(window) => match pane.older.trouble() {
+            None => (format!("reading {}…", window.told(look.now, &look.zone)), theme.warning),
+            Some(why) => {
+                let when = window.told(look.now, &look.zone);
+                (format!("reading {when}…, not yet: {}", sanitise(why)), theme.warning)
+            }
+        },
+        Rule::NotRead(window, why) => {
+            let when = window.told(look.now, &look.zone);
+            (format!("✗ {when} was not read, o tries again: {}", sanitise(why)), theme.error)
+        }
         Rule::Gap(missing) => (gap(pane, missing, look), theme.warning),
     };
     row.skip(1).put("── ", theme.dim).put(&text, style).put(" ", theme.dim);

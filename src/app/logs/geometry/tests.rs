@@ -64,6 +64,7 @@ fn told(pane: &LogsPane, look: &Look) -> Vec<String> {
         Line::Event(event, row) => format!("{}.{row}", screen.events[*event].at),
         Line::Rule(Rule::Day(day)) => day.strftime("%d").to_string(),
         Line::Rule(Rule::Evicted(_)) => "evicted".into(),
+        Line::Rule(Rule::Reading(_) | Rule::NotRead(..)) => "older".into(),
         Line::Rule(Rule::Gap(missing)) => format!("{:?}", missing.kind).to_lowercase(),
     };
     screen.lines.iter().map(line).collect()
