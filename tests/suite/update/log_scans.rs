@@ -115,10 +115,12 @@ fn what_was_found_by_a_filter_that_is_no_more_is_dropped() {
     assert_eq!(pane(&app).len(), 400);
     scanned(&mut app, &now);
     assert_eq!((pane(&app).len(), pane(&app).is_scanning()), (2_000, false));
-    // Nor does it come back to a log that has begun anew.
+    // Nor does it come to the log of another function.
     act(&mut app, Action::ErrorsOnly);
     let old = scan(act(&mut app, Action::ErrorsOnly));
-    act(&mut app, Action::Older);
+    act(&mut app, Action::Back);
+    act(&mut app, Action::Down);
+    act(&mut app, Action::Logs);
     assert_eq!(scanned(&mut app, &old), []);
     assert!(pane(&app).is_empty());
 }
