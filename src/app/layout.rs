@@ -237,21 +237,22 @@ pub struct LogsLayout {
 
 /// As [`logs`], where it is one request's.
 pub fn request_log(size: Size) -> LogsLayout {
-    divide_logs(size, true)
+    divide_logs(size, 2)
 }
 
 /// Divides the content of the Logs tab. On a low screen the lines keep the rows.
 pub fn logs(size: Size, pane: Option<&LogsPane>) -> LogsLayout {
-    divide_logs(size, pane.is_some_and(|pane| pane.request.is_some()))
+    let of_request = |pane: &LogsPane| if pane.is_opened() { 3 } else { 2 };
+    divide_logs(size, pane.filter(|pane| pane.request.is_some()).map_or(0, of_request))
 }
 
-fn divide_logs(size: Size, of_request: bool) -> LogsLayout {
+/// Where there are rows for it the heading has so many.
+fn divide_logs(size: Size, heading: u16) -> LogsLayout {
     let content = tab(size).content;
     let heading = match content.rows {
-        _ if !of_request => 0,
         0..4 => 0,
-        4..10 => 1,
-        _ => 2,
+        4..10 => heading.min(1),
+        _ => heading,
     };
     let (heading, rest) = split_top(content, heading);
     LogsLayout {

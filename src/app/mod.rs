@@ -263,7 +263,8 @@ impl App {
             Some(Overlay::Merge(merging)) => merging.revealed.map(|(_, until)| until),
             _ => None,
         };
-        [self.messages.fades_at(), pane, clock, revealed, self.writing_clock(), self.repeat_clock()]
+        let table = self.invocations_clock();
+        [self.messages.fades_at(), pane, clock, revealed, self.writing_clock(), self.repeat_clock(), table]
             .into_iter()
             .flatten()
             .min()

@@ -252,6 +252,8 @@ pub enum PickerKind {
     Versions(versions::Pick),
     /// Something of the Test tab.
     Test(test::Pick),
+    /// What is copied of the invocation of a request that a log tells of.
+    LogInvocation(String),
 }
 
 impl PickerKind {
@@ -263,6 +265,7 @@ impl PickerKind {
             Self::Configuration(pick) => pick.title(),
             Self::Versions(pick) => pick.title(),
             Self::Test(pick) => pick.title(),
+            Self::LogInvocation(_) => "Copy",
         }
     }
 
@@ -272,7 +275,7 @@ impl PickerKind {
             Self::Region
             | Self::Configuration(_)
             | Self::Test(test::Pick::Qualifier | test::Pick::Elsewhere(_)) => true,
-            Self::Profile | Self::Versions(_) | Self::Test(_) => false,
+            Self::Profile | Self::Versions(_) | Self::Test(_) | Self::LogInvocation(_) => false,
         }
     }
 }

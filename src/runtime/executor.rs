@@ -209,6 +209,12 @@ impl Executor {
                     send(&messages, Msg::LogsScanned(ticket, Box::new(found))).await;
                 });
             }
+            Effect::FoldLogs(ticket, scan) => {
+                tokio::spawn(async move {
+                    let Ok(folded) = tokio::task::spawn_blocking(move || scan.run()).await else { return };
+                    send(&messages, Msg::LogsFolded(ticket, Box::new(folded))).await;
+                });
+            }
             Effect::SteerLogs(..)
             | Effect::ExportLogs { .. }
             | Effect::FindSources(..)

@@ -93,12 +93,17 @@ impl fmt::Debug for Row<'_> {
 /// The identity of a row, and its place in the order. Good for the store it came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RowKey {
-    timestamp: i64,
-    tie: Tie,
-    place: Place,
+    pub(super) timestamp: i64,
+    pub(super) tie: Tie,
+    pub(super) place: Place,
 }
 
 impl RowKey {
+    /// When it happened, in milliseconds since the epoch.
+    pub fn timestamp_ms(&self) -> i64 {
+        self.timestamp
+    }
+
     /// Stands for a moment, in milliseconds since the epoch: where it would be is the first row at it or later.
     pub fn at(timestamp: i64) -> Self {
         Self { timestamp, tie: (i64::MIN, 0), place: Place::MAX }
@@ -118,6 +123,8 @@ pub struct Inserted {
     pub(super) put_at: usize,
     pub(super) among: usize,
     pub(super) gone: Vec<Place>,
+    /// The number of the stream of each row that went.
+    pub(super) gone_from: Vec<u32>,
     pub(super) version: u64,
 }
 
@@ -183,11 +190,11 @@ impl Store {
             marks: arrival.marks,
             message: &event.message,
         };
-        let mut gone = Vec::new();
+        let (mut gone, mut gone_from) = (Vec::new(), Vec::new());
         let place = loop {
             match self.arena.add(record) {
                 Some(place) => break place,
-                None if self.evict(&mut gone) => {}
+                None if self.evict(&mut gone, &mut gone_from) => {}
                 // There is nothing left to evict, so there are free chunks.
                 None => break Place::MAX,
             }
@@ -196,10 +203,10 @@ impl Store {
         let among = self.len();
         let put_at = self.index.rank(event.timestamp, (event.ingestion_time, order), true, &|e| self.tie(e));
         self.index.insert(put_at, entry);
-        while self.bytes() > self.max_bytes && self.evict(&mut gone) {}
+        while self.bytes() > self.max_bytes && self.evict(&mut gone, &mut gone_from) {}
         self.version += 1;
         let at = put_at.checked_sub(gone.len());
-        Inserted { at, evicted: gone.len(), entry, put_at, among, gone, version: self.version }
+        Inserted { at, evicted: gone.len(), entry, put_at, among, gone, gone_from, version: self.version }
     }
 
     /// The row at a position, counted from the oldest.
@@ -286,11 +293,13 @@ impl Store {
     }
 
     /// Evicts the oldest row; false where there is none.
-    fn evict(&mut self, gone: &mut Vec<Place>) -> bool {
+    fn evict(&mut self, gone: &mut Vec<Place>, gone_from: &mut Vec<u32>) -> bool {
         let Some(entry) = self.index.pop_front() else { return false };
-        if let Some(record) = self.arena.get(entry.place) {
-            self.sources.remove(record.source);
+        let source = self.arena.source(entry.place);
+        if let Some(source) = source {
+            self.sources.remove(source);
         }
+        gone_from.push(source.unwrap_or(u32::MAX));
         self.arena.remove(entry.place);
         gone.push(entry.place);
         self.evicted += 1;

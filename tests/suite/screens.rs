@@ -13,6 +13,7 @@ mod everywhere;
 mod fixtures;
 mod history;
 mod invocations;
+mod log_invocations;
 mod logs;
 mod repeat;
 mod request_log;

@@ -2,6 +2,7 @@
 
 mod engine;
 mod follow;
+mod invocations;
 mod random;
 mod request;
 mod service;

@@ -10,6 +10,7 @@ mod environment;
 mod event_editor;
 mod events;
 mod history;
+mod log_invocations;
 mod logs;
 mod past;
 mod repeat;

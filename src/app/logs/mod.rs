@@ -149,7 +149,7 @@ impl LogsPane {
         if self.filters.takes_text() {
             return vec![Context::LogFilter];
         }
-        let inner = if self.invocations.is_some() { Context::LogInvocations } else { Context::Logs };
+        let inner = if self.table().is_some() { Context::LogInvocations } else { Context::Logs };
         let lead = lead.map(|lead| match lead {
             Lead::Next => Context::LogNext,
             Lead::Previous => Context::LogPrevious,
@@ -220,10 +220,12 @@ impl LogsPane {
             filters: std::mem::take(&mut self.filters),
             times: self.times,
             histogram: self.histogram,
+            invocations: self.invocations.take(),
             live_tail: self.live_tail,
             wrap: self.wrap,
             ..Self::default()
         };
+        self.restart_invocations();
         self.look_at_request();
         Effect::FollowLogs {
             ticket,
@@ -241,6 +243,7 @@ impl LogsPane {
         if self.ticket.is_some() && self.request.as_ref() == Some(&request) {
             return;
         }
+        self.close_invocations();
         let around = Around { moment: request.sent, before: BEFORE_SENT, until: request.complete_at(now) };
         let covered = self.ticket.is_some()
             && self.around.and_then(|around| around.until).is_none()
@@ -295,6 +298,7 @@ impl LogsPane {
 
     /// Nobody looks any more: what comes next is the plain log again.
     pub(in crate::app) fn leave(&mut self) {
+        self.close_invocations();
         self.request = None;
         self.around = None;
         self.aim = None;
@@ -321,6 +325,9 @@ impl LogsPane {
                 for arrival in &batch {
                     let inserted = self.store.insert(arrival);
                     self.view.apply(&self.store, &inserted);
+                    if let Some(table) = &mut self.invocations {
+                        table.fold.apply(&self.store, &inserted);
+                    }
                 }
                 // The rows of a request that has just been found in them.
                 if self.request.is_some() && self.is_scanning() {

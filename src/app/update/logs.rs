@@ -111,6 +111,12 @@ impl App {
 
     /// Handles a key where a log fills the screen; none where it means nothing to a log.
     pub(super) fn act_on_log(&mut self, action: &Action) -> Option<Vec<Effect>> {
+        if self.log().is_some_and(|pane| pane.table().is_some()) {
+            return self.act_on_log_invocations(action);
+        }
+        if let Some(effects) = self.act_on_log_invocations(action) {
+            return Some(effects);
+        }
         if let Some(effects) = self.act_on_log_filters(action) {
             return Some(effects);
         }

@@ -13,6 +13,7 @@ mod function;
 mod history;
 mod insights;
 mod log_filters;
+mod log_invocations;
 mod log_sources;
 mod logs;
 mod merging;
@@ -123,6 +124,10 @@ impl App {
                 Vec::new()
             }
             Msg::Tail(ticket, update) => self.tail_told(ticket, update),
+            Msg::LogsFolded(ticket, folded) => {
+                self.logs_folded(ticket, *folded);
+                Vec::new()
+            }
             Msg::LogsScanned(..) | Msg::LogsExported(..) | Msg::SourcesFound(..) | Msg::Insights(..) => {
                 Vec::new()
             }
@@ -180,6 +185,7 @@ impl App {
             review.came_up = Some(now);
         }
         effects.extend(self.want_states());
+        effects.extend(self.fold_logs());
         self.note_event();
         // What was said before must not hide the keys of a dialog or a field that has just opened.
         if !was_asked && self.is_asked() && self.messages.fades_at() == said {

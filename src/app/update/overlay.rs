@@ -110,6 +110,10 @@ impl App {
                 self.overlay = None;
                 self.test_picked(&pick, &chosen)
             }
+            PickerKind::LogInvocation(id) => {
+                self.overlay = None;
+                self.log_invocation_picked(&id, &chosen)
+            }
         }
     }
 

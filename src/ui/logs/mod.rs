@@ -1,6 +1,8 @@
 //! The Logs tab: whose log it is, how following goes, then one event a row, or wrapped.
 
 pub(super) mod filters;
+mod invocations;
+mod request;
 pub(super) mod sources;
 
 use std::borrow::Cow;
@@ -12,22 +14,21 @@ use ratatui::{
 };
 
 use super::{
-    Theme, invocation,
+    Theme,
     paint::{self, Row, note},
 };
 use crate::{
     app::{
         App,
-        function::View,
         layout::{self, Area, Size},
-        logs::{LogsPane, RequestLog},
+        logs::LogsPane,
     },
     domain::{
         format,
         report::{Level, LineKind, classify},
         text::{sanitise, sanitise_lines, slice_columns, width},
     },
-    tail::{self, Reported, State, is_error},
+    tail::{self, State, is_error},
 };
 
 /// Up to this many bytes a message is read for its meaning; a larger one is shown as it begins.
@@ -40,16 +41,19 @@ const WIDE: usize = 60;
 pub(super) fn many(app: &App, size: Size, theme: &Theme, buffer: &mut Buffer) {
     let mut row = Row::new(buffer, layout::frame(size).title, 0);
     row.skip(1).put("Logs", theme.title);
-    draw(app, None, size, theme, buffer);
+    draw(app, size, theme, buffer);
 }
 
-pub(super) fn draw(app: &App, view: Option<&View>, size: Size, theme: &Theme, buffer: &mut Buffer) {
+pub(super) fn draw(app: &App, size: Size, theme: &Theme, buffer: &mut Buffer) {
     let Some(pane) = app.log() else { return };
     let areas = layout::logs(size, Some(pane));
-    if let (Some(request), Some(view)) = (&pane.request, view) {
-        heading(app, view, request, theme, buffer, areas.heading);
+    if let Some(request) = &pane.request {
+        request::heading(app, pane, request, theme, buffer, areas.heading);
     }
     status(pane, theme, &app.zone(), Row::new(buffer, areas.status, 0));
+    if let Some(table) = pane.table() {
+        return invocations::draw(app, pane, table, size, theme, buffer);
+    }
     if pane.is_empty() {
         empty(pane, theme, &app.zone(), buffer, areas.lines);
     } else if pane.wrap {
@@ -57,78 +61,6 @@ pub(super) fn draw(app: &App, view: Option<&View>, size: Size, theme: &Theme, bu
     } else {
         cut(pane, theme, &app.zone(), buffer, areas.lines);
     }
-}
-
-/// Whose log it is, and what of it is there. Where there are two rows the second one has that.
-fn heading(app: &App, view: &View, request: &RequestLog, theme: &Theme, buffer: &mut Buffer, area: Area) {
-    let sent = || format::date_time(request.sent, &app.zone());
-    let title = match &request.id {
-        Some(id) => format!("Request {}", sanitise(id)),
-        None => format!("Log from {} on, when it was sent", sent()),
-    };
-    let parts = told(app, view, request, theme);
-    let mut row = Row::new(buffer, area, 0);
-    row.skip(1).put(&title, theme.title);
-    if area.rows > 1 {
-        row.put_right(" ", theme.text);
-        row.put_right("esc shows all lines", theme.dim);
-        row = Row::new(buffer, area, 1);
-        row.put(" ", theme.text);
-    } else {
-        row.skip(2);
-    }
-    for (nth, (text, style)) in parts.iter().enumerate() {
-        if nth == 0 {
-            row.put(text, *style);
-        } else {
-            row.skip(2).put_whole(text, *style);
-        }
-    }
-}
-
-/// What of a request's log is there.
-fn told(app: &App, view: &View, request: &RequestLog, theme: &Theme) -> Vec<(String, Style)> {
-    let pane = &view.logs;
-    let one = |text: &str, style| vec![(text.to_owned(), style)];
-    if request.id.is_none() {
-        return if request.ended.is_none() {
-            one("◐ its answer, which tells its request id, has not come yet", theme.warning)
-        } else {
-            one("? no request id is known: these are the lines of all", theme.warning)
-        };
-    }
-    let over = pane.is_over();
-    match (pane.reported(), pane.unfiltered()) {
-        (Reported::Figures(report), _) => {
-            let mut parts = Vec::new();
-            if report.is_failure() {
-                let error = report.error_type.as_deref().or(report.status.as_deref()).unwrap_or_default();
-                parts.push((format!("✗ {}", sanitise(error)), theme.error));
-            }
-            invocation::measured(app, &view.name, report, theme, &mut parts);
-            parts
-        }
-        (Reported::Bare, _) => one("● its REPORT has come; it has no figures", theme.good),
-        (Reported::NotYet, 0) if pane.is_scanning() => one("◐ looking for its lines", theme.warning),
-        (Reported::NotYet, 0) if over => one("? none of its lines is there", theme.warning),
-        (Reported::NotYet, 0) if request.queued => {
-            one("◐ waiting for its lines: it was queued and starts when its turn comes", theme.warning)
-        }
-        (Reported::NotYet, 0) => one("◐ waiting for its lines", theme.warning),
-        (Reported::NotYet, _) if is_without_reports(view) => {
-            one("no REPORT comes: the function's system log level is WARN", theme.dim)
-        }
-        (Reported::NotYet, _) if over => one("? its REPORT is not there", theme.warning),
-        (Reported::NotYet, _) => one("◐ its REPORT has not come yet", theme.warning),
-    }
-}
-
-/// Whether the function's configuration keeps START and REPORT out of the log.
-fn is_without_reports(view: &View) -> bool {
-    let logging = view.details.value.as_ref().and_then(|details| details.configuration.logging.as_ref());
-    logging.is_some_and(|logging| {
-        logging.log_format.as_deref() == Some("JSON") && logging.system_log_level.as_deref() == Some("WARN")
-    })
 }
 
 fn status(pane: &LogsPane, theme: &Theme, zone: &TimeZone, mut row: Row) {
@@ -306,14 +238,14 @@ impl<'a> Event<'a> {
             LineKind::Application { message, .. } => message,
             // The same words whether the log's format is Text or JSON.
             LineKind::Report(report) => Cow::Owned(report.to_string()),
-            LineKind::Start { request_id, version } => {
+            LineKind::Start { request_id, version, .. } => {
                 let version = version.map(|version| format!(" Version: {version}")).unwrap_or_default();
                 Cow::Owned(format!("START RequestId: {request_id}{version}"))
             }
             LineKind::TimedOut { request_id, seconds } => {
                 Cow::Owned(format!("Task timed out after {seconds:.2} seconds RequestId: {request_id}"))
             }
-            LineKind::End { request_id, status: None } => Cow::Owned(format!("END RequestId: {request_id}")),
+            LineKind::End { request_id, status: None, .. } => Cow::Owned(format!("END RequestId: {request_id}")),
             _ => Cow::Borrowed(message),
         };
         // A level of its own says it already.
