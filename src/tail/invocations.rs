@@ -88,7 +88,8 @@ impl Request {
 
     /// A row that told something and names nobody turned out to be another one's.
     fn untell(&mut self, stream: u32, key: Key, fact: &Fact) {
-        let found = self.facts.iter().position(|told| (told.stream, told.key) == (stream, key) && told.fact == *fact);
+        let found =
+            self.facts.iter().position(|told| (told.stream, told.key) == (stream, key) && told.fact == *fact);
         if let Some(at) = found {
             self.facts.remove(at);
         }
@@ -188,7 +189,9 @@ impl Invocations {
             read.of = read.of.and_then(|of| numbers.get(of as usize).copied());
             let there = match (first, (read.key.timestamp, read.key.tie)) {
                 (None, _) => false,
-                (Some(first), key) if key == (first.timestamp, first.tie) => store.position(&read.key).is_ok(),
+                (Some(first), key) if key == (first.timestamp, first.tie) => {
+                    store.position(&read.key).is_ok()
+                }
                 (Some(first), key) => key > (first.timestamp, first.tie),
             };
             if there {
@@ -218,7 +221,9 @@ impl Invocations {
         if !is_read || inserted.at.is_none() {
             return;
         }
-        let (Some(row), Some(source)) = (store.row(inserted.entry), store.source(inserted.entry)) else { return };
+        let (Some(row), Some(source)) = (store.row(inserted.entry), store.source(inserted.entry)) else {
+            return;
+        };
         let shown = self.filter.matches(&row.line());
         let (kind, of, fact) = read::read(row.message, row.marks.error, |id| self.numbered(id));
         let read = Read { key: row.key, source, kind, of, error: row.marks.error, shown, fact };

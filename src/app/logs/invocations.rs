@@ -433,15 +433,16 @@ impl LogsPane {
         }
     }
 
-    /// Rows were read. Answers whether it was for this log.
-    pub(in crate::app) fn folded(&mut self, ticket: Ticket, folded: Folded) -> Option<Folded> {
-        match self.invocations.as_mut().filter(|table| table.pending == Some(ticket)) {
-            Some(table) => {
-                table.pending = None;
-                table.fold.take(&self.store, folded);
-                None
-            }
-            None => Some(folded),
+    /// Whether it is for this log that rows are being read.
+    pub(in crate::app) fn awaits_fold(&self, ticket: Ticket) -> bool {
+        self.invocations.as_ref().is_some_and(|table| table.pending == Some(ticket))
+    }
+
+    /// Rows were read.
+    pub(in crate::app) fn folded(&mut self, folded: Folded) {
+        if let Some(table) = &mut self.invocations {
+            table.pending = None;
+            table.fold.take(&self.store, folded);
         }
     }
 

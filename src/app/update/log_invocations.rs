@@ -91,8 +91,9 @@ impl App {
 
     /// Rows were read for a table.
     pub(super) fn logs_folded(&mut self, ticket: Ticket, folded: Folded) {
-        let panes = self.logs.iter_mut().chain(self.function.as_mut().map(|view| &mut view.logs));
-        panes.fold(Some(folded), |folded, pane| pane.folded(ticket, folded?));
+        if let Some(pane) = self.all_logs().find(|pane| pane.awaits_fold(ticket)) {
+            pane.folded(folded);
+        }
     }
 
     fn selected_invocation(&self) -> Option<Invocation<'_>> {
@@ -154,7 +155,7 @@ fn command(invocation: &Invocation, options: &[(&str, Option<&str>)]) -> String 
     );
     for (name, value) in [("--end-time", to.as_deref())].iter().chain(options) {
         if let Some(value) = value {
-            command.push_str(&format!(" {name} {}", quoted(value)));
+            command.extend([" ", name, " ", &quoted(value)]);
         }
     }
     command

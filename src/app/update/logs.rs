@@ -36,7 +36,7 @@ impl App {
     }
 
     /// All logs there are, on the screen or not.
-    fn all_logs(&mut self) -> impl Iterator<Item = &mut LogsPane> {
+    pub(super) fn all_logs(&mut self) -> impl Iterator<Item = &mut LogsPane> {
         self.logs.iter_mut().chain(self.function.as_mut().map(|view| &mut view.logs))
     }
 

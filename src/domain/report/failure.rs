@@ -98,7 +98,9 @@ fn of_json(line: &str) -> Option<String> {
 /// Whether a text is the name of a type, as runtimes write it: `KeyError`, `Runtime.ExitError`, `json.JSONDecodeError`.
 fn is_type(text: &str) -> bool {
     let plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '$' | '<' | '>' | ':');
-    text.starts_with(char::is_alphabetic) && text.chars().take(MOST + 1).count() <= MOST && text.chars().all(plain)
+    text.starts_with(char::is_alphabetic)
+        && text.chars().take(MOST + 1).count() <= MOST
+        && text.chars().all(plain)
 }
 
 fn short(kind: &str) -> Cow<'_, str> {
@@ -131,9 +133,15 @@ mod tests {
         "RequestId: ID Error: Runtime exited with error: signal: killed\nRuntime.ExitError\n",
         crashed("Runtime.ExitError")
     )]
-    #[case::exited("RequestId: ID Error: Runtime exited without providing a reason", crashed("Runtime.ExitError"))]
+    #[case::exited(
+        "RequestId: ID Error: Runtime exited without providing a reason",
+        crashed("Runtime.ExitError")
+    )]
     #[case::before("RequestId: ID Process exited before completing request", crashed("Runtime.ExitError"))]
-    #[case::other("RequestId: ID Error: exec format error\nRuntime.InvalidEntrypoint", raised("Runtime.InvalidEntrypoint"))]
+    #[case::other(
+        "RequestId: ID Error: exec format error\nRuntime.InvalidEntrypoint",
+        raised("Runtime.InvalidEntrypoint")
+    )]
     #[case::python("[ERROR] KeyError: 'id'\rTraceback (most recent call last):\r  File", raised("KeyError"))]
     #[case::python_import(
         "[ERROR] Runtime.ImportModuleError: Unable to import module 'app'",
@@ -143,7 +151,10 @@ mod tests {
         "2026-11-20T14:00:00.000Z\tID\tERROR\tInvoke Error \t{\"errorType\":\"TypeError\",\"errorMessage\":\"x\",\"stack\":[]}",
         raised("TypeError")
     )]
-    #[case::node_cut("2026-11-20T14:00:00.000Z\tID\tERROR\tUncaught Exception \t{\"errorType\":\"Ty", raised("Error"))]
+    #[case::node_cut(
+        "2026-11-20T14:00:00.000Z\tID\tERROR\tUncaught Exception \t{\"errorType\":\"Ty",
+        raised("Error")
+    )]
     #[case::json(
         r#"{"level":"ERROR","requestId":"ID","errorType":"TypeError","errorMessage":"no","stackTrace":[]}"#,
         raised("TypeError")

@@ -135,11 +135,12 @@ fn last_attempt(facts: &[Told]) -> (&[Told], usize) {
     let behind = ends.next().filter(|_| last > start).map(|at| at + 1);
     let mut from = start.max(behind).unwrap_or_default();
     if start == Some(from) {
-        // The init phase of its environment.
-        let stream = facts[from].stream;
-        while from > 0 && facts[from - 1].stream == stream && facts[from - 1].fact.is_before_start() {
-            from -= 1;
-        }
+        // The init phase of its environment, and what was told since it began.
+        let start = &facts[from];
+        let before =
+            facts[..from].iter().rev().take_while(|told| told.stream == start.stream && !told.fact.is_edge());
+        let before = &facts[from - before.count()..from];
+        from -= before.iter().position(|told| told.fact.is_init()).map_or(0, |at| before.len() - at);
     }
     (&facts[from..], starts.max(reports).max(1))
 }

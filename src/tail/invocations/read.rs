@@ -38,9 +38,14 @@ pub(super) enum Fact {
 }
 
 impl Fact {
-    /// Whether it tells of what comes before a START.
-    pub(super) fn is_before_start(&self) -> bool {
+    /// Whether it tells of the init phase.
+    pub(super) fn is_init(&self) -> bool {
         matches!(self, Self::Init | Self::InitReport { .. } | Self::Restore { .. })
+    }
+
+    /// Whether it begins or ends an invocation.
+    pub(super) fn is_edge(&self) -> bool {
+        matches!(self, Self::Start { .. }) || self.is_report()
     }
 
     /// Whether it ends an invocation.
@@ -104,7 +109,9 @@ fn has_own_beginning(message: &[u8]) -> bool {
 /// Whether there is something of the form of a request id: 8-4-4-4-12.
 fn has_id(text: &[u8]) -> bool {
     memchr::memchr_iter(b'-', text).any(|at| {
-        at >= 8 && [5, 10, 15].iter().all(|further| text.get(at + further) == Some(&b'-')) && at + 28 <= text.len()
+        at >= 8
+            && [5, 10, 15].iter().all(|further| text.get(at + further) == Some(&b'-'))
+            && at + 28 <= text.len()
     })
 }
 
@@ -123,7 +130,9 @@ fn fact(line: LineKind<'_>, message: &str, error: bool) -> Option<Fact> {
         LineKind::RestoreReport { restore_ms, status, error_type } => {
             Fact::Restore { ms: restore_ms, failure: failed(status, error_type) }
         }
-        LineKind::Start { version, trace_id, .. } => Fact::Start { version: boxed(version), trace: boxed(trace_id) },
+        LineKind::Start { version, trace_id, .. } => {
+            Fact::Start { version: boxed(version), trace: boxed(trace_id) }
+        }
         // Without a status it says no more than the REPORT that follows.
         LineKind::End { status: None, .. } => return None,
         LineKind::End { status, error_type, .. } => {
@@ -138,7 +147,9 @@ fn fact(line: LineKind<'_>, message: &str, error: bool) -> Option<Fact> {
             Failure::Crashed(kind) => Fact::Crashed(kind.into()),
             Failure::Raised(kind) => Fact::Raised(kind.into()),
         },
-        LineKind::Application { .. } | LineKind::LogsDropped { .. } | LineKind::Platform { .. } => return None,
+        LineKind::Application { .. } | LineKind::LogsDropped { .. } | LineKind::Platform { .. } => {
+            return None;
+        }
     })
 }
 

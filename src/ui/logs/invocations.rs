@@ -115,9 +115,13 @@ fn empty(pane: &LogsPane, table: &InvocationsPane, theme: &Theme, buffer: &mut B
     } else if table.failed_only && table.summary.count > 0 {
         (format!("None of the {} invocations failed.", table.summary.count), "! shows all.")
     } else if lines == 0 {
-        ("No lines yet: there are no invocations in them.".into(), "New ones appear here.")
+        ("No lines yet.".into(), "Invocations appear here as their lines come.")
     } else if table.fold.filter().is_all() {
-        (format!("None of the {lines} lines names an invocation."), "New ones appear here.")
+        let text = match lines {
+            1 => "The one line that is there names no invocation.".into(),
+            _ => format!("None of the {lines} lines names an invocation."),
+        };
+        (text, "New ones appear here.")
     } else {
         ("No invocation has a line that the filter shows.".into(), "esc leads to the lines and their filter.")
     };
@@ -146,8 +150,6 @@ impl Cells {
         let (status, status_style) = status(app, invocation, theme);
         let dash = || "-".to_owned();
         let duration = |ms: Option<f64>| ms.map_or_else(dash, format::duration_ms);
-        #[allow(clippy::cast_precision_loss, reason = "no invocation takes 2^53 ms")]
-        let billed = invocation.billed_ms.map(|ms| ms as f64);
         let memory = invocation.max_memory_mb.zip(invocation.memory_mb);
         Self {
             start: time,
@@ -155,7 +157,7 @@ impl Cells {
             status,
             status_style,
             duration: duration(invocation.duration_ms),
-            billed: duration(billed),
+            billed: invocation.billed_ms.map_or_else(dash, billed),
             memory: memory.map_or_else(dash, |(used, of)| format!("{used}/{of}")),
             cold: cold(invocation),
             error: error(invocation),
@@ -182,12 +184,19 @@ fn status(app: &App, invocation: &Invocation, theme: &Theme) -> (String, Style) 
     }
 }
 
-/// What its environment had to do first.
+/// Whole milliseconds, as they are billed, where there is room for them.
+fn billed(ms: u64) -> String {
+    #[allow(clippy::cast_precision_loss, reason = "no invocation takes 2^53 ms")]
+    let long = || format::duration_ms(ms as f64);
+    if ms < 100_000 { format!("{ms} ms") } else { long() }
+}
+
+/// How long its environment took to be made, or to come from a snapshot.
 fn cold(invocation: &Invocation) -> String {
     match (invocation.restore_ms, invocation.init_ms) {
-        (Some(restore), _) => format!("restore {}", format::duration_ms(restore)),
-        (None, Some(init)) => format!("init {}", format::duration_ms(init)),
-        (None, None) if invocation.cold => "init".into(),
+        (Some(restore), _) => format!("snap {}", format::duration_ms(restore)),
+        (None, Some(init)) => format::duration_ms(init),
+        (None, None) if invocation.cold => "yes".into(),
         (None, None) => "-".into(),
     }
 }
@@ -246,10 +255,10 @@ impl Columns {
         let all = take(&mut columns.start, 8)
             && take(&mut columns.status, 13)
             && take(&mut columns.duration, 9)
-            && take(&mut columns.error, 13)
+            && take(&mut columns.error, 17)
             && (!several || take(&mut columns.function, 16))
-            && take(&mut columns.memory, 11)
-            && take(&mut columns.cold, 14)
+            && take(&mut columns.memory, 10)
+            && take(&mut columns.cold, 11)
             && take(&mut columns.id, 8)
             && take(&mut columns.lines, 6)
             && take(&mut columns.billed, 8)

@@ -14,10 +14,7 @@ use crate::{
         Reported,
         invocations::{Invocation, Neighbours},
     },
-    ui::{
-        Theme, invocation,
-        paint::Row,
-    },
+    ui::{Theme, invocation, paint::Row},
 };
 
 /// Whose log it is, and what of it is there. Where there is a row for it the second one has that; the third one has the
@@ -41,7 +38,10 @@ pub(super) fn heading(
     row.skip(1).put(&title, theme.title);
     if area.rows > 1 {
         row.put_right(" ", theme.text);
-        row.put_right(if opened.is_some() { "esc shows all invocations" } else { "esc shows all lines" }, theme.dim);
+        row.put_right(
+            if opened.is_some() { "esc shows all invocations" } else { "esc shows all lines" },
+            theme.dim,
+        );
         row = Row::new(buffer, area, 1);
         row.put(" ", theme.text);
     } else {

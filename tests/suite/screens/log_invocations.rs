@@ -47,22 +47,55 @@ const STREAM: &str = "2026/11/20/[$LATEST]0123456789abcdef";
 fn some() -> Update {
     let other = "2026/11/20/[$LATEST]fedcba9876543210";
     let lines = [
-        (STREAM, "14:00:00.000", "INIT_START Runtime Version: python:3.13.v7\tRuntime Version ARN: arn:x\n".to_owned()),
+        (
+            STREAM,
+            "14:00:00.000",
+            "INIT_START Runtime Version: python:3.13.v7\tRuntime Version ARN: arn:x\n".to_owned(),
+        ),
         (STREAM, "14:00:00.185", start(1)),
         (STREAM, "14:00:00.190", "priced 3 items".to_owned()),
         (STREAM, "14:00:00.199", report(1, "12.34", 71, "Init Duration: 184.91 ms\t")),
         (STREAM, "14:00:03.400", start(2)),
-        (STREAM, "14:00:04.100", "[ERROR] KeyError: 'price'\rTraceback (most recent call last):\r  File \"/var/task/app.py\"".to_owned()),
+        (
+            STREAM,
+            "14:00:04.100",
+            "[ERROR] KeyError: 'price'\rTraceback (most recent call last):\r  File \"/var/task/app.py\""
+                .to_owned(),
+        ),
         (STREAM, "14:00:04.102", report(2, "702.11", 72, "")),
         (STREAM, "14:00:04.500", start(3)),
-        (STREAM, "14:00:07.500", format!("2026-11-20T14:00:07.500Z {} Task timed out after 3.00 seconds\n\n", id(3))),
+        (
+            STREAM,
+            "14:00:07.500",
+            format!("2026-11-20T14:00:07.500Z {} Task timed out after 3.00 seconds\n\n", id(3)),
+        ),
         (STREAM, "14:00:07.501", report(3, "3000.00", 90, "Status: timeout")),
         (other, "14:01:00.000", "RESTORE_START Runtime Version: java:21.v38\n".to_owned()),
         (other, "14:01:00.511", start(4)),
-        (other, "14:01:00.700", format!("RequestId: {} Error: Runtime exited with error: signal: killed\nRuntime.ExitError\n", id(4))),
-        (other, "14:01:00.702", report(4, "190.02", 512, "Restore Duration: 511.25 ms\tStatus: error\tError Type: Runtime.ExitError")),
+        (
+            other,
+            "14:01:00.700",
+            format!(
+                "RequestId: {} Error: Runtime exited with error: signal: killed\nRuntime.ExitError\n",
+                id(4)
+            ),
+        ),
+        (
+            other,
+            "14:01:00.702",
+            report(
+                4,
+                "190.02",
+                512,
+                "Restore Duration: 511.25 ms\tStatus: error\tError Type: Runtime.ExitError",
+            ),
+        ),
         (other, "14:02:00.000", start(5)),
-        (STREAM, "14:02:59.000", format!("[INFO]\t2026-11-20T14:02:59.000Z\t{}\tfrom before START came\n", id(6))),
+        (
+            STREAM,
+            "14:02:59.000",
+            format!("[INFO]\t2026-11-20T14:02:59.000Z\t{}\tfrom before START came\n", id(6)),
+        ),
         (STREAM, "14:03:10.000", start(7)),
         (STREAM, "14:03:11.000", "working".to_owned()),
         (other, "14:03:20.000", start(8)),
@@ -132,8 +165,11 @@ fn nothing_to_show() {
     let effects = screen.keys("g");
     assert_eq!(effects, []);
     screen.check("log_invocations_none");
-    screen.send(Msg::Tail(ticket, Update::Events { group: GROUP.into(), batch: vec![line(GROUP, STREAM, "14:00:00.000", "plain")] }));
-    assert!(screen.text(80, 24).contains("None of the 1 lines names an invocation."));
+    screen.send(Msg::Tail(
+        ticket,
+        Update::Events { group: GROUP.into(), batch: vec![line(GROUP, STREAM, "14:00:00.000", "plain")] },
+    ));
+    assert!(screen.text(80, 24).contains("The one line that is there names no invocation."));
     screen.send(Msg::Tail(ticket, some()));
     screen.key(KeyCode::Esc);
     screen.keys("g");
@@ -146,14 +182,17 @@ fn a_log_without_reports_says_why() {
     screen.send(Msg::Tail(ticket, some()));
     let effects = screen.keys("g");
     read(&mut screen, effects);
-    assert!(screen.text(120, 24).contains("no START or REPORT comes: the function's system log level is WARN"));
+    assert!(
+        screen.text(120, 24).contains("no START or REPORT comes: the function's system log level is WARN")
+    );
 }
 
 #[test]
 fn invocations_of_a_shared_group() {
     let mut screen = table();
     let pane = &mut screen.app.function.as_mut().unwrap().logs;
-    pane.sources = vec![Source::of_group("/shared".into()), Source::of_function("checkout-api", GROUP.into())];
+    pane.sources =
+        vec![Source::of_group("/shared".into()), Source::of_function("checkout-api", GROUP.into())];
     let ticket = pane.ticket.unwrap();
     let stream = "2026/11/20/invoice-render[42]0123456789abcdef";
     let batch = vec![

@@ -55,7 +55,16 @@ fn five() -> Update {
     batch(vec![
         line(60_000, 1, "INIT_START Runtime Version: python:3.13.v7\n"),
         line(59_800, 1, &start(1)),
-        line(59_700, 1, &report(1, 100, 71, "Init Duration: 184.91 ms\t\nXRAY TraceId: 1-6a50-ab\tSegmentId: d\tSampled: true\t")),
+        line(
+            59_700,
+            1,
+            &report(
+                1,
+                100,
+                71,
+                "Init Duration: 184.91 ms\t\nXRAY TraceId: 1-6a50-ab\tSegmentId: d\tSampled: true\t",
+            ),
+        ),
         line(50_000, 1, &start(2)),
         line(49_000, 1, "[ERROR] no luck"),
         line(47_000, 1, &report(2, 3_000, 80, "Status: timeout")),
@@ -235,7 +244,10 @@ fn enter_shows_the_lines_of_one_and_esc_leads_back_twice() {
     }
     assert_eq!(act(&mut app, Action::Open), [], "its lines are there");
     assert_eq!(app.contexts()[0], lambdeck::app::Context::Logs);
-    assert_eq!(messages(&app), [start(2).trim(), "[ERROR] no luck", report(2, 3_000, 80, "Status: timeout").trim()]);
+    assert_eq!(
+        messages(&app),
+        [start(2).trim(), "[ERROR] no luck", report(2, 3_000, 80, "Status: timeout").trim()]
+    );
     assert_eq!((pane(&app).times, pane(&app).cursor.at, pane(&app).following), (Times::Gap, 0, false));
     let (invocation, neighbours) = pane(&app).opened().unwrap();
     assert_eq!(invocation.status, Status::Timeout);

@@ -10,7 +10,11 @@ fn application<'a>(level: Option<Level>, request_id: Option<&'a str>, message: &
     LineKind::Application { level, request_id: request_id.map(Cow::from), message: message.into() }
 }
 
-fn platform(event: &'static str, request_id: Option<&'static str>, status: Option<&'static str>) -> LineKind<'static> {
+fn platform(
+    event: &'static str,
+    request_id: Option<&'static str>,
+    status: Option<&'static str>,
+) -> LineKind<'static> {
     LineKind::Platform {
         event: event.into(),
         request_id: request_id.map(Cow::from),
@@ -50,10 +54,7 @@ fn assert_both(template: &str, expected: &LineKind<'_>) {
 )]
 #[case("RESTORE_REPORT Restore Duration: 511.25 ms", LineKind::RestoreReport { restore_ms: Some(511.25), status: None, error_type: None })]
 #[case("TIME ID Task timed out after 3.00 seconds\n\n", LineKind::TimedOut { request_id: ID.into(), seconds: 3.0 })]
-#[case(
-    "EXTENSION\tName: agent\tState: Ready\tEvents: [INVOKE,SHUTDOWN]",
-    platform("EXTENSION", None, None)
-)]
+#[case("EXTENSION\tName: agent\tState: Ready\tEvents: [INVOKE,SHUTDOWN]", platform("EXTENSION", None, None))]
 #[case(
     "RequestId: ID Error: Runtime exited with error: signal: killed\nRuntime.ExitError\n",
     application(
@@ -211,7 +212,8 @@ fn json_application_lines(
 )]
 #[case(
     r#"{"type":"platform.initRuntimeDone","record":{"status":"failure"}}"#,
-    platform("platform.initRuntimeDone", None, Some("failure")), true
+    platform("platform.initRuntimeDone", None, Some("failure")),
+    true
 )]
 #[case(
     r#"{"type":"platform.report","record":{"requestId":"r-1","metrics":{"durationMs":3.0},"status":"error"}}"#,
