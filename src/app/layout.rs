@@ -270,23 +270,24 @@ const HISTOGRAM_FROM: u16 = 50;
 
 /// As [`logs`], where it is one request's.
 pub fn request_log(size: Size) -> LogsLayout {
-    divide_logs(size, true, None)
+    divide_logs(size, 2, None)
 }
 
 /// Divides the content of the Logs tab. On a low screen the lines keep the rows.
 pub fn logs(size: Size, pane: Option<&LogsPane>) -> LogsLayout {
-    divide_logs(size, pane.is_some_and(|pane| pane.request.is_some()), pane)
+    let of_request = |pane: &LogsPane| if pane.is_opened() { 3 } else { 2 };
+    divide_logs(size, pane.filter(|pane| pane.request.is_some()).map_or(0, of_request), pane)
 }
 
-fn divide_logs(size: Size, of_request: bool, pane: Option<&LogsPane>) -> LogsLayout {
+/// Where there are rows for it the heading has so many.
+fn divide_logs(size: Size, heading: u16, pane: Option<&LogsPane>) -> LogsLayout {
     // A request's few lines are seen at a glance.
-    let histogram = pane.is_some_and(|pane| pane.histogram && !of_request && !pane.is_empty());
+    let histogram = heading == 0 && pane.is_some_and(|pane| pane.histogram && !pane.is_empty());
     let content = tab(size).content;
     let heading = match content.rows {
-        _ if !of_request => 0,
         0..4 => 0,
-        4..10 => 1,
-        _ => 2,
+        4..10 => heading.min(1),
+        _ => heading,
     };
     let histogram = match content.rows {
         _ if !histogram || content.columns < HISTOGRAM_FROM => 0,

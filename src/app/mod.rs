@@ -271,10 +271,19 @@ impl App {
             Some(Overlay::Merge(merging)) => merging.revealed.map(|(_, until)| until),
             _ => None,
         };
-        [self.messages.fades_at(), pane, clock, revealed, self.writing_clock(), self.repeat_clock(), self.insights_clock()]
-            .into_iter()
-            .flatten()
-            .min()
+        [
+            self.messages.fades_at(),
+            pane,
+            clock,
+            revealed,
+            self.writing_clock(),
+            self.repeat_clock(),
+            self.insights_clock(),
+            self.invocations_clock(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     /// The next tenth of a second of what is sent many times, where that is looked at.

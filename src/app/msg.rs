@@ -105,6 +105,8 @@ pub enum Msg {
     Tail(Ticket, tail::Update),
     /// What was found in rows of a log.
     LogsScanned(Ticket, Box<tail::Scanned>),
+    /// What rows of a log tell of invocations.
+    LogsFolded(Ticket, Box<tail::Folded>),
     /// Rows of a log were written to a file, as the text tells; or not.
     LogsExported(Ticket, Result<String, SaveError>),
     /// Some of the log groups that are meant, or why no more are found.
@@ -338,6 +340,8 @@ pub enum Effect {
     StopLogs(Ticket),
     /// Look at rows, off the thread that draws.
     ScanLogs(Ticket, Box<tail::Scan>),
+    /// Read rows for the table of invocations, off the thread that draws.
+    FoldLogs(Ticket, Box<tail::FoldScan>),
     /// Write rows to a file.
     ExportLogs {
         /// The request.

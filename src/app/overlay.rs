@@ -271,6 +271,8 @@ pub enum PickerKind {
     Insights,
     /// What is copied of a row of a log.
     LogCopy(RowKey),
+    /// What is copied of the invocation of a request that a log tells of.
+    LogInvocation(String),
 }
 
 impl PickerKind {
@@ -283,7 +285,7 @@ impl PickerKind {
             Self::Versions(pick) => pick.title(),
             Self::Test(pick) => pick.title(),
             Self::Insights => "Query",
-            Self::LogCopy(_) => "Copy",
+            Self::LogCopy(_) | Self::LogInvocation(_) => "Copy",
         }
     }
 
@@ -293,7 +295,12 @@ impl PickerKind {
             Self::Region
             | Self::Configuration(_)
             | Self::Test(test::Pick::Qualifier | test::Pick::Elsewhere(_)) => true,
-            Self::Profile | Self::Versions(_) | Self::Test(_) | Self::Insights | Self::LogCopy(_) => false,
+            Self::Profile
+            | Self::Versions(_)
+            | Self::Test(_)
+            | Self::Insights
+            | Self::LogCopy(_)
+            | Self::LogInvocation(_) => false,
         }
     }
 }

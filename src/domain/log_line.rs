@@ -103,13 +103,13 @@ fn platform<'a>(kind: LineKind<'a>, line: &'a str) -> Cow<'a, str> {
     match kind {
         // X-Ray's fields stand on a line of their own in it.
         LineKind::Report(report) => Cow::Owned(report.to_string().replace('\n', "")),
-        LineKind::Start { request_id, version } => {
+        LineKind::Start { request_id, version, .. } => {
             joined(&format!("START RequestId: {request_id}"), [named("Version", version), None, None, None])
         }
         LineKind::TimedOut { request_id, seconds } => {
             Cow::Owned(format!("Task timed out after {seconds:.2} seconds RequestId: {request_id}"))
         }
-        LineKind::End { request_id, status } => {
+        LineKind::End { request_id, status, .. } => {
             let status = status.filter(|status| status != "success");
             joined(&format!("END RequestId: {request_id}"), [named("Status", status), None, None, None])
         }
@@ -128,7 +128,7 @@ fn platform<'a>(kind: LineKind<'a>, line: &'a str) -> Cow<'a, str> {
                 named("Error Type", error_type),
             ],
         ),
-        LineKind::RestoreReport { restore_ms, status } if json => joined(
+        LineKind::RestoreReport { restore_ms, status, .. } if json => joined(
             "RESTORE_REPORT",
             [ms("Restore Duration", restore_ms), named("Status", status), None, None],
         ),
@@ -136,7 +136,7 @@ fn platform<'a>(kind: LineKind<'a>, line: &'a str) -> Cow<'a, str> {
             let reason = reason.map(|reason| format!(": {}", sanitise(&reason))).unwrap_or_default();
             Cow::Owned(format!("Lambda dropped {records} log events ({}){reason}", format::bytes(bytes)))
         }
-        LineKind::Platform { event, request_id, status } if json => {
+        LineKind::Platform { event, request_id, status, .. } if json => {
             joined(&sanitise(&event), [named("RequestId", request_id), named("Status", status), None, None])
         }
         _ => Cow::Borrowed(line),

@@ -3,6 +3,7 @@
 //!
 //! The lines may be raw or sanitised ([`super::text`]): a tab may have become spaces.
 
+mod failure;
 mod level;
 mod line;
 
@@ -10,6 +11,7 @@ use std::fmt;
 
 use serde::Deserialize;
 
+pub use failure::{Failure, failure};
 pub use level::Level;
 pub(super) use line::is_uuid;
 pub use line::{LineKind, classify};
@@ -241,13 +243,18 @@ struct Tracing {
     value: Option<String>,
 }
 
+impl Tracing {
+    /// The trace.
+    fn root(&self) -> Option<&str> {
+        self.value.as_deref()?.split(';').find_map(|part| part.strip_prefix("Root="))
+    }
+}
+
 /// The report that a `platform.report` record holds. `None` when it lacks what every report has (managed instances
 /// report a duration only).
 fn report_of(record: &Record) -> Option<Report> {
     let owned = |text: &Option<String>| text.as_deref().map(line::decoded);
     let positive = |value: Option<f64>| value.filter(|value| *value >= 0.0);
-    let trace = record.tracing.value.as_deref();
-    let root = trace.and_then(|value| value.split(';').find_map(|part| part.strip_prefix("Root=")));
     Some(Report {
         request_id: owned(&record.request_id)?,
         duration_ms: positive(record.metrics.duration_ms)?,
@@ -259,7 +266,7 @@ fn report_of(record: &Record) -> Option<Report> {
         billed_restore_ms: record.metrics.billed_restore_duration_ms,
         status: owned(&record.status),
         error_type: owned(&record.error_type),
-        trace_id: root.map(line::decoded),
+        trace_id: record.tracing.root().map(line::decoded),
     })
 }
 

@@ -242,6 +242,12 @@ impl Executor {
                 }
             }
             Effect::StopInsights(ticket) => self.queries.stop(ticket),
+            Effect::FoldLogs(ticket, scan) => {
+                tokio::spawn(async move {
+                    let Ok(folded) = tokio::task::spawn_blocking(move || scan.run()).await else { return };
+                    send(&messages, Msg::LogsFolded(ticket, Box::new(folded))).await;
+                });
+            }
             Effect::Write(ticket, order, permit) => self.write(ticket, *order, *permit),
             Effect::Observe { ticket, names, after } => {
                 self.with_session(Slot::Observe(ticket), ticket, |session| async move {

@@ -10,6 +10,7 @@
 //! - [`Store`]: what was told, in order, bounded by bytes
 //! - [`Snapshot`], [`Scan`]: rows to be read on another thread than the one that adds to them
 //! - [`Filter`], [`View`]: the rows of a store that match, of all or of one request, kept up to date row by row
+//! - [`Invocations`]: the invocations that the rows of a store tell of
 //! - [`OneRequest`]: the events of one request, out of those of its log group
 //!
 //! No `aws_*` type and nothing of the screen enters here.
@@ -23,6 +24,7 @@ mod filter;
 mod flags;
 mod follow;
 mod index;
+pub mod invocations;
 mod live;
 mod marks;
 mod request;
@@ -35,6 +37,7 @@ mod view;
 
 pub use filter::{Filter, Kind, Layer, is_error};
 pub use follow::{Control, Options, follow};
+pub use invocations::{FoldScan, Folded, Invocations};
 pub use marks::Marks;
 pub use request::{OneRequest, rows::Reported};
 pub use snapshot::{Scan, Scanned, Snapshot};

@@ -34,18 +34,38 @@ enum Says {
 }
 
 fn says(line: &LineKind<'_>, id: &str) -> Says {
-    let ours = line.request_id().map(|of| of == id);
-    match (line, ours) {
-        (LineKind::Start { .. }, Some(true)) => Says::OurStart,
-        (LineKind::Start { .. }, _) => Says::OtherStart,
-        (LineKind::Report(_), _) => Says::Report(ours == Some(true)),
+    match whose(line) {
+        Whose::Start(of) if of == id => Says::OurStart,
+        Whose::Start(_) => Says::OtherStart,
+        Whose::Report(of) => Says::Report(of == Some(id)),
+        Whose::Of(of) if of == id => Says::Ours,
+        Whose::Of(_) => Says::Others,
+        Whose::Nobody => Says::Nothing,
+    }
+}
+
+/// Which request a line names, and whether that begins or ends there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Whose<'a> {
+    /// It starts.
+    Start(&'a str),
+    /// It is over; none where the line does not say which one.
+    Report(Option<&'a str>),
+    /// It is named.
+    Of(&'a str),
+    /// None is.
+    Nobody,
+}
+
+pub(super) fn whose<'a>(line: &'a LineKind<'_>) -> Whose<'a> {
+    let id = line.request_id();
+    match (line, id) {
+        (LineKind::Start { request_id, .. }, _) => Whose::Start(request_id),
+        (LineKind::Report(_), _) => Whose::Report(id),
         // That of a managed instance, which lacks the figures.
-        (LineKind::Platform { event, .. }, _) if event == "platform.report" => {
-            Says::Report(ours == Some(true))
-        }
-        (_, Some(true)) => Says::Ours,
-        (_, Some(false)) => Says::Others,
-        (_, None) => Says::Nothing,
+        (LineKind::Platform { event, .. }, _) if event == "platform.report" => Whose::Report(id),
+        (_, Some(id)) => Whose::Of(id),
+        (_, None) => Whose::Nobody,
     }
 }
 

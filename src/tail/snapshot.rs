@@ -58,6 +58,14 @@ impl Snapshot {
         self.entries.iter().filter_map(|entry| self.row(*entry))
     }
 
+    /// All of them, newest first, each with the number of its stream.
+    pub(super) fn rows_back(&self) -> impl Iterator<Item = (u32, Row<'_>)> {
+        self.entries.iter().rev().filter_map(|entry| {
+            let source = arena::record(&self.chunks, entry.place)?.source;
+            Some((source, self.row(*entry)?))
+        })
+    }
+
     fn row(&self, entry: Entry) -> Option<Row<'_>> {
         let record = arena::record(&self.chunks, entry.place)?;
         let (group, stream) = self.names.get(record.source as usize)?.as_ref()?;

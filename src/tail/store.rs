@@ -92,12 +92,17 @@ impl fmt::Debug for Row<'_> {
 /// The identity of a row, and its place in the order. Good for the store it came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RowKey {
-    timestamp: i64,
-    tie: Tie,
-    place: Place,
+    pub(super) timestamp: i64,
+    pub(super) tie: Tie,
+    pub(super) place: Place,
 }
 
 impl RowKey {
+    /// When the row happened, in milliseconds since the epoch.
+    pub fn timestamp_ms(&self) -> i64 {
+        self.timestamp
+    }
+
     /// Stands for a moment, in milliseconds since the epoch: where it would be is the first row at it or later.
     pub fn at(timestamp: i64) -> Self {
         Self { timestamp, tie: (i64::MIN, 0), place: Place::MAX }
@@ -115,6 +120,8 @@ pub struct Inserted {
     /// Where it was put, and among how many others, before anything went.
     pub(super) put_at: usize,
     pub(super) among: usize,
+    /// The rows that went: their places, and the numbers of their streams.
+    pub(super) gone: Vec<(Place, u32)>,
     pub(super) version: u64,
 }
 
@@ -190,7 +197,7 @@ impl Store {
         if put_at == 0 && among > 0 && self.bytes() + self.arena.growth(event.message.len()) > self.max_bytes
         {
             self.evicted += 1;
-            return Inserted { at: None, evicted: 1, put_at, among, version };
+            return Inserted { at: None, evicted: 1, put_at, among, gone: Vec::new(), version };
         }
         let record = Record {
             source: self.sources.add(&event.group, &event.stream),
@@ -202,11 +209,9 @@ impl Store {
         // There is a place: the largest bound leaves chunks without a name to spare.
         let place = self.arena.add(record).unwrap_or(Place::MAX);
         self.index.insert(put_at, Entry { timestamp: event.timestamp, place, marks: arrival.marks });
-        let mut evicted = 0;
-        while self.bytes() > self.max_bytes && self.evict() {
-            evicted += 1;
-        }
-        Inserted { at: put_at.checked_sub(evicted), evicted, put_at, among, version }
+        let mut gone = Vec::new();
+        while self.bytes() > self.max_bytes && self.evict(&mut gone) {}
+        Inserted { at: put_at.checked_sub(gone.len()), evicted: gone.len(), put_at, among, gone, version }
     }
 
     /// The row at a position, counted from the oldest.
@@ -277,10 +282,11 @@ impl Store {
     }
 
     /// Evicts the oldest row; false where there is none.
-    fn evict(&mut self) -> bool {
+    fn evict(&mut self, gone: &mut Vec<(Place, u32)>) -> bool {
         let Some(entry) = self.index.pop_front() else { return false };
         if let Some(source) = self.arena.source(entry.place) {
             self.sources.remove(source);
+            gone.push((entry.place, source));
         }
         self.arena.remove(entry.place);
         self.evicted += 1;

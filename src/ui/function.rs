@@ -23,7 +23,7 @@ pub(super) fn draw(app: &App, view: &View, size: Size, theme: &Theme, buffer: &m
         Tab::Configuration => configuration::draw(app, view, theme, buffer, areas.content),
         Tab::Versions => versions::draw(app, view, theme, buffer, areas.content),
         Tab::Test => test::draw(app, view, size, theme, buffer),
-        Tab::Logs => logs::draw(app, Some(view), size, theme, buffer),
+        Tab::Logs => logs::draw(app, size, theme, buffer),
         planned => {
             let title = format!("{} is not built yet", planned.label());
             let text = planned.planned().unwrap_or_default();

@@ -17,6 +17,7 @@ mod insights;
 mod invocations;
 mod log_sources;
 mod log_filters;
+mod log_invocations;
 mod logs;
 mod repeat;
 mod request_log;

@@ -4,6 +4,7 @@ mod aws;
 mod engine;
 mod follow;
 mod live;
+mod invocations;
 mod random;
 mod request;
 mod service;

@@ -14,6 +14,7 @@ mod insights;
 mod log_sources;
 mod log_filters;
 mod log_scans;
+mod log_invocations;
 mod logs;
 mod past;
 mod repeat;

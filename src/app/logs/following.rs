@@ -55,6 +55,9 @@ impl LogsPane {
         for arrival in batch {
             let inserted = self.store.insert(arrival);
             self.view.apply(&self.store, &inserted);
+            if let Some(table) = &mut self.invocations {
+                table.fold.apply(&self.store, &inserted);
+            }
         }
         // The rows of a request that has just been found in them.
         self.search();
@@ -90,6 +93,7 @@ impl LogsPane {
             && self.ticket.is_some()
             && self.around.and_then(|around| around.until).is_none()
             && !self.gaps.iter().any(|gap| open(gap.kind) && gap.to_ms.is_none_or(|to| to > begun_ms));
+        self.close_invocations();
         let effects = self.stop();
         self.left_at = if is_whole { Some(now) } else { None };
         self.request = None;

@@ -204,7 +204,7 @@ impl LogsPane {
         if self.filters.takes_text() {
             return vec![Context::LogFilter];
         }
-        let inner = if self.invocations.is_some() { Context::LogInvocations } else { Context::Logs };
+        let inner = if self.table().is_some() { Context::LogInvocations } else { Context::Logs };
         let lead = lead.map(|lead| match lead {
             Lead::Next => Context::LogNext,
             Lead::Previous => Context::LogPrevious,
@@ -271,10 +271,12 @@ impl LogsPane {
             filters: std::mem::take(&mut self.filters),
             times: self.times,
             histogram: self.histogram,
+            invocations: self.invocations.take(),
             live_tail: self.live_tail,
             wrap: self.wrap,
             ..Self::default()
         };
+        self.restart_invocations();
         self.look_at_request();
         let pattern = self.filters.ask_service(self.request.is_some());
         self.followed(ticket, since, until, pattern)
@@ -286,6 +288,7 @@ impl LogsPane {
         if self.ticket.is_some() && self.request.as_ref() == Some(&request) {
             return Vec::new();
         }
+        self.close_invocations();
         let around = Around { moment: request.sent, before: BEFORE_SENT, until: request.complete_at(now) };
         let covered = self.ticket.is_some()
             && self.around.and_then(|around| around.until).is_none()

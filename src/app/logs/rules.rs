@@ -71,6 +71,10 @@ impl LogsPane {
             (None, Some((window, why))) => Some((0, Rule::NotRead(window, why.to_owned()))),
             (None, None) => None,
         };
-        older.into_iter().chain(evicted).chain(gaps.into_iter().map(|(at, missing)| (at, Rule::Gap(missing)))).collect()
+        older
+            .into_iter()
+            .chain(evicted)
+            .chain(gaps.into_iter().map(|(at, missing)| (at, Rule::Gap(missing))))
+            .collect()
     }
 }

@@ -47,7 +47,7 @@ impl App {
     }
 
     /// All logs there are, on the screen or not.
-    fn all_logs(&mut self) -> impl Iterator<Item = &mut LogsPane> {
+    pub(super) fn all_logs(&mut self) -> impl Iterator<Item = &mut LogsPane> {
         self.logs.iter_mut().chain(self.function.as_mut().map(|view| &mut view.logs))
     }
 
@@ -176,6 +176,12 @@ impl App {
 
     /// Handles a key where a log fills the screen; none where it means nothing to a log.
     pub(super) fn act_on_log(&mut self, action: &Action) -> Option<Vec<Effect>> {
+        if self.log().is_some_and(|pane| pane.table().is_some()) {
+            return self.act_on_log_invocations(action);
+        }
+        if let Some(effects) = self.act_on_log_invocations(action) {
+            return Some(effects);
+        }
         if let Some(effects) = self.act_on_log_filters(action) {
             return Some(effects);
         }

@@ -15,6 +15,7 @@ mod insights;
 mod log_event;
 mod log_export;
 mod log_filters;
+mod log_invocations;
 mod log_sources;
 mod logs;
 mod merging;
@@ -44,8 +45,8 @@ use super::{
 };
 use crate::cloud;
 
-pub(super) use self::{events::Awaited, log_export::LogExporting};
 pub use self::events::FromDisk;
+pub(super) use self::{events::Awaited, log_export::LogExporting};
 
 impl App {
     /// What to do first: make the session.
@@ -129,6 +130,10 @@ impl App {
                 self.logs_scanned(ticket, &scanned);
                 Vec::new()
             }
+            Msg::LogsFolded(ticket, folded) => {
+                self.logs_folded(ticket, *folded);
+                Vec::new()
+            }
             Msg::LogsExported(ticket, result) => self.log_exported(ticket, result),
             Msg::SourcesFound(ticket, result) => self.sources_found(ticket, result),
             Msg::Insights(ticket, result) => {
@@ -190,6 +195,7 @@ impl App {
         }
         effects.extend(self.want_states());
         effects.extend(self.want_scans());
+        effects.extend(self.fold_logs());
         self.note_event();
         // What was said before must not hide the keys of a dialog or a field that has just opened.
         if !was_asked && self.is_asked() && self.messages.fades_at() == said {

@@ -120,6 +120,10 @@ impl App {
                 self.overlay = None;
                 self.log_copy_picked(&row, &chosen)
             }
+            PickerKind::LogInvocation(id) => {
+                self.overlay = None;
+                self.log_invocation_picked(&id, &chosen)
+            }
         }
     }
 

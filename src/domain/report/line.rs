@@ -42,6 +42,8 @@ pub enum LineKind<'a> {
         restore_ms: Option<f64>,
         /// `timeout`, `error`, `success`.
         status: Option<Cow<'a, str>>,
+        /// JSON only: for example `Runtime.RestoreHookUserError`.
+        error_type: Option<Cow<'a, str>>,
     },
     /// An invocation starts.
     Start {
@@ -49,6 +51,8 @@ pub enum LineKind<'a> {
         request_id: Cow<'a, str>,
         /// The version that runs.
         version: Option<Cow<'a, str>>,
+        /// JSON only: the X-Ray trace, when tracing is active.
+        trace_id: Option<Cow<'a, str>>,
     },
     /// The handler is done (`END`, `platform.runtimeDone`).
     End {
@@ -56,6 +60,8 @@ pub enum LineKind<'a> {
         request_id: Cow<'a, str>,
         /// JSON only: `success`, `timeout`, `error`, `failure`.
         status: Option<Cow<'a, str>>,
+        /// JSON only: for example `Runtime.ExitError`.
+        error_type: Option<Cow<'a, str>>,
     },
     /// The figures of an invocation.
     Report(Report),
@@ -83,6 +89,10 @@ pub enum LineKind<'a> {
         request_id: Option<Cow<'a, str>>,
         /// The status, where the line has one.
         status: Option<Cow<'a, str>>,
+        /// For example `Runtime.Unknown`.
+        error_type: Option<Cow<'a, str>>,
+        /// How long it took, in milliseconds, where the line tells it: a managed instance reports no more.
+        duration_ms: Option<f64>,
     },
     /// A line that the function wrote.
     Application {
@@ -161,10 +171,10 @@ fn platform_text(line: &str) -> Option<LineKind<'_>> {
     if let Some(rest) = line.strip_prefix("START RequestId: ") {
         let (request_id, rest) = word(rest);
         let version = rest.trim_start().strip_prefix("Version:").map(|version| version.trim().into());
-        return Some(LineKind::Start { request_id: request_id.into(), version });
+        return Some(LineKind::Start { request_id: request_id.into(), version, trace_id: None });
     }
     if let Some(rest) = line.strip_prefix("END RequestId: ") {
-        return Some(LineKind::End { request_id: word(rest).0.into(), status: None });
+        return Some(LineKind::End { request_id: word(rest).0.into(), status: None, error_type: None });
     }
     if line.starts_with("REPORT RequestId:") {
         return parse_text(line).map(LineKind::Report);
@@ -187,6 +197,7 @@ fn platform_text(line: &str) -> Option<LineKind<'_>> {
         return Some(LineKind::RestoreReport {
             restore_ms: field(rest, Label::RestoreDuration).and_then(milliseconds),
             status: field(rest, Label::Status).map(Cow::from),
+            error_type: field(rest, Label::ErrorType).map(Cow::from),
         });
     }
     if let Some(rest) = line.strip_prefix("RequestId: ") {
@@ -202,7 +213,13 @@ fn platform_text(line: &str) -> Option<LineKind<'_>> {
     let (event, rest) = word(line);
     let rest = rest.strip_prefix('\t').or_else(|| rest.strip_prefix("  "))?.trim_start();
     let named = matches!(event, "EXTENSION" | "TELEMETRY" | "LOGS") && rest.starts_with("Name:");
-    named.then(|| LineKind::Platform { event: event.into(), request_id: None, status: None })
+    named.then(|| LineKind::Platform {
+        event: event.into(),
+        request_id: None,
+        status: None,
+        error_type: None,
+        duration_ms: None,
+    })
 }
 
 fn runtime_version(rest: &str) -> Option<Cow<'_, str>> {
@@ -401,6 +418,8 @@ fn platform_json<'a>(members: &Members<'a>) -> Option<LineKind<'a>> {
     }
     let duration = record.metrics.duration_ms.filter(|duration| *duration >= 0.0);
     let text = |text: Option<String>| text.map(|text| Cow::Owned(decoded(&text)));
+    let trace_id = record.tracing.root().map(|root| Cow::Owned(decoded(root)));
+    let error_type = text(record.error_type);
     let request_id = text(record.request_id);
     let status = text(record.status);
     let runtime_version = text(record.runtime_version);
@@ -411,17 +430,21 @@ fn platform_json<'a>(members: &Members<'a>) -> Option<LineKind<'a>> {
             init_ms: duration,
             phase: text(record.phase),
             status,
-            error_type: text(record.error_type),
+            error_type,
         },
-        ("platform.restoreReport", _) => LineKind::RestoreReport { restore_ms: duration, status },
-        ("platform.start", Some(request_id)) => LineKind::Start { request_id, version: text(record.version) },
-        ("platform.runtimeDone", Some(request_id)) => LineKind::End { request_id, status },
+        ("platform.restoreReport", _) => LineKind::RestoreReport { restore_ms: duration, status, error_type },
+        ("platform.start", Some(request_id)) => {
+            LineKind::Start { request_id, version: text(record.version), trace_id }
+        }
+        ("platform.runtimeDone", Some(request_id)) => LineKind::End { request_id, status, error_type },
         ("platform.logsDropped", _) => LineKind::LogsDropped {
             records: record.dropped_records.unwrap_or_default(),
             bytes: record.dropped_bytes.unwrap_or_default(),
             reason: text(record.reason),
         },
-        (_, request_id) => LineKind::Platform { event: clean(event), request_id, status },
+        (_, request_id) => {
+            LineKind::Platform { event: clean(event), request_id, status, error_type, duration_ms: duration }
+        }
     })
 }
 

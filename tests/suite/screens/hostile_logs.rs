@@ -3,7 +3,7 @@
 use lambdeck::{app::Msg, domain::log_event::LogEvent, tail, ui::Theme};
 use ratatui::{buffer::Buffer, crossterm::event::KeyCode};
 
-use super::{fixtures::*, logs::logs};
+use super::logs::logs;
 
 /// What terminals obey, of ECMA-48, DEC, xterm, kitty, iTerm2, tmux, screen, Linux and the BEL of old.
 const SEQUENCES: [&str; 86] = [

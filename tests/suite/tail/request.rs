@@ -9,8 +9,8 @@ use rstest::rstest;
 
 use super::same_every_time;
 
-const OURS: &str = "11111111-1111-4111-8111-111111111111";
-const OTHERS: [&str; 2] = ["22222222-2222-4222-8222-222222222222", "33333333-3333-4333-8333-333333333333"];
+pub(super) const OURS: &str = "11111111-1111-4111-8111-111111111111";
+pub(super) const OTHERS: [&str; 2] = ["22222222-2222-4222-8222-222222222222", "33333333-3333-4333-8333-333333333333"];
 
 /// One line that an execution environment may write.
 #[derive(Clone, Debug)]
@@ -92,7 +92,7 @@ fn stream() -> impl Strategy<Value = Vec<Line>> {
     ]
 }
 
-fn event(stream: usize, nth: usize, timestamp: i64, message: String) -> LogEvent {
+pub(super) fn event(stream: usize, nth: usize, timestamp: i64, message: String) -> LogEvent {
     LogEvent {
         group: "/shared".into(),
         stream: format!("2026/11/20/f[$LATEST]{stream}"),
@@ -137,7 +137,7 @@ fn complete(store: &Store, view: &mut View, rows: usize) {
 }
 
 /// Events of some streams, and an order in which they come.
-fn events() -> impl Strategy<Value = (Vec<LogEvent>, Vec<LogEvent>)> {
+pub(super) fn events() -> impl Strategy<Value = (Vec<LogEvent>, Vec<LogEvent>)> {
     (prop::collection::vec(stream(), 1..5), any::<bool>(), prop::collection::vec(0..3_i64, 128))
         .prop_map(|(streams, json, steps)| {
             let mut all = Vec::new();

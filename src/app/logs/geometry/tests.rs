@@ -120,7 +120,10 @@ fn gaps_and_days_take_their_rows_and_are_nobodys() {
     gap(&mut pane, GapKind::Disconnected, 1000, Some(4000));
     assert_eq!(told(&pane, &look(80, 20)), ["19", "0.0", "1.0", "20", "2.0", "disconnected", "3.0"]);
     let screen = pane.screen(&look(80, 20));
-    assert_eq!((screen.event_at(0), screen.event_at(1), screen.event_at(5), screen.event_at(6)), (None, Some(0), None, Some(3)));
+    assert_eq!(
+        (screen.event_at(0), screen.event_at(1), screen.event_at(5), screen.event_at(6)),
+        (None, Some(0), None, Some(3))
+    );
     // A day of the past is told on the first row, wherever one is.
     hold(&mut pane, 1, 1);
     assert_eq!(told(&pane, &look(80, 3)), ["19", "1.0", "20"]);
@@ -159,7 +162,10 @@ fn an_event_of_many_lines_says_how_many_there_are() {
     assert_eq!(screen.lines.len(), 10);
     assert_eq!(screen.events[0].more.as_deref(), Some("… 41 more lines, enter shows all"));
     pane.wrap = true;
-    assert_eq!(pane.screen(&look(80, 10)).events[0].more.as_deref(), Some("… 41 more lines, enter shows all"));
+    assert_eq!(
+        pane.screen(&look(80, 10)).events[0].more.as_deref(),
+        Some("… 41 more lines, enter shows all")
+    );
     drop(pane);
     let pane = self::pane(&[(0, &"line\n".repeat(100_000))]);
     let screen = pane.screen(&look(80, 10));

@@ -10,6 +10,20 @@ fn application<'a>(level: Option<Level>, request_id: Option<&'a str>, message: &
     LineKind::Application { level, request_id: request_id.map(Cow::from), message: message.into() }
 }
 
+fn platform(
+    event: &'static str,
+    request_id: Option<&'static str>,
+    status: Option<&'static str>,
+) -> LineKind<'static> {
+    LineKind::Platform {
+        event: event.into(),
+        request_id: request_id.map(Cow::from),
+        status: status.map(Cow::from),
+        error_type: None,
+        duration_ms: None,
+    }
+}
+
 /// Replaces `ID` and `TIME`, and checks the line raw and as it is after sanitising.
 fn assert_both(template: &str, expected: &LineKind<'_>) {
     let line = template.replace("ID", ID).replace("TIME", TIME);
@@ -18,8 +32,8 @@ fn assert_both(template: &str, expected: &LineKind<'_>) {
 }
 
 #[rstest]
-#[case("START RequestId: ID Version: $LATEST\n", LineKind::Start { request_id: ID.into(), version: Some("$LATEST".into()) })]
-#[case("END RequestId: ID\n", LineKind::End { request_id: ID.into(), status: None })]
+#[case("START RequestId: ID Version: $LATEST\n", LineKind::Start { request_id: ID.into(), version: Some("$LATEST".into()), trace_id: None })]
+#[case("END RequestId: ID\n", LineKind::End { request_id: ID.into(), status: None, error_type: None })]
 #[case(
     "INIT_START Runtime Version: python:3.12.v7\tRuntime Version ARN: arn:aws:lambda:eu-west-1::runtime:x\n",
     LineKind::InitStart { runtime_version: Some("python:3.12.v7".into()) }
@@ -38,12 +52,9 @@ fn assert_both(template: &str, expected: &LineKind<'_>) {
         error_type: Some("Runtime.ExitError".into()),
     }
 )]
-#[case("RESTORE_REPORT Restore Duration: 511.25 ms", LineKind::RestoreReport { restore_ms: Some(511.25), status: None })]
+#[case("RESTORE_REPORT Restore Duration: 511.25 ms", LineKind::RestoreReport { restore_ms: Some(511.25), status: None, error_type: None })]
 #[case("TIME ID Task timed out after 3.00 seconds\n\n", LineKind::TimedOut { request_id: ID.into(), seconds: 3.0 })]
-#[case(
-    "EXTENSION\tName: agent\tState: Ready\tEvents: [INVOKE,SHUTDOWN]",
-    LineKind::Platform { event: "EXTENSION".into(), request_id: None, status: None }
-)]
+#[case("EXTENSION\tName: agent\tState: Ready\tEvents: [INVOKE,SHUTDOWN]", platform("EXTENSION", None, None))]
 #[case(
     "RequestId: ID Error: Runtime exited with error: signal: killed\nRuntime.ExitError\n",
     application(
@@ -156,11 +167,23 @@ fn json_application_lines(
 )]
 #[case(
     r#"{"type":"platform.start","record":{"requestId":"r-1","version":"$LATEST"}}"#,
-    LineKind::Start { request_id: "r-1".into(), version: Some("$LATEST".into()) }, false
+    LineKind::Start { request_id: "r-1".into(), version: Some("$LATEST".into()), trace_id: None }, false
+)]
+#[case(
+    r#"{"type":"platform.start","record":{"requestId":"r-1","tracing":{"value":"Root=1-6a50-ab;Parent=c;Sampled=1"}}}"#,
+    LineKind::Start { request_id: "r-1".into(), version: None, trace_id: Some("1-6a50-ab".into()) }, false
 )]
 #[case(
     r#"{"type":"platform.runtimeDone","record":{"requestId":"r-1","status":"timeout","metrics":{"durationMs":3.0}}}"#,
-    LineKind::End { request_id: "r-1".into(), status: Some("timeout".into()) }, true
+    LineKind::End { request_id: "r-1".into(), status: Some("timeout".into()), error_type: None }, true
+)]
+#[case(
+    r#"{"type":"platform.runtimeDone","record":{"requestId":"r-1","status":"failure","errorType":"Runtime.ExitError"}}"#,
+    LineKind::End {
+        request_id: "r-1".into(),
+        status: Some("failure".into()),
+        error_type: Some("Runtime.ExitError".into()),
+    }, true
 )]
 #[case(
     r#"{"type":"platform.initReport","record":{"phase":"init","status":"error","errorType":"Runtime.X","metrics":{"durationMs":2.5}}}"#,
@@ -173,7 +196,15 @@ fn json_application_lines(
 )]
 #[case(
     r#"{"type":"platform.restoreReport","record":{"status":"success","metrics":{"durationMs":2.5}}}"#,
-    LineKind::RestoreReport { restore_ms: Some(2.5), status: Some("success".into()) }, false
+    LineKind::RestoreReport { restore_ms: Some(2.5), status: Some("success".into()), error_type: None }, false
+)]
+#[case(
+    r#"{"type":"platform.restoreReport","record":{"status":"failure","errorType":"Runtime.RestoreHookUserError"}}"#,
+    LineKind::RestoreReport {
+        restore_ms: None,
+        status: Some("failure".into()),
+        error_type: Some("Runtime.RestoreHookUserError".into()),
+    }, true
 )]
 #[case(
     r#"{"type":"platform.logsDropped","record":{"droppedBytes":12345,"droppedRecords":123,"reason":"Consumer seems to have fallen behind"}}"#,
@@ -181,11 +212,18 @@ fn json_application_lines(
 )]
 #[case(
     r#"{"type":"platform.initRuntimeDone","record":{"status":"failure"}}"#,
-    LineKind::Platform { event: "platform.initRuntimeDone".into(), request_id: None, status: Some("failure".into()) }, true
+    platform("platform.initRuntimeDone", None, Some("failure")),
+    true
 )]
 #[case(
     r#"{"type":"platform.report","record":{"requestId":"r-1","metrics":{"durationMs":3.0},"status":"error"}}"#,
-    LineKind::Platform { event: "platform.report".into(), request_id: Some("r-1".into()), status: Some("error".into()) }, true
+    LineKind::Platform {
+        event: "platform.report".into(),
+        request_id: Some("r-1".into()),
+        status: Some("error".into()),
+        error_type: None,
+        duration_ms: Some(3.0),
+    }, true
 )]
 fn json_platform_events(#[case] line: &str, #[case] expected: LineKind<'_>, #[case] error: bool) {
     let kind = classify(line);
