@@ -15,7 +15,7 @@ pub struct Help {
 }
 
 /// All commands.
-pub const HELP: [Help; 16] = [
+pub const HELP: [Help; 17] = [
     Help {
         name: "bulk",
         argument: "[CHANGE]",
@@ -30,6 +30,7 @@ pub const HELP: [Help; 16] = [
     Help { name: "functions", argument: "", text: "to the list of functions" },
     Help { name: "help", argument: "", text: "the keys of this place" },
     Help { name: "history", argument: "", text: "the journal of changes" },
+    Help { name: "insights", argument: "", text: "ask Logs Insights about the logs of what is marked or open" },
     Help { name: "invocations", argument: "", text: "what was sent in this run and before" },
     Help { name: "local", argument: "", text: "start the local engine and connect to it" },
     Help { name: "logs", argument: "[NAME...]", text: "logs of several functions as one, or the last ones" },
@@ -80,6 +81,8 @@ pub enum Command {
     History,
     /// The invocations of this run and of earlier ones.
     Invocations,
+    /// Logs Insights.
+    Insights,
     /// Connect to another endpoint.
     Endpoint(String),
     /// To the list.
@@ -165,6 +168,7 @@ pub fn parse(line: &str) -> Result<Command, String> {
         "endpoint" => Command::Endpoint(needed()?),
         "functions" => Command::Functions,
         "help" => Command::Help,
+        "insights" => Command::Insights,
         "invocations" => Command::Invocations,
         "history" => Command::History,
         "local" => Command::Local,

@@ -56,9 +56,10 @@ impl Storable for Admitted {
     type Storer = StoreReplace<Self>;
 }
 
-/// Whether an operation only reads. What is not known counts as a write.
+/// Whether an operation only reads. What is not known counts as a write. Live Tail and the queries of Logs Insights are
+/// billed, but change nothing: whoever is on call with a session that only reads needs them most.
 fn reads(operation: &str) -> bool {
-    ["Get", "List", "Describe", "Filter", "AssumeRole", "StartLiveTail"]
+    ["Get", "List", "Describe", "Filter", "AssumeRole", "StartLiveTail", "StartQuery", "StopQuery"]
         .iter()
         .any(|prefix| operation.starts_with(prefix))
 }
@@ -114,12 +115,20 @@ mod tests {
 
     #[test]
     fn what_is_not_known_to_read_needs_the_mark_of_its_own_operation() {
-        for operation in
-            ["ListFunctions", "GetFunction", "FilterLogEvents", "DescribeLogGroups", "GetCallerIdentity"]
-        {
+        for operation in [
+            "ListFunctions",
+            "GetFunction",
+            "FilterLogEvents",
+            "DescribeLogGroups",
+            "GetCallerIdentity",
+            "StartLiveTail",
+            "StartQuery",
+            "StopQuery",
+        ] {
             assert!(check(true, operation, None).is_ok(), "{operation}");
         }
-        for operation in ["UpdateFunctionConfiguration", "DeleteFunction", "PutRetentionPolicy", "StartQuery"]
+        for operation in
+            ["UpdateFunctionConfiguration", "DeleteFunction", "PutRetentionPolicy", "CreateLogGroup"]
         {
             assert!(check(false, operation, None).is_err(), "{operation}");
             assert!(check(false, operation, Some("UpdateAlias")).is_err(), "{operation}");

@@ -6,7 +6,7 @@ use aws_sdk_cloudwatchlogs::types::{QueryStatistics, QueryStatus, ResultField};
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use tokio::time::{Instant, sleep};
 
-use super::{Error, Kind, Session, guard::Admit};
+use super::{Error, Kind, Session};
 use crate::domain::{
     insights::{Progress, Query, Results},
     log_event::LogEvent,
@@ -46,8 +46,8 @@ impl Session {
     /// Starts a query; the answer is its id. It is billed by the bytes it looks at.
     ///
     /// # Errors
-    /// As every read; [`Kind::ReadOnly`] in a session that is, [`Kind::Invalid`] with the service's words where it can't be understood, [`Kind::Throttled`]
-    /// where too many are under way.
+    /// As every read; [`Kind::Invalid`] with the service's words where it can't be understood, [`Kind::Throttled`] where
+    /// too many are under way.
     pub async fn start_query(&self, query: &Query) -> Result<String, Error> {
         let call = self
             .logs()
@@ -62,8 +62,6 @@ impl Session {
         } else {
             call.set_log_group_names(groups)
         };
-        // It changes nothing, but it costs: a session that is read-only does not send it.
-        let call = call.customize().interceptor(Admit("StartQuery"));
         let answer = call.send().await.map_err(|error| self.read_error("start the query", &error))?;
         answer
             .query_id
@@ -94,8 +92,7 @@ impl Session {
     /// # Errors
     /// As every read; the service refuses where the query is over.
     pub async fn stop_query(&self, id: &str) -> Result<(), Error> {
-        let call = self.logs().stop_query().query_id(id).customize().interceptor(Admit("StopQuery"));
-        let stopped = call.send().await;
+        let stopped = self.logs().stop_query().query_id(id).send().await;
         stopped.map(|_| ()).map_err(|error| self.read_error("stop the query", &error))
     }
 

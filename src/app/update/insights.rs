@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 
 use crate::{
     app::{
-        Action, App, Effect, Ticket,
+        Action, App, Effect, Screen, Ticket,
         insights::{Asked, InsightsPane, Reach},
         layout,
         list::Cursor,
@@ -17,6 +17,7 @@ use crate::{
     },
     cloud,
     domain::{
+        function::{Summary, default_log_group},
         insights::{Progress, Query, Results, TEMPLATES},
         secret::Secret,
         text::sanitise_lines,
@@ -35,6 +36,31 @@ impl App {
         let Some(pane) = self.log() else { return Vec::new() };
         let shown = pane.sources.iter().filter(|source| !source.muted);
         let groups: Vec<String> = shown.map(|source| source.group.clone()).collect();
+        self.ask_insights_of(groups)
+    }
+
+    /// Opens the query box for the log on the screen, the function that is open, or those that are marked, else the
+    /// selected one.
+    pub(super) fn insights_of_place(&mut self) -> Vec<Effect> {
+        if self.session.current.is_none() {
+            self.say(Severity::Warning, "there is no connection yet");
+            return Vec::new();
+        }
+        if self.log().is_some() {
+            return self.open_insights();
+        }
+        let names: Vec<String> = match (self.screen, &self.function) {
+            (Screen::Function, Some(view)) => vec![view.name.clone()],
+            _ => {
+                let marked: Vec<String> = self.functions.marked().iter().map(ToString::to_string).collect();
+                let selected = self.functions.selected().map(|function| function.name.to_string());
+                if marked.is_empty() { selected.into_iter().collect() } else { marked }
+            }
+        };
+        let group = |name: &String| {
+            self.functions.find(name).map_or_else(|| default_log_group(name), Summary::log_group)
+        };
+        let groups = names.iter().map(group).collect();
         self.ask_insights_of(groups)
     }
 

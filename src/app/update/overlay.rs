@@ -239,6 +239,7 @@ impl App {
                 return self.connect(spec);
             }
             Command::History => return self.open_history(),
+            Command::Insights => return self.insights_of_place(),
             Command::Invocations => {
                 self.overlay = None;
                 return self.open_past(true);
