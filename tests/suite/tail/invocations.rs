@@ -342,6 +342,31 @@ fn one_whose_start_made_room_before_it_was_read_is_unknown() {
 }
 
 #[test]
+fn rows_that_make_room_while_they_are_read_are_not_taken() {
+    let mut store = Store::new(4 << 20);
+    let line =
+        |stream, nth: usize, text| Arrival::new(event(stream, nth, i64::try_from(nth).unwrap(), text), None);
+    // Memory is given back by the megabyte.
+    let first = [start(OURS), "working".into(), report(OURS, ""), "x".repeat(1 << 20)];
+    for (nth, text) in first.into_iter().enumerate() {
+        let _ = store.insert(&line(0, nth, text));
+    }
+    let _ = store.insert(&line(1, 5, start(OTHERS[0])));
+    let mut fold = Invocations::new(&store, Filter::all());
+    let scan = fold.scan(&store, 9).unwrap();
+    for nth in 10..20 {
+        if store.evicted() == 0 {
+            insert(&mut store, &mut fold, &line(2, nth, "x".repeat(500_000)).event);
+        }
+    }
+    assert!((1..5).contains(&store.evicted()), "{}", store.evicted());
+    assert!(fold.take(&store, scan.run()));
+    assert_eq!(fold.find(OURS), None);
+    assert_eq!(one(&fold, OTHERS[0]).rows, 1);
+    assert!(fold.is_complete(&store));
+}
+
+#[test]
 fn one_that_began_longer_ago_than_any_takes_is_not_running() {
     let (_, fold) = folded(&[start(OURS)]);
     assert_eq!(one(&fold, OURS).status_at(900_000), Status::Running);
