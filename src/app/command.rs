@@ -30,7 +30,11 @@ pub const HELP: [Help; 17] = [
     Help { name: "functions", argument: "", text: "to the list of functions" },
     Help { name: "help", argument: "", text: "the keys of this place" },
     Help { name: "history", argument: "", text: "the journal of changes" },
-    Help { name: "insights", argument: "", text: "ask Logs Insights about the logs of what is marked or open" },
+    Help {
+        name: "insights",
+        argument: "",
+        text: "ask Logs Insights about the logs of what is marked or open",
+    },
     Help { name: "invocations", argument: "", text: "what was sent in this run and before" },
     Help { name: "local", argument: "", text: "start the local engine and connect to it" },
     Help { name: "logs", argument: "[NAME...]", text: "logs of several functions as one, or the last ones" },

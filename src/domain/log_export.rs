@@ -81,9 +81,14 @@ impl Exported<'_> {
 }
 
 /// A text of many lines without control characters: a carriage return, as runtimes join lines by, ends a line; the
-/// others but newline and tab become their pictures (`␛`), or `⟨U+009B⟩` where they have none. All else is as it was.
+/// others but newline and tab become their pictures (`␛`), or `⟨U+009B⟩` where they have none, and so does what turns the
+/// order of letters around. All else is as it was.
 pub fn plain(text: &str) -> Cow<'_, str> {
-    let is_odd = |character: char| character.is_control() && !matches!(character, '\n' | '\t');
+    let is_odd = |character: char| match character {
+        '\n' | '\t' => false,
+        '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => true,
+        _ => character.is_control(),
+    };
     if !text.contains(is_odd) {
         return Cow::Borrowed(text);
     }

@@ -3,8 +3,8 @@
 mod aws;
 mod engine;
 mod follow;
-mod live;
 mod invocations;
+mod live;
 mod random;
 mod request;
 mod service;

@@ -426,12 +426,9 @@ fn platform_json<'a>(members: &Members<'a>) -> Option<LineKind<'a>> {
     Some(match (event.as_ref(), request_id) {
         ("platform.initStart", _) => LineKind::InitStart { runtime_version },
         ("platform.restoreStart", _) => LineKind::RestoreStart { runtime_version },
-        ("platform.initReport", _) => LineKind::InitReport {
-            init_ms: duration,
-            phase: text(record.phase),
-            status,
-            error_type,
-        },
+        ("platform.initReport", _) => {
+            LineKind::InitReport { init_ms: duration, phase: text(record.phase), status, error_type }
+        }
         ("platform.restoreReport", _) => LineKind::RestoreReport { restore_ms: duration, status, error_type },
         ("platform.start", Some(request_id)) => {
             LineKind::Start { request_id, version: text(record.version), trace_id }

@@ -17,8 +17,8 @@ use crate::{
 const LATE_MS: i64 = 1_000;
 /// How often a status is sent that only counts, while events come.
 const STATUS_EVERY: Duration = Duration::from_secs(1);
-/// How often it is while none do.
-const QUIET_STATUS_EVERY: Duration = Duration::from_secs(5);
+/// How often it is while nothing comes: with each reading of the newest, so that nobody takes quiet for being behind.
+const QUIET_STATUS_EVERY: Duration = Duration::from_millis(1_500);
 /// The most events in an update.
 const BATCH: usize = 1_000;
 

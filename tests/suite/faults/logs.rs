@@ -230,7 +230,7 @@ async fn a_query_that_nobody_waits_for_is_stopped() {
 }
 
 #[tokio::test]
-async fn a_query_that_is_refused_says_why_and_a_session_that_is_read_only_sends_none() {
+async fn a_query_that_is_refused_says_why_also_in_a_session_that_only_reads() {
     let server = FaultServer::start();
     server.always("StartQuery", Fault::error(400, "MalformedQueryException", "unexpected symbol found"));
     let (mut executor, mut messages) = connected(&server, false).await;
@@ -241,8 +241,8 @@ async fn a_query_that_is_refused_says_why_and_a_session_that_is_read_only_sends_
     assert_presentable(&error);
     let (mut executor, mut messages) = connected(&server, true).await;
     executor.execute(query());
-    assert_eq!(results(&mut messages).await.unwrap_err().kind, Kind::ReadOnly);
-    assert_eq!(server.count("StartQuery"), 1);
+    assert_eq!(results(&mut messages).await.unwrap_err().kind, Kind::Invalid);
+    assert_eq!(server.count("StartQuery"), 2);
 }
 
 #[tokio::test]

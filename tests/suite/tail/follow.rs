@@ -299,7 +299,7 @@ async fn after_hours_of_quiet_the_first_event_is_told_soon_and_quiet_costs_littl
     assert!(told.p95_delay() <= 2_200, "{}", told.p95_delay());
     assert!(told.calls_per_second(200_000, 7_200_000) <= 0.7);
     let quiet: Vec<_> = told.statuses().filter(|(at, _)| (200_000..7_200_000).contains(at)).collect();
-    assert!(quiet.len() <= 1_400, "little is told while nothing happens: {}", quiet.len());
+    assert!(quiet.len() <= 3_600, "little is told while nothing happens: {}", quiet.len());
     for pair in quiet.windows(2) {
         assert!(pair[1].0 - pair[0].0 <= 8_000, "{}", pair[1].0);
         assert!(pair[1].1.head_at_ms.is_some_and(|at| at - T0 <= pair[1].0 && at - T0 > pair[1].0 - 8_000));

@@ -10,7 +10,8 @@ use rstest::rstest;
 use super::same_every_time;
 
 pub(super) const OURS: &str = "11111111-1111-4111-8111-111111111111";
-pub(super) const OTHERS: [&str; 2] = ["22222222-2222-4222-8222-222222222222", "33333333-3333-4333-8333-333333333333"];
+pub(super) const OTHERS: [&str; 2] =
+    ["22222222-2222-4222-8222-222222222222", "33333333-3333-4333-8333-333333333333"];
 
 /// One line that an execution environment may write.
 #[derive(Clone, Debug)]

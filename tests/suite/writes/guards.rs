@@ -84,7 +84,7 @@ fn calls(source: &str) -> Vec<String> {
 #[test]
 fn the_sources_call_no_other_operation_that_changes_something() {
     let mut waiting = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cloud")];
-    let mut elsewhere = Vec::new();
+    let mut elsewhere: Vec<String> = Vec::new();
     while let Some(path) = waiting.pop() {
         if path.is_dir() {
             waiting.extend(std::fs::read_dir(&path).unwrap().map(|file| file.unwrap().path()));
@@ -99,7 +99,8 @@ fn the_sources_call_no_other_operation_that_changes_something() {
             elsewhere.extend(calls(program));
         }
     }
-    assert_eq!(elsewhere, Vec::<String>::new());
+    // A query of Logs Insights changes nothing, nor does its end.
+    assert_eq!(elsewhere, ["StopQuery"]);
 }
 
 #[tokio::test]

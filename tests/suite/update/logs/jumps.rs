@@ -121,7 +121,7 @@ fn gaps_are_found_where_events_may_be_missing() {
 fn marked_lines_are_found() {
     let (mut app, _) = at_logs();
     assert_eq!(nowhere(&mut app, Action::NextMatch), "nothing is marked: * marks");
-    let query = Arc::new(Query::parse("order 7").unwrap());
+    let query = Arc::new(Query::parse("\"order 7\"").unwrap());
     let kept = Kept { kind: LayerKind::Highlight, query, on: true };
     app.function.as_mut().unwrap().logs.filters.kept.push(kept);
     act(&mut app, Action::ErrorsOnly);
