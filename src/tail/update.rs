@@ -126,7 +126,8 @@ pub struct Status {
     pub events: u64,
     /// How many of them came late.
     pub late: u64,
-    /// How old the newest event was when it was told: now less its ingestion time, in milliseconds.
+    /// How old the newest event was when it was told: now less its ingestion time, in milliseconds. None where all events
+    /// so far are history.
     pub lag_ms: Option<i64>,
     /// How far behind the newest event late ones are still found, in milliseconds. Less than five minutes where
     /// reading that much again would cost too many requests.

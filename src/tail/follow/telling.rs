@@ -82,7 +82,8 @@ impl<S: Source, C: Clock> Group<'_, S, C> {
         }
         self.last_event = Instant::now();
         let lag_ms = now_ms.saturating_sub(ingested).max(0);
-        self.status.lag_ms = Some(lag_ms);
+        // What was there before one looked says nothing of how soon things show.
+        self.status.lag_ms = Some(lag_ms).filter(|_| self.history_told);
         self.least_lag_ms = Some(self.least_lag_ms.map_or(lag_ms, |least| least.min(lag_ms)));
         let mut arrivals = fresh.into_iter().map(|event| {
             let behind = newest_before.map(|newest| newest.saturating_sub(event.timestamp));
