@@ -435,8 +435,8 @@ impl LogsPane {
     /// How it is doing: the state of the group that is doing worst.
     pub fn status(&self) -> Option<&Status> {
         let badness = |status: &&Status| match status.state {
-            State::Live => 0,
-            State::Waiting => 1,
+            State::Waiting => 0,
+            State::Live => 1,
             State::CatchingUp => 2,
             State::Throttled { .. } => 3,
             State::Unsupported { .. } => 4,

@@ -5,10 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
 use super::{LogsPane, Times};
-use crate::{
-    domain::log_query::Line,
-    tail::{State, Status, Transport, Update},
-};
+use crate::tail::{State, Status, Transport, Update};
 
 /// Over so many seconds rates are told.
 const SECONDS: i64 = 10;
@@ -21,12 +18,12 @@ const BEHIND: i64 = 3_000;
 pub struct Rates {
     /// A second since the epoch, events in it, requests in it; in order.
     seconds: VecDeque<(i64, u64, u64)>,
-    /// The requests of each group, as it told them last.
-    calls: HashMap<String, u64>,
+    /// The requests and the events of each group, as it told them last.
+    told: HashMap<String, (u64, u64)>,
+    /// How old the newest events were when they came, in milliseconds.
+    lag_ms: Option<i64>,
     /// Since when it is counted.
     since: Option<i64>,
-    /// Rows that came above the selected one while it was held.
-    late_above: usize,
 }
 
 impl Rates {
@@ -63,43 +60,24 @@ impl Rates {
             events + calls > 0 && (0..=SECONDS).contains(&(now.as_second() - second))
         })
     }
-
-    /// Rows that came above the selected one while it was held.
-    pub fn late_above(&self) -> usize {
-        self.late_above
-    }
 }
 
 impl LogsPane {
     /// Counts what a follow tells, before it is taken in.
     pub(in crate::app) fn note(&mut self, now: Timestamp, update: &Update) {
-        if self.following || self.new == 0 {
-            self.rates.late_above = 0;
-        }
         match update {
             Update::Events { batch, .. } => {
                 // What there was before is no rate at which anything comes.
                 let events = if self.history_done { batch.len() } else { 0 };
                 self.rates.add(now, u64::try_from(events).unwrap_or_default(), 0);
-                let held = self.get(self.cursor.at).filter(|_| !self.following && self.history_done);
-                if let Some(held) = held.map(|row| row.timestamp) {
-                    let shown = batch.iter().filter(|arrival| {
-                        let event = &arrival.event;
-                        event.timestamp < held
-                            && self.applied().matches(&Line {
-                                message: &event.message,
-                                group: &event.group,
-                                stream: &event.stream,
-                                error: arrival.marks.error,
-                            })
-                    });
-                    self.rates.late_above += shown.count();
-                }
             }
             Update::Status(status) => {
-                let last = self.rates.calls.insert(status.group.clone(), status.calls);
-                let sent = status.calls.saturating_sub(last.unwrap_or_default());
-                self.rates.add(now, 0, sent);
+                let told = (status.calls, status.events);
+                let (calls, events) = self.rates.told.insert(status.group.clone(), told).unwrap_or_default();
+                self.rates.add(now, 0, status.calls.saturating_sub(calls));
+                if status.events > events {
+                    self.rates.lag_ms = status.lag_ms.or(self.rates.lag_ms);
+                }
             }
             Update::HistoryDone { .. } | Update::Gap { .. } => {}
         }
@@ -121,9 +99,9 @@ impl LogsPane {
         (behind >= BEHIND).then_some(behind)
     }
 
-    /// How old the newest events were when they came, in milliseconds: the most of all groups.
+    /// How old the events that came last were when they did, in milliseconds.
     pub fn lag_ms(&self) -> Option<i64> {
-        self.statuses().filter_map(|status| status.lag_ms).max()
+        self.rates.lag_ms
     }
 
     /// The sum of something over all groups.

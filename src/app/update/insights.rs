@@ -10,6 +10,7 @@ use crate::{
         insights::{Asked, InsightsPane, Reach},
         layout,
         list::Cursor,
+        logs::sources::Source,
         messages::Severity,
         msg::EventToExport,
         overlay::{Item, Overlay, Page, Picker, PickerKind},
@@ -22,6 +23,7 @@ use crate::{
         secret::Secret,
         text::sanitise_lines,
     },
+    tail::State,
 };
 
 /// The most log groups of a query (StartQuery).
@@ -34,8 +36,16 @@ impl App {
     /// Opens the query box for the log groups that are followed.
     pub(super) fn open_insights(&mut self) -> Vec<Effect> {
         let Some(pane) = self.log() else { return Vec::new() };
-        let shown = pane.sources.iter().filter(|source| !source.muted);
-        let groups: Vec<String> = shown.map(|source| source.group.clone()).collect();
+        // A query is refused as a whole where one of its groups does not exist yet.
+        let is_there = |source: &&Source| {
+            !source.muted && source.status.as_ref().is_none_or(|status| status.state != State::Waiting)
+        };
+        let groups: Vec<String> =
+            pane.sources.iter().filter(is_there).map(|source| source.group.clone()).collect();
+        if groups.is_empty() {
+            self.say(Severity::Info, "there is no log group to be asked yet");
+            return Vec::new();
+        }
         self.ask_insights_of(groups)
     }
 

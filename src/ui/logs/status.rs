@@ -168,13 +168,10 @@ fn state(pane: &LogsPane, now: Timestamp, theme: &Theme) -> (String, Style) {
 }
 
 fn paused(pane: &LogsPane) -> String {
-    let late = pane.rates.late_above().min(pane.new);
-    let new = match pane.new - late {
-        0 => String::new(),
-        new => format!(", {} new below", count(new as u64)),
+    let counted = |rows: usize, what: &str| {
+        if rows > 0 { format!(", {} {what}", count(rows as u64)) } else { String::new() }
     };
-    let late = if late > 0 { format!(", {} late above", count(late as u64)) } else { String::new() };
-    format!("paused{new}{late}")
+    format!("paused{}{}", counted(pane.new, "new below"), counted(pane.late_above, "late above"))
 }
 
 /// What Live Tail has cost so far, where nothing is free any more.
