@@ -27,7 +27,7 @@ pub async fn run(settings: Settings, engine: Arc<LocalEngine>, local_first: bool
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"].map(|name| std::env::var(name).ok());
     let is_utf8 = theme::is_utf8(locale.each_ref().map(Option::as_deref));
     let theme = settings.theme.as_deref().and_then(Theme::named).unwrap_or(Theme::DEFAULT);
-    let exit = runtime::dashboard(runtime::Options {
+    let exit = Box::pin(runtime::dashboard(runtime::Options {
         spec: settings.spec,
         settings: app::Settings {
             utc: settings.utc,
@@ -39,7 +39,7 @@ pub async fn run(settings: Settings, engine: Arc<LocalEngine>, local_first: bool
         mouse: settings.mouse,
         start_local: engine.starter(),
         disk: settings.disk,
-    })
+    }))
     .await;
     engine.shutdown().await;
     exit.map(|exit| exit.0)

@@ -1,7 +1,9 @@
 //! One event of a CloudWatch log group.
 
+use std::fmt;
+
 /// A log event as CloudWatch Logs tells it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct LogEvent {
     /// The log group it was read from.
     pub group: String,
@@ -16,4 +18,17 @@ pub struct LogEvent {
     /// The message as it was written: its tabs separate fields, and `--output json` gives it back unchanged. Whoever
     /// shows it does so through [`super::text`].
     pub message: String,
+}
+
+impl fmt::Debug for LogEvent {
+    // A message may hold a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LogEvent")
+            .field("group", &self.group)
+            .field("stream", &self.stream)
+            .field("id", &self.id)
+            .field("timestamp", &self.timestamp)
+            .field("bytes", &self.message.len())
+            .finish_non_exhaustive()
+    }
 }

@@ -58,6 +58,9 @@ pub const QUEUE: usize = 1024;
 /// Results that are taken in before a key is looked for again.
 const PORTION: usize = 256;
 
+/// How long results are taken in before a key is looked for again: half a frame.
+const TAKING: Duration = Duration::from_millis(8);
+
 /// Bytes of a frame that are gathered before they are written.
 const FRAME: usize = 64 * 1024;
 
@@ -244,9 +247,13 @@ where
             result = results.recv() => {
                 crash::rehearse("loop");
                 let mut next = result;
+                let begun = std::time::Instant::now();
                 for _ in 0..PORTION {
                     let Some(message) = next.take() else { break };
                     effects.extend(app.update(clock.now(), message));
+                    if begun.elapsed() > TAKING {
+                        break;
+                    }
                     next = results.try_recv().ok();
                 }
                 if let Some(message) = next {

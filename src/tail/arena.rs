@@ -44,8 +44,17 @@ pub(super) type Chunks = Vec<Option<Arc<Vec<u8>>>>;
 pub(super) struct Arena {
     chunks: Vec<Option<Chunk>>,
     free: Vec<usize>,
-    current: Option<usize>,
+    /// The chunks that are added to: the one of what is newest, and the one of what is old ([`Age`]).
+    current: [Option<usize>; 2],
     bytes: usize,
+}
+
+/// Whether a row is among the older ones or the newer ones of those there are. They go to chunks of their own: rows go by
+/// their age, and a chunk only with its last row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Age {
+    New,
+    Old,
 }
 
 struct Chunk {
@@ -61,8 +70,8 @@ impl Arena {
     }
 
     /// Adds a record; `None` where no chunk is left to name.
-    pub(super) fn add(&mut self, record: Record<'_>) -> Option<Place> {
-        let index = self.room_for(record.message.len() + MAX_COST)?;
+    pub(super) fn add(&mut self, record: Record<'_>, age: Age) -> Option<Place> {
+        let index = self.room_for(record.message.len() + MAX_COST, age)?;
         let chunk = self.chunks[index].as_mut()?;
         let data = Arc::get_mut(&mut chunk.data)?;
         let offset = data.len();
@@ -79,21 +88,21 @@ impl Arena {
     }
 
     /// How many bytes more would be taken from the allocator for a message of that length.
-    pub(super) fn growth(&self, message: usize) -> usize {
+    pub(super) fn growth(&self, message: usize, age: Age) -> usize {
         let size = message + MAX_COST;
-        if self.current_with(size).is_some() { 0 } else { size.max(CHUNK) }
+        if self.current_with(size, age).is_some() { 0 } else { size.max(CHUNK) }
     }
 
     /// The chunk that is added to, where it has so much room.
-    fn current_with(&self, size: usize) -> Option<usize> {
-        let index = self.current?;
+    fn current_with(&self, size: usize, age: Age) -> Option<usize> {
+        let index = self.current[age as usize]?;
         let data = &self.chunks[index].as_ref()?.data;
         (data.capacity() - data.len() >= size).then_some(index)
     }
 
     /// The chunk that the next record goes to.
-    fn room_for(&mut self, size: usize) -> Option<usize> {
-        if let Some(index) = self.current_with(size) {
+    fn room_for(&mut self, size: usize, age: Age) -> Option<usize> {
+        if let Some(index) = self.current_with(size, age) {
             return Some(index);
         }
         let chunk = Chunk { data: Arc::new(Vec::with_capacity(size.max(CHUNK))), live: 0 };
@@ -107,7 +116,7 @@ impl Arena {
         };
         self.bytes += chunk.data.capacity();
         self.chunks[index] = Some(chunk);
-        if let Some(full) = self.current.replace(index) {
+        if let Some(full) = self.current[age as usize].replace(index) {
             self.drop_if_dead(full);
         }
         Some(index)
@@ -118,7 +127,7 @@ impl Arena {
         let index = chunk_of(place);
         if let Some(Some(chunk)) = self.chunks.get_mut(index) {
             chunk.live = chunk.live.saturating_sub(1);
-            if self.current != Some(index) {
+            if !self.current.contains(&Some(index)) {
                 self.drop_if_dead(index);
             }
         }
@@ -132,14 +141,14 @@ impl Arena {
         }
     }
 
-    /// The bytes of the chunks that these places are in. The one that is still added to is copied.
+    /// The bytes of the chunks that these places are in. Those that are still added to are copied.
     pub(super) fn share(&self, places: impl Iterator<Item = Place>) -> Chunks {
         let mut shared: Chunks = vec![None; self.chunks.len()];
         for index in places.map(chunk_of) {
             if let Some(Some(chunk)) = self.chunks.get(index)
                 && shared[index].is_none()
             {
-                let is_current = self.current == Some(index);
+                let is_current = self.current.contains(&Some(index));
                 let data = if is_current { Arc::new(chunk.data.to_vec()) } else { Arc::clone(&chunk.data) };
                 shared[index] = Some(data);
             }
@@ -268,7 +277,7 @@ mod tests {
             let mut places = Vec::new();
             for (source, delay, late_by_ms, order, message) in &records {
                 let record = Record { source: *source, delay: *delay, late_by_ms: *late_by_ms, order: *order, message };
-                places.push(arena.add(record).unwrap());
+                places.push(arena.add(record, Age::New).unwrap());
             }
             for (place, record) in places.iter().zip(&records) {
                 let got = arena.get(*place).unwrap();
@@ -285,7 +294,7 @@ mod tests {
             }
             for _ in 0..3 {
                 let large = "m".repeat(CHUNK);
-                arena.add(Record { source: 0, delay: 0, late_by_ms: None, order: 0, message: &large }).unwrap();
+                arena.add(Record { source: 0, delay: 0, late_by_ms: None, order: 0, message: &large }, Age::New).unwrap();
             }
             for (place, expected) in places.iter().zip(&records) {
                 prop_assert_eq!(record(&shared, *place).unwrap().message, &expected.4);
@@ -300,7 +309,7 @@ mod tests {
         let message = "m".repeat(300_000);
         let record = Record { source: 1, delay: 0, late_by_ms: None, order: 0, message: &message };
         for _ in 0..100 {
-            let places: Vec<_> = (0..10).map(|_| arena.add(record).unwrap()).collect();
+            let places: Vec<_> = (0..10).map(|_| arena.add(record, Age::New).unwrap()).collect();
             assert!(arena.bytes() <= 5 * CHUNK, "{}", arena.bytes());
             for place in places {
                 assert_eq!(arena.get(place).unwrap().message.len(), message.len());
@@ -308,11 +317,11 @@ mod tests {
             }
         }
         let large = "m".repeat(3 * CHUNK);
-        let place = arena.add(Record { message: &large, ..record }).unwrap();
+        let place = arena.add(Record { message: &large, ..record }, Age::New).unwrap();
         assert_eq!(arena.get(place).unwrap().message, large);
         assert!(arena.bytes() >= 3 * CHUNK);
         arena.remove(place);
-        arena.add(record).unwrap();
+        arena.add(record, Age::New).unwrap();
         assert!(arena.bytes() <= 4 * CHUNK, "a dead chunk that was current goes once it is not");
     }
 }

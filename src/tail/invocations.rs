@@ -11,7 +11,7 @@ mod scan;
 mod stream;
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, hash_map},
     fmt,
     sync::Arc,
 };
@@ -298,9 +298,9 @@ impl Invocations {
     fn insert(&mut self, store: &Store, read: Read) {
         let key = (read.key.timestamp, read.key.tie);
         let line = Line::new(key, read.key.place, read.of, read.error, read.shown);
-        if !self.streams.contains_key(&read.source) {
+        if let hash_map::Entry::Vacant(stream) = self.streams.entry(read.source) {
             let Some(row) = store.position(&read.key).ok().and_then(|at| store.get(at)) else { return };
-            self.streams.insert(read.source, Stream::new(row.group, row.stream));
+            stream.insert(Stream::new(row.group, row.stream));
         }
         if let Some(of) = read.of
             && let Some(request) = self.request_mut(of)

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, fmt, sync::Arc};
 
 use super::{
-    arena::{Arena, Chunks, Place, Record},
+    arena::{Age, Arena, Chunks, Place, Record},
     index::{Entry, Index, Tie},
     marks::Marks,
     update::Arrival,
@@ -194,7 +194,10 @@ impl Store {
         let put_at = self.index.rank(event.timestamp, (event.ingestion_time, order), true, &|e| self.tie(e));
         self.version += 1;
         let version = self.version;
-        if put_at == 0 && among > 0 && self.bytes() + self.arena.growth(event.message.len()) > self.max_bytes
+        let age = if put_at < among / 2 { Age::Old } else { Age::New };
+        if put_at == 0
+            && among > 0
+            && self.bytes() + self.arena.growth(event.message.len(), age) > self.max_bytes
         {
             self.evicted += 1;
             return Inserted { at: None, evicted: 1, put_at, among, gone: Vec::new(), version };
@@ -207,7 +210,7 @@ impl Store {
             message: &event.message,
         };
         // There is a place: the largest bound leaves chunks without a name to spare.
-        let place = self.arena.add(record).unwrap_or(Place::MAX);
+        let place = self.arena.add(record, age).unwrap_or(Place::MAX);
         self.index.insert(put_at, Entry { timestamp: event.timestamp, place, marks: arrival.marks });
         let mut gone = Vec::new();
         while self.bytes() > self.max_bytes && self.evict(&mut gone) {}

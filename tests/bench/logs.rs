@@ -6,7 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
 #[path = "../suite/support/mod.rs"]
-#[allow(unused_imports, dead_code, reason = "shared with the tests, which use more of it")]
+#[allow(unused_imports, reason = "shared with the tests, which use more of it")]
 mod support;
 
 #[allow(dead_code, reason = "shared between the benches")]
@@ -340,7 +340,7 @@ fn memory() {
     service.serve(&server, Duration::ZERO);
     let terminal = on_function(&server);
     terminal.send("l");
-    terminal.wait_for(|screen| events(screen) >= LINES, Duration::from_secs(120));
+    terminal.wait_for(|screen| events(screen) >= LINES, Duration::from_mins(2));
     terminal.output_during(Duration::from_secs(2));
     row(
         "resident memory with 1,000,000 lines of 120 bytes",

@@ -60,9 +60,9 @@ impl Histogram {
         let last = pane.get(pane.len().checked_sub(1)?)?.timestamp.max(first);
         let step_ms = step(first, last, most)?;
         let from_ms = first.div_euclid(step_ms).checked_mul(step_ms)?;
-        let count = usize::try_from((last - from_ms) / step_ms + 1).ok()?;
+        let count = usize::try_from(last.checked_sub(from_ms)? / step_ms + 1).ok()?;
         let bounds: Vec<i64> = (0..=count)
-            .map(|nth| from_ms.saturating_add(step_ms * i64::try_from(nth).unwrap_or(0)))
+            .map(|nth| from_ms.saturating_add(step_ms.saturating_mul(i64::try_from(nth).unwrap_or(0))))
             .collect();
         let bars = pane.view.counts(&pane.store, &bounds).into_iter().take(count);
         let bars = bars.map(|(events, errors)| Bar { events, errors }).collect();

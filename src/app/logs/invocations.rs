@@ -22,6 +22,10 @@ use crate::{
 const FIRST_SLICE: usize = 4_000;
 const SLICE: usize = 20_000;
 
+/// Up to so many rows are brought into order with every line that comes; more of them only so often.
+const AT_ONCE: usize = 5_000;
+const PAUSE: SignedDuration = SignedDuration::from_millis(200);
+
 /// What the table is sorted by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Column {
@@ -103,6 +107,8 @@ pub struct InvocationsPane {
     pub fold: Invocations,
     /// The rows that are being read.
     pending: Option<Ticket>,
+    /// When the rows were brought into order.
+    arranged_at: Option<Timestamp>,
     /// All that the filter shows, in order.
     rows: Vec<Row>,
     /// The numbers of those that the table shows, in order.
@@ -128,6 +134,7 @@ impl InvocationsPane {
         Self {
             fold,
             pending: None,
+            arranged_at: None,
             rows: Vec::new(),
             shown: Vec::new(),
             sort: Column::default(),
@@ -344,7 +351,7 @@ impl LogsPane {
         if self.request.is_some() {
             self.leave_request(height);
         }
-        let fold = Invocations::new(&self.store, self.wanted());
+        let fold = Invocations::new(&self.store, self.wanted_of_all());
         self.invocations = Some(Box::new(InvocationsPane::new(fold)));
     }
 
@@ -357,7 +364,7 @@ impl LogsPane {
 
     /// The store is another one.
     pub(super) fn restart_invocations(&mut self) {
-        let filter = self.wanted();
+        let filter = self.wanted_of_all();
         if let Some(table) = &mut self.invocations {
             table.fold.restart(&self.store, filter);
             table.rows.clear();
@@ -406,9 +413,9 @@ impl LogsPane {
     }
 
     /// Brings the table up to date; answers with the rows that are to be read for it next.
-    pub(in crate::app) fn settle_invocations(&mut self, height: usize) -> Option<FoldScan> {
+    pub(in crate::app) fn settle_invocations(&mut self, now: Timestamp, height: usize) -> Option<FoldScan> {
         self.invocations.as_ref()?;
-        let filter = self.wanted();
+        let filter = self.wanted_of_all();
         let table = self.invocations.as_mut()?;
         if *table.fold.filter() != filter {
             table.fold.restart(&self.store, filter);
@@ -417,8 +424,12 @@ impl LogsPane {
         }
         let rows = if table.fold.scanned() == 0 { FIRST_SLICE } else { SLICE };
         let scan = table.fold.scan(&self.store, rows);
-        if table.fold.has_changes() {
+        // A large table is brought into order a few times a second: it takes a look at all of its rows.
+        let is_due =
+            table.rows.len() < AT_ONCE || table.arranged_at.is_none_or(|at| now.duration_since(at) >= PAUSE);
+        if table.fold.has_changes() && is_due {
             table.arrange(height);
+            table.arranged_at = Some(now);
         } else {
             let len = table.shown.len();
             table.cursor.go(table.cursor.at, len, height);
@@ -449,6 +460,9 @@ impl LogsPane {
     /// The next second of an invocation that runs on the screen.
     pub(in crate::app) fn invocations_clock(&self, now: Timestamp, height: usize) -> Option<Timestamp> {
         let table = self.table()?;
+        if table.fold.has_changes() {
+            return now.checked_add(PAUSE).ok();
+        }
         let mut visible = table.cursor.visible(table.len(), height).filter_map(|at| table.get(at));
         let runs = visible.any(|invocation| invocation.status_at(now.as_millisecond()) == Status::Running);
         let next = now.checked_add(1.seconds()).ok().filter(|_| runs)?;

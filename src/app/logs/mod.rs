@@ -44,6 +44,12 @@ const STORE_BYTES: usize = 256 << 20;
 /// Columns that one step scrolls sideways.
 const SIDEWAYS: usize = 8;
 
+/// The most gaps that are told of; anyone may write lines that look like what makes one.
+const MOST_GAPS: usize = 500;
+
+/// What Lambda dropped so near is one gap, in milliseconds.
+const DROPS_MS: u64 = 60_000;
+
 /// How far back the history goes at first.
 const FIRST_HISTORY: SignedDuration = SignedDuration::from_mins(15);
 
@@ -381,11 +387,32 @@ impl LogsPane {
             Update::Gap { group, kind, from_ms, to_ms, repaired } => {
                 self.gaps.retain(|gap| (&gap.group, gap.kind, gap.from_ms) != (&group, kind, from_ms));
                 if !repaired {
-                    self.gaps.push(Gap { group, kind, from_ms, to_ms });
+                    self.take_gap(Gap { group, kind, from_ms, to_ms });
                 }
             }
         }
         None
+    }
+
+    /// Takes note of a gap. What Lambda dropped within a minute of the same is one gap: a function that writes too fast
+    /// is told so each second.
+    fn take_gap(&mut self, gap: Gap) {
+        if gap.kind == GapKind::Dropped {
+            let near = |other: &&mut Gap| {
+                other.kind == gap.kind
+                    && other.group == gap.group
+                    && gap.from_ms.saturating_sub(other.to_ms.unwrap_or(other.from_ms)).unsigned_abs()
+                        < DROPS_MS
+            };
+            if let Some(other) = self.gaps.iter_mut().rev().find(near) {
+                other.from_ms = other.from_ms.min(gap.from_ms);
+                other.to_ms = other.to_ms.max(gap.to_ms);
+                return;
+            }
+        }
+        if self.gaps.len() < MOST_GAPS {
+            self.gaps.push(gap);
+        }
     }
 
     /// Whether a request is one of this log's.
@@ -448,8 +475,13 @@ impl LogsPane {
         self.sources.iter().filter_map(|source| source.status.as_ref()).max_by_key(badness)
     }
 
+    /// What is wanted of all lines, whatever request is looked at.
+    fn wanted_of_all(&self) -> Filter {
+        self.filters.filter().without_groups(self.hidden_groups())
+    }
+
     fn wanted(&self) -> Filter {
-        let filter = self.filters.filter().without_groups(self.hidden_groups());
+        let filter = self.wanted_of_all();
         match self.wanted_request() {
             Some(id) => filter.within_request(&id),
             None => filter,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
-use super::{Gap, LogsPane, known::Known};
+use super::{Gap, LogsPane, known::Known, sources::Source};
 use crate::{
     app::{Effect, Ticket},
     domain::format,
@@ -50,7 +50,9 @@ pub struct Older {
 struct Reading {
     ticket: Ticket,
     window: Window,
-    /// The log groups that are not through.
+    /// The log groups that are read.
+    groups: BTreeSet<String>,
+    /// Those that are not through.
     waiting: BTreeSet<String>,
     /// What keeps those from being read that are in trouble.
     troubles: BTreeMap<String, String>,
@@ -152,12 +154,26 @@ impl LogsPane {
         if self.store.evicted() > 0 {
             return Err(NotOlder::Full);
         }
-        let (window, groups, known) = if let Some(failed) = self.older.failed.take() {
-            let groups: BTreeSet<String> = failed.groups.into_keys().collect();
-            (failed.window, groups.clone(), self.known_of(failed.window, &groups))
+        let failed = self.older.failed.take().and_then(|failed| {
+            let groups: BTreeSet<String> =
+                failed.groups.into_keys().filter(|group| self.is_worth_reading(group)).collect();
+            if groups.is_empty() {
+                // Nothing will come of those that are left; the line that says so stays.
+                self.reach_back(failed.window);
+            }
+            (!groups.is_empty()).then_some((failed.window, groups))
+        });
+        let (window, groups, known) = if let Some((window, groups)) = failed {
+            let known = self.known_of(window, &groups);
+            (window, groups, known)
         } else {
             let window = self.before(back_to, now).ok_or(NotOlder::AllThere)?;
-            let groups = self.sources.iter().map(|source| source.group.clone()).collect();
+            let (groups, others): (BTreeSet<String>, BTreeSet<String>) = self
+                .sources
+                .iter()
+                .map(|source| source.group.clone())
+                .partition(|group| self.is_worth_reading(group));
+            self.gaps.extend(others.into_iter().map(|group| gap_of(window, group)));
             (window, groups, Known::default())
         };
         let effect = Effect::FollowLogs {
@@ -168,9 +184,35 @@ impl LogsPane {
             pattern: self.filters.asked_pattern(),
             live_tail: false,
         };
-        let reading = Reading { ticket, window, waiting: groups, troubles: BTreeMap::new(), found: 0, known };
+        let reading = Reading {
+            ticket,
+            window,
+            groups: groups.clone(),
+            waiting: groups,
+            troubles: BTreeMap::new(),
+            found: 0,
+            known,
+        };
         self.older.reading = Some(Box::new(reading));
         Ok(effect)
+    }
+
+    /// Whether a group is followed and may be read. Where none may, all are tried.
+    fn is_worth_reading(&self, group: &str) -> bool {
+        let may_be_read = |source: &Source| {
+            let state = source.status.as_ref().map(|status| &status.state);
+            !matches!(state, Some(State::Denied { .. } | State::Unsupported { .. }))
+        };
+        self.source(group).is_some_and(|source| may_be_read(source) || !self.sources.iter().any(may_be_read))
+    }
+
+    /// All that is to be read of a window has been.
+    fn reach_back(&mut self, window: Window) {
+        self.history += window.to.duration_since(window.from);
+        if let Some(around) = &mut self.around {
+            around.before = around.moment.duration_since(window.from);
+        }
+        self.begun_at = window.from;
     }
 
     /// The window before all that is there; none where it goes back as far as it may.
@@ -216,7 +258,17 @@ impl LogsPane {
                 waiting.remove(&group);
                 if waiting.is_empty() { self.end_older() } else { None }
             }
-            // What is missing of a window is told at its end.
+            Update::Gap {
+                group,
+                kind: kind @ (GapKind::Dropped | GapKind::Sampled),
+                from_ms,
+                to_ms,
+                repaired: false,
+            } => {
+                self.take_gap(Gap { group, kind, from_ms, to_ms });
+                None
+            }
+            // What else is missing of a window is told at its end.
             Update::Gap { .. } => None,
         }
     }
@@ -230,18 +282,16 @@ impl LogsPane {
 
     /// All groups are through, or in trouble for good.
     fn end_older(&mut self) -> Option<Read> {
-        let Reading { window, troubles, found, .. } = *self.older.reading.take()?;
+        let Reading { window, troubles, found, groups, .. } = *self.older.reading.take()?;
         let from_ms = window.from.as_millisecond();
-        self.gaps.retain(|gap| (gap.kind, gap.from_ms) != (GapKind::Disconnected, from_ms));
+        self.gaps.retain(|gap| {
+            (gap.kind, gap.from_ms) != (GapKind::Disconnected, from_ms) || !groups.contains(&gap.group)
+        });
         if let Some(trouble) = troubles.values().next().cloned() {
             self.missing(window, troubles);
             return Some(Read::Failed(window, trouble));
         }
-        self.history += window.to.duration_since(window.from);
-        if let Some(around) = &mut self.around {
-            around.before = around.moment.duration_since(window.from);
-        }
-        self.begun_at = window.from;
+        self.reach_back(window);
         Some(match found {
             _ if self.store.evicted() > 0 => Read::Full,
             0 => Read::Nothing(window),
@@ -258,14 +308,15 @@ impl LogsPane {
     }
 
     fn missing(&mut self, window: Window, groups: BTreeMap<String, String>) {
-        self.gaps.extend(groups.keys().map(|group| Gap {
-            group: group.clone(),
-            kind: GapKind::Disconnected,
-            from_ms: window.from.as_millisecond(),
-            to_ms: Some(window.to.as_millisecond()),
-        }));
+        self.gaps.extend(groups.keys().map(|group| gap_of(window, group.clone())));
         self.older.failed = Some(Failed { window, groups });
     }
+}
+
+/// A window of which nothing, or not all, was read.
+fn gap_of(window: Window, group: String) -> Gap {
+    let (from_ms, to_ms) = (window.from.as_millisecond(), Some(window.to.as_millisecond()));
+    Gap { group, kind: GapKind::Disconnected, from_ms, to_ms }
 }
 
 /// The milliseconds that the service counts in.

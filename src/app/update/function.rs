@@ -13,6 +13,7 @@ use crate::{
     },
     cloud,
     domain::function::Details,
+    tail::Control,
 };
 
 /// How long to wait before a function that is changing is read again.
@@ -91,6 +92,16 @@ impl App {
         if view.tab != tab {
             view.environment.mask();
             view.tab = tab;
+        }
+        // Nobody sees what it costs from another tab.
+        if tab != Tab::Logs && std::mem::take(&mut view.logs.live_tail) {
+            let ticket = view.logs.ticket;
+            let mut effects: Vec<Effect> = ticket
+                .map(|ticket| Effect::SteerLogs(ticket, Control::LiveTail(false)))
+                .into_iter()
+                .collect();
+            effects.extend(self.show_tab(tab));
+            return effects;
         }
         match tab {
             Tab::Logs => self.follow(),

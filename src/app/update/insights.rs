@@ -20,6 +20,7 @@ use crate::{
     domain::{
         function::{Summary, default_log_group},
         insights::{Progress, Query, Results, TEMPLATES},
+        log_export::plain,
         secret::Secret,
         text::sanitise_lines,
     },
@@ -59,13 +60,12 @@ impl App {
         if self.log().is_some() {
             return self.open_insights();
         }
-        let names: Vec<String> = match (self.screen, &self.function) {
-            (Screen::Function, Some(view)) => vec![view.name.clone()],
-            _ => {
-                let marked: Vec<String> = self.functions.marked().iter().map(ToString::to_string).collect();
-                let selected = self.functions.selected().map(|function| function.name.to_string());
-                if marked.is_empty() { selected.into_iter().collect() } else { marked }
-            }
+        let names: Vec<String> = if let (Screen::Function, Some(view)) = (self.screen, &self.function) {
+            vec![view.name.clone()]
+        } else {
+            let marked: Vec<String> = self.functions.marked().iter().map(ToString::to_string).collect();
+            let selected = self.functions.selected().map(|function| function.name.to_string());
+            if marked.is_empty() { selected.into_iter().collect() } else { marked }
         };
         let group = |name: &String| {
             self.functions.find(name).map_or_else(|| default_log_group(name), Summary::log_group)
@@ -163,7 +163,9 @@ impl App {
         if let Some(asked) = &pane.asked {
             let same = asked.query.text == query.text && asked.query.groups == query.groups;
             if same && (pane.ticket.is_some() || now.duration_since(asked.at) < HELD) {
-                self.say(Severity::Info, "it is asked already; x stops it");
+                if pane.ticket.is_some() {
+                    self.say(Severity::Info, "it is asked already; x stops it");
+                }
                 return Vec::new();
             }
         }
@@ -205,7 +207,9 @@ impl App {
                 let rows = results.rows.len();
                 pane.results = Some(*results);
                 pane.arrange(height);
-                over.then(|| (Severity::Info, format!("Insights has answered: {rows} rows; I shows them")))
+                over.then(|| {
+                    (Severity::Info, format!("Insights has answered: {rows} rows; :insights shows them"))
+                })
             }
             Err(error) => {
                 let text = format!("Insights: {error}");
@@ -238,7 +242,7 @@ impl App {
     }
 
     /// A line that was typed for the query or its results.
-    pub(super) fn insights_asked(&mut self, ask: &Ask, text: &str) -> Result<Vec<Effect>, String> {
+    pub(super) fn insights_asked(&mut self, ask: Ask, text: &str) -> Result<Vec<Effect>, String> {
         match ask {
             Ask::Reach => {
                 let reach = Reach::parse(text, self.now, &self.zone())?;
@@ -304,7 +308,7 @@ impl App {
         let text =
             cells.iter().map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join("\n");
         self.say(Severity::Info, "copied the row");
-        vec![Effect::Copy(text)]
+        vec![Effect::Copy(plain(&text).into_owned())]
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
         messages::Severity,
         overlay::{Item, Overlay, Picker, PickerKind},
     },
-    domain::{shell::quoted, text::sanitise},
+    domain::{log_export::plain, shell::quoted, text::sanitise},
     tail::{Folded, invocations::Invocation},
 };
 
@@ -52,7 +52,7 @@ impl App {
             Action::Open => pane.open_selected(now, lines),
             Action::Back | Action::Invocations => pane.close_invocations(),
             Action::CopyLine => {
-                let id = table.selected().map(|invocation| invocation.id.to_owned());
+                let id = table.selected().map(|invocation| plain(invocation.id).into_owned());
                 return Some(self.copy_text("the request id", id));
             }
             Action::CopyAs => {
@@ -76,11 +76,11 @@ impl App {
 
     /// Brings the tables up to date, and has the rows read that are to be read for them.
     pub(super) fn fold_logs(&mut self) -> Vec<Effect> {
-        let (height, epoch) = (self.table_height(), self.session.epoch);
+        let (now, height, epoch) = (self.now, self.table_height(), self.session.epoch);
         let tickets = &mut self.tickets;
         let panes = self.logs.iter_mut().chain(self.function.as_mut().map(|view| &mut view.logs));
         let effects = panes.filter_map(|pane| {
-            let scan = pane.settle_invocations(height)?;
+            let scan = pane.settle_invocations(now, height)?;
             *tickets += 1;
             let ticket = Ticket { epoch, number: *tickets };
             pane.fold_asked(ticket);
@@ -140,7 +140,7 @@ impl App {
         if copied.is_none() {
             self.say(Severity::Info, format!("{chosen}: it is not there any more"));
         }
-        self.copy_text(&format!("the {chosen}"), copied)
+        self.copy_text(&format!("the {chosen}"), copied.map(|text| plain(&text).into_owned()))
     }
 }
 

@@ -191,7 +191,8 @@ impl App {
         // What is there of one that was removed would be told again, and so would all of a time that has ended.
         let anew = pane.was_removed(&new) || pane.around.is_some_and(|around| around.until.is_some());
         // What is older and being read for the others now is read of these at once.
-        let since_ms = pane.older.window().map_or(pane.begun(), |window| window.from).as_millisecond();
+        let older = pane.older.window().or_else(|| pane.older.failed().map(|(window, _)| window));
+        let since_ms = older.map_or(pane.begun(), |window| window.from).as_millisecond();
         if pane.finding.left_out > left_out {
             let text = format!(
                 "{MAX_SOURCES} log groups are followed, {} more are not: ask for fewer",
@@ -349,15 +350,15 @@ impl App {
         let Some(group) = pane.remove_source(at) else { return Vec::new() };
         pane.refilter(height);
         let left = pane.sources.len();
-        let effect = if left == 0 {
-            pane.ticket.take().map(Effect::StopLogs)
+        let effects = if left == 0 {
+            pane.stop()
         } else {
-            pane.ticket.map(|ticket| Effect::SteerLogs(ticket, Control::Remove(group)))
+            pane.ticket.map(|ticket| Effect::SteerLogs(ticket, Control::Remove(group))).into_iter().collect()
         };
         if let Some(Overlay::LogSources(cursor)) = &mut self.overlay {
             cursor.go(at, left, list_height);
         }
-        effect.into_iter().collect()
+        effects
     }
 
     /// What was typed is to be followed as well. A function's own log becomes one of several.

@@ -187,7 +187,7 @@ impl App {
         }
         // Whoever wants to go above the first row wants what is before it.
         let moves_up = matches!(action, Action::Up | Action::PageUp | Action::Top | Action::Scroll(..0));
-        let wants_older = moves_up && self.log().is_some_and(LogsPane::is_at_top);
+        let wants_older = moves_up && self.log().is_some_and(|pane| pane.is_at_top() && !pane.any_not_live());
         let look = self.log_look();
         let pane = self.log_mut()?;
         let height = pane.settle(&look);

@@ -146,7 +146,7 @@ impl App {
             prompt::Then::Configuration(ask) => self.configuration_asked(&ask.clone(), &text),
             prompt::Then::Versions(ask) => self.versions_asked(&ask.clone(), &text),
             prompt::Then::Test(ask) => self.test_asked(&ask.clone(), &text),
-            prompt::Then::Insights(ask) => self.insights_asked(&ask.clone(), &text),
+            prompt::Then::Insights(ask) => self.insights_asked(*ask, &text),
             prompt::Then::LogSources => self.log_sources_typed(&text),
             prompt::Then::Log(ask) => self.log_asked(*ask, &text),
         };

@@ -120,46 +120,52 @@ mod tests {
 
     const ID: &str = "f6d1a2c8-5b1e-4c55-9f0b-0d2d4c1f1c7a";
 
-    fn crashed(kind: &str) -> Option<Failure<'_>> {
-        Some(Failure::Crashed(kind.into()))
+    fn crashed(kind: &str) -> Failure<'_> {
+        Failure::Crashed(kind.into())
     }
 
-    fn raised(kind: &str) -> Option<Failure<'_>> {
-        Some(Failure::Raised(kind.into()))
+    fn raised(kind: &str) -> Failure<'_> {
+        Failure::Raised(kind.into())
     }
 
     #[rstest]
     #[case::killed(
         "RequestId: ID Error: Runtime exited with error: signal: killed\nRuntime.ExitError\n",
-        crashed("Runtime.ExitError")
+        Some(crashed("Runtime.ExitError"))
     )]
     #[case::exited(
         "RequestId: ID Error: Runtime exited without providing a reason",
-        crashed("Runtime.ExitError")
+        Some(crashed("Runtime.ExitError"))
     )]
-    #[case::before("RequestId: ID Process exited before completing request", crashed("Runtime.ExitError"))]
+    #[case::before(
+        "RequestId: ID Process exited before completing request",
+        Some(crashed("Runtime.ExitError"))
+    )]
     #[case::other(
         "RequestId: ID Error: exec format error\nRuntime.InvalidEntrypoint",
-        raised("Runtime.InvalidEntrypoint")
+        Some(raised("Runtime.InvalidEntrypoint"))
     )]
-    #[case::python("[ERROR] KeyError: 'id'\rTraceback (most recent call last):\r  File", raised("KeyError"))]
+    #[case::python(
+        "[ERROR] KeyError: 'id'\rTraceback (most recent call last):\r  File",
+        Some(raised("KeyError"))
+    )]
     #[case::python_import(
         "[ERROR] Runtime.ImportModuleError: Unable to import module 'app'",
-        raised("Runtime.ImportModuleError")
+        Some(raised("Runtime.ImportModuleError"))
     )]
     #[case::node(
         "2026-11-20T14:00:00.000Z\tID\tERROR\tInvoke Error \t{\"errorType\":\"TypeError\",\"errorMessage\":\"x\",\"stack\":[]}",
-        raised("TypeError")
+        Some(raised("TypeError"))
     )]
     #[case::node_cut(
         "2026-11-20T14:00:00.000Z\tID\tERROR\tUncaught Exception \t{\"errorType\":\"Ty",
-        raised("Error")
+        Some(raised("Error"))
     )]
     #[case::json(
         r#"{"level":"ERROR","requestId":"ID","errorType":"TypeError","errorMessage":"no","stackTrace":[]}"#,
-        raised("TypeError")
+        Some(raised("TypeError"))
     )]
-    #[case::escapes(r#"{"errorType":"a\u001b[2J","errorMessage":""}"#, raised("a␛[2J"))]
+    #[case::escapes(r#"{"errorType":"a\u001b[2J","errorMessage":""}"#, Some(raised("a␛[2J")))]
     fn failures(#[case] line: &str, #[case] expected: Option<Failure<'_>>) {
         assert_eq!(failure(&line.replace("ID", ID)), expected);
     }

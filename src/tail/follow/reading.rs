@@ -30,6 +30,8 @@ impl<S: Source, C: Clock> Group<'_, S, C> {
             Fetched::Missing => Ok(Step::Missing),
             Fetched::Stale => {
                 if !self.shared.options.live && drain.restarts >= 3 {
+                    let message = "the service does not go on with the reading".to_owned();
+                    self.tell_state(State::Failed { message }).await?;
                     return Err(Halt::GivenUp);
                 }
                 self.meanwhile(sleep(Duration::from_secs(drain.restarts.min(8).into()))).await?;

@@ -42,7 +42,8 @@ pub(super) fn draw(
     // The selected row shows whatever size the screen has.
     let top = table.cursor.top.max((table.cursor.at + 1).saturating_sub(height));
     for (nth, at) in (top..table.len()).take(height).enumerate() {
-        let Some(invocation) = table.get(at) else { return };
+        // One may have gone since the table was brought into order.
+        let Some(invocation) = table.get(at) else { continue };
         let cells = Cells::new(app, pane, &invocation, columns.start, theme);
         columns.row(&cells, at == table.cursor.at, theme, Row::new(buffer, areas.rows, nth));
     }

@@ -270,7 +270,10 @@ fn time(pane: &LogsPane, shown: &Shown<'_>, columns: &Columns, look: &Look) -> S
         Times::Ago => right(format::age(look.now, at)),
         Times::Gap => {
             let above = shown.at.checked_sub(1).and_then(|at| pane.get(at));
-            right(above.map_or_else(|| "-".to_owned(), |above| since(shown.row.timestamp - above.timestamp)))
+            right(above.map_or_else(
+                || "-".to_owned(),
+                |above| since(shown.row.timestamp.saturating_sub(above.timestamp)),
+            ))
         }
     }
 }

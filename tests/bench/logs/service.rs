@@ -2,6 +2,7 @@
 //! visible later than they happened, as those of CloudWatch Logs do.
 
 use std::{
+    fmt::Write as _,
     sync::{Arc, RwLock},
     time::{Duration, Instant},
 };
@@ -86,7 +87,7 @@ impl Service {
         let more = found.next().is_some();
         body.push_str("],\"searchedLogStreams\":[]");
         if more {
-            body.push_str(&format!(",\"nextToken\":\"{}.{}\"", last.0, last.1));
+            let _ = write!(body, ",\"nextToken\":\"{}.{}\"", last.0, last.1);
         }
         body.push('}');
         body

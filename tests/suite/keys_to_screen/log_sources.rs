@@ -51,7 +51,7 @@ async fn two_functions_and_those_of_a_tag_are_followed_as_one() {
     let screen = dashboard.wait_text("Greeting Ada in de").await;
     assert!(screen.contains("tag:team=a  greeter"), "{screen}");
     invoke(&engine, "greeter", r#"{"name":"Grace","language":"de"}"#).await;
-    tokio::time::timeout(Duration::from_secs(60), dashboard.wait_text("Greeting Grace in de")).await.unwrap();
+    tokio::time::timeout(Duration::from_mins(1), dashboard.wait_text("Greeting Grace in de")).await.unwrap();
     dashboard.press(":logs tag:team=b<enter>");
     dashboard.wait_text("nothing fits tag:team=b").await;
 }

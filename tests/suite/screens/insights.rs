@@ -21,9 +21,9 @@ fn asked() -> (Screen, Ticket) {
     (screen, ticket)
 }
 
-fn results(progress: Progress) -> Box<Results> {
+fn results(progress: Progress) -> Results {
     let row = |cells: [&str; 3]| cells.iter().map(|cell| Some((*cell).to_owned())).collect();
-    Box::new(Results {
+    Results {
         progress,
         columns: vec!["error".into(), "errors".into(), "last".into()],
         rows: vec![
@@ -35,7 +35,7 @@ fn results(progress: Progress) -> Box<Results> {
         matched: 1237.0,
         scanned: 1_204_881.0,
         bytes: 412_000_000.0,
-    })
+    }
 }
 
 #[test]
@@ -50,9 +50,9 @@ fn a_query_from_the_box_to_its_results() {
     screen.check("insights_templates");
 
     let (mut screen, ticket) = asked();
-    screen.send(Msg::Insights(ticket, Ok(results(Progress::Running))));
+    screen.send(Msg::Insights(ticket, Ok(Box::new(results(Progress::Running)))));
     screen.check("insights_running");
-    screen.send(Msg::Insights(ticket, Ok(results(Progress::Complete))));
+    screen.send(Msg::Insights(ticket, Ok(Box::new(results(Progress::Complete)))));
     screen.keys("ssSj");
     screen.check("insights_results");
     screen.key(KeyCode::Enter);

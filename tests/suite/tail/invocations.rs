@@ -1,6 +1,8 @@
 //! Invocations folded from lines: whatever the order in which the lines come, and whoever reads them in whatever parts,
 //! they are what reading in order gives.
 
+use std::fmt::Write as _;
+
 use std::collections::BTreeMap;
 
 use lambdeck::{
@@ -24,8 +26,8 @@ fn told(invocation: &Invocation) -> String {
         "{:?}",
         Invocation { report: None, first: lambdeck::tail::RowKey::at(0), ..invocation.clone() }
     );
-    text.push_str(&format!(" first {}", invocation.first.timestamp_ms()));
-    text.push_str(&format!(" report {:?}", invocation.report.map(|key| key.timestamp_ms())));
+    let _ = write!(text, " first {}", invocation.first.timestamp_ms());
+    let _ = write!(text, " report {:?}", invocation.report.map(|key| key.timestamp_ms()));
     text
 }
 

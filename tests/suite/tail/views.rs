@@ -268,6 +268,7 @@ impl World {
         self.old.extend(self.under_way.take());
     }
 
+    #[allow(clippy::needless_pass_by_value, reason = "an operation is done once")]
     fn run(&mut self, op: Op) {
         match op {
             Op::Insert { timestamp, id, stream, word, continues, padding } => {

@@ -32,13 +32,13 @@ fn asked(effects: &[Effect]) -> (Ticket, Query) {
     }
 }
 
-fn results(progress: Progress, values: &[&str]) -> Box<Results> {
-    Box::new(Results {
+fn results(progress: Progress, values: &[&str]) -> Results {
+    Results {
         progress,
         columns: vec!["ms".into()],
         rows: values.iter().map(|value| vec![Some((*value).to_owned())]).collect(),
         ..Results::default()
-    })
+    }
 }
 
 fn shown(app: &App) -> Vec<&str> {
@@ -79,7 +79,7 @@ fn what_was_typed_is_asked_and_a_held_key_asks_once() {
     for _ in 0..5 {
         assert_eq!(act(&mut app, Action::Send), []);
     }
-    app.update(app.now, Msg::Insights(ticket, Ok(results(Progress::Complete, &["1"]))));
+    app.update(app.now, Msg::Insights(ticket, Ok(Box::new(results(Progress::Complete, &["1"])))));
     assert_eq!(act(&mut app, Action::Send), [], "answered at once, and the key is still held");
     app.now += SignedDuration::from_secs(1);
     let later = app.now;
@@ -90,16 +90,19 @@ fn what_was_typed_is_asked_and_a_held_key_asks_once() {
 fn rows_show_as_they_come_and_stay_in_the_chosen_order() {
     let mut app = opened();
     let (ticket, _) = asked(&act(&mut app, Action::Send));
-    app.update(app.now, Msg::Insights(ticket, Ok(results(Progress::Running, &["9", "100"]))));
+    app.update(app.now, Msg::Insights(ticket, Ok(Box::new(results(Progress::Running, &["9", "100"])))));
     assert_eq!(shown(&app), ["9", "100"]);
     act(&mut app, Action::Sort);
     act(&mut app, Action::ReverseSort);
     assert_eq!(shown(&app), ["100", "9"]);
-    app.update(app.now, Msg::Insights(ticket, Ok(results(Progress::Complete, &["9", "100", "20"]))));
+    app.update(
+        app.now,
+        Msg::Insights(ticket, Ok(Box::new(results(Progress::Complete, &["9", "100", "20"])))),
+    );
     assert_eq!(shown(&app), ["100", "20", "9"]);
     assert!(!pane(&app).is_running());
     // What comes after the end, or for another query, is nobody's.
-    app.update(app.now, Msg::Insights(ticket, Ok(results(Progress::Complete, &[]))));
+    app.update(app.now, Msg::Insights(ticket, Ok(Box::new(results(Progress::Complete, &[])))));
     assert_eq!(shown(&app).len(), 3);
     act(&mut app, Action::Down);
     assert!(matches!(&act(&mut app, Action::CopyLine)[..], [Effect::Copy(text)] if text == "ms: 20"));
@@ -110,11 +113,11 @@ fn a_query_is_stopped_and_what_there_is_of_it_stays() {
     let mut app = opened();
     assert_eq!(act(&mut app, Action::Stop), []);
     let (ticket, _) = asked(&act(&mut app, Action::Send));
-    app.update(app.now, Msg::Insights(ticket, Ok(results(Progress::Running, &["9"]))));
+    app.update(app.now, Msg::Insights(ticket, Ok(Box::new(results(Progress::Running, &["9"])))));
     assert_eq!(act(&mut app, Action::Stop), [Effect::StopInsights(ticket)]);
     assert_eq!(shown(&app), ["9"]);
     assert_eq!(pane(&app).results.as_ref().unwrap().progress, Progress::Cancelled);
-    app.update(app.now, Msg::Insights(ticket, Ok(results(Progress::Complete, &[]))));
+    app.update(app.now, Msg::Insights(ticket, Ok(Box::new(results(Progress::Complete, &[])))));
     assert_eq!(shown(&app), ["9"]);
 }
 
@@ -124,7 +127,7 @@ fn it_goes_on_when_nobody_looks_and_says_when_it_is_done() {
     let (ticket, _) = asked(&act(&mut app, Action::Send));
     assert_eq!(act(&mut app, Action::Back), []);
     assert!(app.overlay.is_none());
-    app.update(app.now, Msg::Insights(ticket, Ok(results(Progress::Complete, &["1", "2"]))));
+    app.update(app.now, Msg::Insights(ticket, Ok(Box::new(results(Progress::Complete, &["1", "2"])))));
     assert!(app.messages.shown().unwrap().text.contains("2 rows"), "{}", app.messages.shown().unwrap().text);
     act(&mut app, Action::Insights);
     assert_eq!(shown(&app), ["1", "2"]);
@@ -159,7 +162,7 @@ fn results_are_written_as_csv_or_json() {
     act(&mut app, Action::Export);
     assert!(matches!(app.overlay, Some(Overlay::Insights)), "there is nothing to be written");
     let (ticket, _) = asked(&act(&mut app, Action::Send));
-    app.update(app.now, Msg::Insights(ticket, Ok(results(Progress::Complete, &["1,5"]))));
+    app.update(app.now, Msg::Insights(ticket, Ok(Box::new(results(Progress::Complete, &["1,5"])))));
     for (path, content) in [("a.csv", "ms\n\"1,5\"\n"), ("a.ndjson", "{\"ms\":\"1,5\"}\n")] {
         act(&mut app, Action::Export);
         act(&mut app, Action::Clear);
