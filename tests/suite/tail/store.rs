@@ -289,3 +289,19 @@ fn a_broken_expression_is_explained_in_a_line() {
 fn errors_are_recognised(#[case] message: &str, #[case] expected: bool) {
     assert_eq!(is_error(message), expected);
 }
+
+#[test]
+fn older_rows_that_come_beside_newer_ones_make_room_a_part_at_a_time() {
+    let mut store = Store::new(8 << 20);
+    let message = "m".repeat(200);
+    let mut most = 0;
+    for n in 0..60_000 {
+        for timestamp in [1_000_000 + n, 1_000_000 - n] {
+            let inserted = store.insert(&arrival("s", "0", timestamp, timestamp, &message));
+            most = most.max(inserted.evicted);
+        }
+    }
+    assert!(store.evicted() > 0);
+    assert!(most <= 6_000, "a chunk's rows at most make room at once: {most}");
+    assert!(store.len() > 25_000, "what is there fills the memory: {}", store.len());
+}

@@ -279,3 +279,35 @@ fn live_tail_is_used_after_a_question_about_its_cost_only() {
     assert_eq!(act(&mut app, Action::LiveTail), [Effect::SteerLogs(ticket, Control::LiveTail(false))]);
     assert!(app.overlay.is_none() && !pane(&app).live_tail);
 }
+
+#[test]
+fn lines_that_lambda_dropped_each_second_are_one_gap_and_gaps_have_an_end() {
+    let (mut app, ticket) = at_logs();
+    let mut drop = |from_ms: i64| {
+        let kind = lambdeck::tail::GapKind::Dropped;
+        let group = "/aws/lambda/checkout-api".to_owned();
+        let gap = Update::Gap { group, kind, from_ms, to_ms: Some(from_ms), repaired: false };
+        app.update(moment(), Msg::Tail(ticket, gap));
+        (pane(&app).gaps.len(), pane(&app).gaps[0].to_ms)
+    };
+    for second in 0..100 {
+        drop(second * 1_000);
+    }
+    assert_eq!(drop(100_000), (1, Some(100_000)));
+    for minute in 10..2_000 {
+        drop(minute * 120_000);
+    }
+    assert_eq!(drop(0).0, 500);
+}
+
+#[test]
+fn live_tail_ends_where_nobody_sees_what_it_costs() {
+    let (mut app, ticket) = at_logs();
+    act(&mut app, Action::LiveTail);
+    act(&mut app, Action::Yes);
+    assert!(pane(&app).live_tail);
+    let effects = act(&mut app, Action::Tab(1));
+    let off = Effect::SteerLogs(ticket, lambdeck::tail::Control::LiveTail(false));
+    assert!(effects.contains(&off), "{effects:?}");
+    assert!(!pane(&app).live_tail);
+}

@@ -189,3 +189,38 @@ fn another_log_group_ends_what_was_read_of_the_one_before() {
     assert_eq!(effects[..2], [Effect::StopLogs(live), Effect::StopLogs(older)]);
     assert!(matches!(&effects[2..], [Effect::FollowLogs { .. }]), "{effects:?}");
 }
+
+#[test]
+fn a_group_that_may_not_be_read_holds_up_no_other_one() {
+    let (mut app, ticket) = at_logs();
+    let other = "/aws/lambda/other";
+    let log = &mut app.function.as_mut().unwrap().logs;
+    log.sources.push(lambdeck::app::logs::sources::Source::of_function("other", other.into()));
+    let state = LogState::Denied { message: "no".into() };
+    app.update(moment(), Msg::Tail(ticket, Update::Status(Status { state, ..Status::new(other) })));
+    let (first, since, _) = window(&act(&mut app, Action::Older));
+    assert!(pane(&app).gaps.iter().any(|gap| gap.group == other && gap.from_ms == since.as_millisecond()));
+    app.update(moment(), Msg::Tail(first, history_done()));
+    assert_eq!(pane(&app).begun(), since);
+    let (_, _, until) = window(&act(&mut app, Action::Older));
+    assert_eq!(until, since, "it goes further back");
+}
+
+#[test]
+fn a_failed_window_of_a_group_that_is_gone_is_not_read_again() {
+    let (mut app, ticket) = at_logs();
+    let other = "/aws/lambda/other";
+    let source = lambdeck::app::logs::sources::Source::of_function("other", other.into());
+    app.function.as_mut().unwrap().logs.sources.push(source);
+    let effects = act(&mut app, Action::Older);
+    let (older, _, since, _) = followed(&effects[0]);
+    let state = LogState::Failed { message: "no".into() };
+    app.update(moment(), Msg::Tail(older, Update::Status(Status { state, ..Status::new(other) })));
+    app.update(moment(), Msg::Tail(older, history_done()));
+    app.update(moment(), Msg::Tail(older, Update::HistoryDone { group: other.into() }));
+    assert!(pane(&app).older.failed().is_some());
+    app.function.as_mut().unwrap().logs.sources.pop();
+    let (_, _, until) = window(&act(&mut app, Action::Older));
+    assert_eq!(until, since, "the next window begins before the one that failed");
+    app.update(moment(), Msg::Tail(ticket, arrivals(100..101)));
+}
