@@ -302,6 +302,7 @@ fn older_rows_that_come_beside_newer_ones_make_room_a_part_at_a_time() {
         }
     }
     assert!(store.evicted() > 0);
-    assert!(most <= 6_000, "a chunk's rows at most make room at once: {most}");
+    // The oldest are in the chunk that came last, which may be followed by one more.
+    assert!(most <= 12_000, "two chunks of rows at most make room at once: {most}");
     assert!(store.len() > 25_000, "what is there fills the memory: {}", store.len());
 }
