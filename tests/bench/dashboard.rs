@@ -201,7 +201,7 @@ fn type_filter(terminal: &Terminal, text: &str) -> Vec<Duration> {
 fn filter(screen: &Screen) -> Option<String> {
     let contents = screen.contents();
     let behind =
-        contents.lines().take(4).find_map(|line| line.split_once(" /").map(|(_, text)| text.to_owned()));
+        contents.lines().take(6).find_map(|line| line.split_once(" /").map(|(_, text)| text.to_owned()));
     behind
         .filter(|text| !text.starts_with("aws/"))
         .map(|text| text.split("  ").next().unwrap_or_default().trim_end().to_owned())
