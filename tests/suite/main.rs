@@ -19,6 +19,7 @@ mod engine_logs;
 mod faults;
 mod invocation_command;
 mod keys_to_screen;
+mod live_tail;
 mod pty;
 mod random_keys;
 mod readme;
