@@ -154,6 +154,10 @@ pub struct Local {
     #[arg(long, value_name = "12 DIGITS", value_parser = account_id)]
     pub account_id: Option<String>,
 
+    /// Keep everything in this folder, across restarts
+    #[arg(long, value_name = "DIR")]
+    pub persist: Option<PathBuf>,
+
     /// Start without the built-in sample functions
     #[arg(long)]
     pub no_samples: bool,
@@ -161,6 +165,23 @@ pub struct Local {
     /// Don't invoke the samples in the background
     #[arg(long)]
     pub no_traffic: bool,
+
+    /// Watch a folder as a bucket: files that come and go in it invoke the function
+    #[arg(long, value_name = "FUNCTION=DIR")]
+    pub bucket: Vec<String>,
+
+    /// Invoke the function on a schedule: rate(5 minutes), or cron(0 12 * * ? *) in UTC
+    #[arg(long, value_name = "FUNCTION=EXPRESSION")]
+    pub schedule: Vec<String>,
+
+    /// Give the function a URL that anything on this machine may call
+    #[arg(long, value_name = "FUNCTION")]
+    pub url: Vec<String>,
+
+    /// Folders with a handler (app.py, lambda_function.py, index.mjs, index.js, bootstrap), and SAM or CloudFormation
+    /// templates; without the samples
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
 }
 
 fn account_id(text: &str) -> Result<String, &'static str> {

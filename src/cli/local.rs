@@ -66,8 +66,12 @@ impl LocalEngine {
             account_id: arguments.account_id,
             region: region(spec),
             settle_ms: SETTLE_MS,
-            samples: !arguments.no_samples,
-            traffic: !arguments.no_traffic,
+            samples: !arguments.no_samples && arguments.paths.is_empty(),
+            traffic: !arguments.no_traffic && arguments.paths.is_empty(),
+            persist: arguments.persist,
+            projects: arguments.paths,
+            triggers: Vec::new(),
+            open_urls: arguments.url,
             program,
         };
         Ok(Self {

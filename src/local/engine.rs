@@ -16,10 +16,14 @@ use super::{
     auth::Credentials,
     exec::{self, Executor},
     http::{self, Gateway},
+    keep::{KeepError, Keeper, Kept},
     lambda::{self, Lambda, Setup},
-    logs, samples,
+    logs,
+    metrics::Recorder,
+    samples,
     schemas::Schemas,
     traffic,
+    triggers::Trigger,
 };
 use crate::domain::secret::Secret;
 
@@ -45,8 +49,37 @@ pub struct Options {
     pub samples: bool,
     /// Whether the samples are invoked now and then, so that there are logs to look at.
     pub traffic: bool,
+    /// Where everything is kept across restarts; nowhere when absent.
+    pub persist: Option<PathBuf>,
+    /// The user's functions: folders with a handler, and SAM or CloudFormation templates.
+    pub projects: Vec<PathBuf>,
+    /// What invokes functions by itself, beside what the templates say.
+    pub triggers: Vec<Trigger>,
+    /// Functions that get a function URL which needs no signature.
+    pub open_urls: Vec<String>,
     /// The lambdeck program itself, which serves the built-in samples as their `bootstrap`.
     pub program: PathBuf,
+}
+
+impl Options {
+    /// An engine on any free port, with the samples and without traffic, that keeps nothing. `program` is the lambdeck
+    /// program itself.
+    pub fn new(program: PathBuf) -> Self {
+        Self {
+            port: 0,
+            access_key: None,
+            account_id: None,
+            region: "us-east-1".to_owned(),
+            settle_ms: 100,
+            samples: true,
+            traffic: false,
+            persist: None,
+            projects: Vec::new(),
+            triggers: Vec::new(),
+            open_urls: Vec::new(),
+            program,
+        }
+    }
 }
 
 /// Why the engine did not start.
@@ -63,6 +96,9 @@ pub enum StartError {
     /// There is no place for the functions' files.
     #[error("no temporary folder for the engine: {0}")]
     Folder(std::io::Error),
+    /// What was kept can't be read, or nothing be kept.
+    #[error(transparent)]
+    Keep(#[from] KeepError),
     /// An account id is 12 digits.
     #[error("'{0}' is no account id: it takes 12 digits")]
     AccountId(String),
@@ -101,6 +137,10 @@ impl Engine {
         if account_id.len() != 12 || !account_id.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(StartError::AccountId(account_id));
         }
+        let keeper = match &options.persist {
+            Some(folder) => Kept::open(folder)?.keeper(),
+            None => Keeper::default(),
+        };
         let bind_error = |source| StartError::Bind { port: options.port, source };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await.map_err(bind_error)?;
         let address = listener.local_addr().map_err(bind_error)?;
@@ -117,6 +157,7 @@ impl Engine {
             root: folder.path().to_owned(),
             account_concurrency: lambda::ACCOUNT_CONCURRENCY,
         });
+        let metrics = Arc::new(Recorder::default());
         let stop = CancellationToken::new();
         let partition = lambda::names::partition(&options.region);
         let lambda = Arc::new(Lambda::new(Setup {
@@ -130,6 +171,8 @@ impl Engine {
             authority: address.to_string(),
             credentials: Arc::clone(&credentials),
             executor: Arc::clone(&executor),
+            keeper: keeper.clone(),
+            metrics: Arc::clone(&metrics),
             stop: stop.clone(),
         }));
         if options.samples {
@@ -155,6 +198,8 @@ impl Engine {
             partition,
             lambda,
             logs,
+            metrics,
+            keeper,
             stop: stop.clone(),
         });
         let server = tokio::spawn(http::serve(listener, gateway, stop.clone()));

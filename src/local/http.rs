@@ -29,8 +29,10 @@ use uuid::Uuid;
 
 use super::{
     auth::{Credentials, Refusal},
+    keep::Keeper,
     lambda::{Lambda, operations},
     logs,
+    metrics::Recorder,
     schemas::{self, Schemas},
     sts,
 };
@@ -144,6 +146,8 @@ pub(super) struct Gateway {
     pub lambda: Arc<Lambda>,
     pub logs: Arc<logs::Store>,
     pub schemas: Schemas,
+    pub metrics: Arc<Recorder>,
+    pub keeper: Keeper,
     /// Cancelled when the engine stops: what is streamed ends then.
     pub stop: CancellationToken,
 }

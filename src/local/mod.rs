@@ -10,6 +10,11 @@
 //! - `frames`: the binary event streams of InvokeWithResponseStream and StartLiveTail
 //! - `schemas`: EventBridge Schemas, where the console's shareable test events live (restJson1)
 //! - `sts`: GetCallerIdentity
+//! - `metrics`: CloudWatch's metrics of Lambda (rpc-v2-cbor, awsJson, query)
+//! - `urls`: function URLs over HTTP
+//! - `triggers`: buckets (watched folders) and schedules, which invoke functions by themselves
+//! - `projects`: functions from the user's folders and SAM templates
+//! - `keep`: what `--persist` keeps
 //! - `samples`, `traffic`: the built-in functions and the light background traffic that keeps their logs alive
 
 pub mod auth;
@@ -17,11 +22,17 @@ pub mod engine;
 pub mod exec;
 mod frames;
 pub mod http;
+mod keep;
 pub mod lambda;
 pub mod logs;
+mod metrics;
+pub mod projects;
 pub mod samples;
 mod schemas;
 pub mod sts;
 pub mod traffic;
+pub mod triggers;
+mod urls;
 
 pub use engine::{Engine, Options};
+pub use keep::KeepError;

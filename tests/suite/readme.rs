@@ -44,14 +44,10 @@ fn keep_current(path: &str, wanted: &str) {
 /// of the samples' code depends on: none of them runs here.
 async fn functions() -> Buffer {
     let engine = Engine::start(Options {
-        port: 0,
-        access_key: None,
         account_id: Some("123456789012".into()),
         region: "eu-west-1".into(),
         settle_ms: 0,
-        samples: true,
-        traffic: false,
-        program: "/usr/local/bin/lambdeck".into(),
+        ..Options::new("/usr/local/bin/lambdeck".into())
     })
     .await
     .unwrap();

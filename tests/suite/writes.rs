@@ -161,14 +161,11 @@ impl Stage {
 
     async fn with(change: impl FnOnce(Spec) -> Spec) -> Self {
         let options = Options {
-            port: 0,
-            access_key: None,
             account_id: Some("123456789012".into()),
             region: REGION.into(),
             settle_ms: 0,
             samples: false,
-            traffic: false,
-            program: env!("CARGO_BIN_EXE_lambdeck").into(),
+            ..Options::new(env!("CARGO_BIN_EXE_lambdeck").into())
         };
         let engine = Engine::start(options).await.unwrap();
         let server = FaultServer::forwarding(&engine.endpoint_url());

@@ -57,6 +57,8 @@ pub struct FunctionSpec {
     pub log_group: String,
     /// Whether the log format is JSON (else Text).
     pub json_logs: bool,
+    /// The function's layers, unpacked over each other: what is `/opt` on AWS.
+    pub layers: Option<Arc<CodeFolder>>,
 }
 
 /// One event for a function.

@@ -27,12 +27,37 @@ enum Package {
     Image { uri: String, sha256: [u8; 32] },
 }
 
+/// A zip as it came, and unpacked.
 #[derive(Debug)]
-struct Zip {
-    sha256: [u8; 32],
-    size: usize,
+pub(super) struct Zip {
+    pub sha256: [u8; 32],
+    /// Bytes.
+    pub size: usize,
     file: TempPath,
     folder: Arc<CodeFolder>,
+}
+
+impl Zip {
+    /// Checks and unpacks a zip. Blocks: call it from a blocking thread.
+    ///
+    /// # Errors
+    /// When the zip is empty, too large, no zip, or unsafe to unpack.
+    pub fn new(bytes: &[u8], root: &Path) -> Result<Self, Error> {
+        if bytes.is_empty() {
+            return Err(Error::invalid("Uploaded file must be a non-empty zip"));
+        }
+        if bytes.len() > ZIPPED_LIMIT {
+            return Err(Error::entity_too_large(format!(
+                "Zipped size must be smaller than {ZIPPED_LIMIT} bytes"
+            )));
+        }
+        let folder = CodeFolder::unpack(bytes, root).map_err(|error| Error::invalid(error.to_string()))?;
+        let file = keep(bytes, root).map_err(|error| {
+            tracing::warn!(%error, "a zip could not be written");
+            Error::new(500, "ServiceException", "The local engine could not write to its folder.")
+        })?;
+        Ok(Self { sha256: Sha256::digest(bytes).into(), size: bytes.len(), file, folder: Arc::new(folder) })
+    }
 }
 
 impl PartialEq for Package {
@@ -57,22 +82,7 @@ impl Code {
     /// # Errors
     /// When the zip is empty, too large, no zip, or unsafe to unpack.
     pub fn zip(bytes: &[u8], architecture: String, root: &Path) -> Result<Self, Error> {
-        if bytes.is_empty() {
-            return Err(Error::invalid("Uploaded file must be a non-empty zip"));
-        }
-        if bytes.len() > ZIPPED_LIMIT {
-            return Err(Error::entity_too_large(format!(
-                "Zipped size must be smaller than {ZIPPED_LIMIT} bytes"
-            )));
-        }
-        let folder = CodeFolder::unpack(bytes, root).map_err(|error| Error::invalid(error.to_string()))?;
-        let file = keep(bytes, root).map_err(|error| {
-            tracing::warn!(%error, "a function's zip could not be written");
-            Error::new(500, "ServiceException", "The local engine could not write to its folder.")
-        })?;
-        let zip =
-            Zip { sha256: Sha256::digest(bytes).into(), size: bytes.len(), file, folder: Arc::new(folder) };
-        Ok(Self { architecture, package: Package::Zip(Arc::new(zip)) })
+        Ok(Self { architecture, package: Package::Zip(Arc::new(Zip::new(bytes, root)?)) })
     }
 
     /// A container image, which the engine keeps but cannot run.

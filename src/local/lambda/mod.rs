@@ -21,6 +21,8 @@ use super::{
     auth::Credentials,
     exec::Executor,
     http::{Answer, Reply, Request},
+    keep::Keeper,
+    metrics::Recorder,
 };
 use error::Error;
 use names::{Place, Target};
@@ -28,18 +30,24 @@ use operations::Operation;
 use state::Function;
 
 mod code;
+mod code_signing;
 mod error;
 mod event_config;
 mod extras;
 mod functions;
 mod invoke;
+mod layers;
+mod management;
+mod mappings;
 pub(super) mod names;
 pub(super) mod operations;
+mod policy;
 mod provisioned;
 mod queue;
 mod settings;
 mod state;
 mod streaming;
+mod urls;
 mod validate;
 mod versions;
 mod wire;
@@ -63,6 +71,8 @@ pub(super) struct Setup {
     pub authority: String,
     pub credentials: Arc<Credentials>,
     pub executor: Arc<Executor>,
+    pub keeper: Keeper,
+    pub metrics: Arc<Recorder>,
     /// Ends the asynchronous queue.
     pub stop: CancellationToken,
 }
@@ -120,6 +130,43 @@ impl Lambda {
             "ListTags" => self.list_tags(name),
             "TagResource" => self.tag_resource(name, &request.body),
             "UntagResource" => self.untag_resource(name, request),
+            "AddPermission" => self.add_permission(operation, request),
+            "RemovePermission" => self.remove_permission(operation, request),
+            "GetPolicy" => self.get_policy(operation, request),
+            "PublishLayerVersion" => self.publish_layer_version(operation, request),
+            "GetLayerVersion" => self.get_layer_version(operation, request),
+            "GetLayerVersionByArn" => self.get_layer_version_by_arn(operation, request),
+            "ListLayerVersions" => self.list_layer_versions(operation, request),
+            "ListLayers" => self.list_layers(operation, request),
+            "DeleteLayerVersion" => self.delete_layer_version(operation, request),
+            "AddLayerVersionPermission" => self.add_layer_version_permission(operation, request),
+            "RemoveLayerVersionPermission" => self.remove_layer_version_permission(operation, request),
+            "GetLayerVersionPolicy" => self.get_layer_version_policy(operation, request),
+            "CreateFunctionUrlConfig" => self.create_function_url_config(operation, request),
+            "GetFunctionUrlConfig" => self.get_function_url_config(operation, request),
+            "UpdateFunctionUrlConfig" => self.update_function_url_config(operation, request),
+            "DeleteFunctionUrlConfig" => self.delete_function_url_config(operation, request),
+            "ListFunctionUrlConfigs" => self.list_function_url_configs(operation, request),
+            "CreateEventSourceMapping" => self.create_event_source_mapping(operation, request),
+            "GetEventSourceMapping" => self.get_event_source_mapping(operation, request),
+            "UpdateEventSourceMapping" => self.update_event_source_mapping(operation, request),
+            "DeleteEventSourceMapping" => self.delete_event_source_mapping(operation, request),
+            "ListEventSourceMappings" => self.list_event_source_mappings(operation, request),
+            "CreateCodeSigningConfig" => self.create_code_signing_config(operation, request),
+            "GetCodeSigningConfig" => self.get_code_signing_config(operation, request),
+            "UpdateCodeSigningConfig" => self.update_code_signing_config(operation, request),
+            "DeleteCodeSigningConfig" => self.delete_code_signing_config(operation, request),
+            "ListCodeSigningConfigs" => self.list_code_signing_configs(operation, request),
+            "ListFunctionsByCodeSigningConfig" => {
+                self.list_functions_by_code_signing_config(operation, request)
+            }
+            "PutFunctionCodeSigningConfig" => self.put_function_code_signing_config(operation, request),
+            "GetFunctionCodeSigningConfig" => self.get_function_code_signing_config(operation, request),
+            "DeleteFunctionCodeSigningConfig" => self.delete_function_code_signing_config(operation, request),
+            "PutRuntimeManagementConfig" => self.put_runtime_management_config(operation, request),
+            "GetRuntimeManagementConfig" => self.get_runtime_management_config(operation, request),
+            "PutFunctionRecursionConfig" => self.put_function_recursion_config(operation, request),
+            "GetFunctionRecursionConfig" => self.get_function_recursion_config(operation, request),
             other => Err(Error::not_implemented(other)),
         };
         answer.unwrap_or_else(|error| error.answer()).into()

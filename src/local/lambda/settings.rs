@@ -44,6 +44,7 @@ impl Settings {
             dead_letter: None,
             vpc: None,
             file_systems: Vec::new(),
+            layers: Vec::new(),
             per_tenant: false,
         }
     }

@@ -13,7 +13,10 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::{code::Code, names::Place};
+use super::{
+    code::Code, layers::LayerUse, management::RuntimeManagement, names::Place, policy::Policy,
+    urls::UrlConfig,
+};
 use crate::{domain::secret::Secret, local::exec::FunctionSpec};
 
 /// `LoggingConfig`.
@@ -92,6 +95,8 @@ pub(super) struct Settings {
     /// Present with empty lists, as on AWS, once it was there and has been removed.
     pub vpc: Option<Vpc>,
     pub file_systems: Vec<FileSystem>,
+    /// In the order in which they are unpacked over each other.
+    pub layers: Vec<LayerUse>,
     /// Whether tenants have environments of their own. Fixed at creation.
     pub per_tenant: bool,
 }
@@ -181,6 +186,7 @@ impl Release {
                 code: folder,
                 log_group: settings.logging.group.clone(),
                 json_logs: settings.logging.json,
+                layers: None,
             })
         });
     }
@@ -256,6 +262,16 @@ pub(super) struct Function {
     pub provisioned: BTreeMap<String, ProvisionedConfig>,
     /// Settings of asynchronous invocations, by qualifier.
     pub event_configs: BTreeMap<String, EventConfig>,
+    /// Resource policies, by version or alias; that of the function itself under `$LATEST`.
+    pub policies: BTreeMap<String, Policy>,
+    /// Function URLs, by alias; that of the function itself under `$LATEST`.
+    pub urls: BTreeMap<String, UrlConfig>,
+    /// The ARN of its code signing configuration.
+    pub code_signing: Option<String>,
+    /// Runtime management, by version; only where it is not `Auto`.
+    pub runtime_management: BTreeMap<String, RuntimeManagement>,
+    /// Whether a loop of functions may go on (`RecursiveLoop: Allow`).
+    pub recursion_allowed: bool,
 }
 
 impl Function {
@@ -278,6 +294,11 @@ impl Function {
             reserved: None,
             provisioned: BTreeMap::new(),
             event_configs: BTreeMap::new(),
+            policies: BTreeMap::new(),
+            urls: BTreeMap::new(),
+            code_signing: None,
+            runtime_management: BTreeMap::new(),
+            recursion_allowed: false,
         }
     }
 

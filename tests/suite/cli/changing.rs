@@ -65,14 +65,11 @@ impl Account {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let options = Options {
-            port: 0,
-            access_key: None,
             account_id: Some(ACCOUNT.into()),
             region: "eu-west-1".into(),
             settle_ms,
             samples: false,
-            traffic: false,
-            program: env!("CARGO_BIN_EXE_lambdeck").into(),
+            ..Options::new(env!("CARGO_BIN_EXE_lambdeck").into())
         };
         let engine = in_time(&runtime, Engine::start(options)).unwrap();
         let secret = engine.secret_access_key().reveal();

@@ -69,6 +69,7 @@ impl Lab {
             code: Arc::new(code),
             log_group: "/aws/lambda/thing".to_owned(),
             json_logs: false,
+            layers: None,
         }
     }
 
@@ -90,6 +91,7 @@ impl Lab {
             code: Arc::new(code),
             log_group: format!("/aws/lambda/{name}"),
             json_logs: sample.json_logs,
+            layers: None,
             ..self.script("")
         }
     }

@@ -13,14 +13,11 @@ use lambdeck::{
 /// An engine that settles at once and has no functions.
 pub fn options() -> Options {
     Options {
-        port: 0,
-        access_key: None,
         account_id: Some("123456789012".into()),
         region: "eu-central-1".into(),
         settle_ms: 0,
         samples: false,
-        traffic: false,
-        program: env!("CARGO_BIN_EXE_lambdeck").into(),
+        ..Options::new(env!("CARGO_BIN_EXE_lambdeck").into())
     }
 }
 
