@@ -7,5 +7,6 @@ mod lifecycle;
 mod node;
 mod python;
 mod runtime_api;
+mod rust;
 mod samples;
 mod streaming;
