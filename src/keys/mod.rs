@@ -1,4 +1,4 @@
-//! One table of key bindings ([`BINDINGS`]): looked up by the loop, shown by footer, help and README.
+//! One table of key bindings ([`bindings`]): looked up by the loop, shown by footer, help and README.
 //!
 //! Nothing here does anything: what an [`Action`] means is the affair of `app`.
 
@@ -12,7 +12,7 @@ use tui_textarea::{Input, Key};
 
 use crate::app::{Action, Context};
 
-pub use table::{BINDINGS, Binding};
+pub use table::{Binding, bindings};
 
 /// What a key means where `contexts` are the places, innermost first.
 ///
@@ -39,7 +39,7 @@ pub fn lookup(contexts: &[Context], takes_text: bool, event: KeyEvent) -> Option
 
 fn find(contexts: &[Context], key: KeyCombination) -> Option<&'static Binding> {
     contexts.iter().find_map(|context| {
-        BINDINGS.iter().find(|binding| binding.contexts.contains(context) && binding.keys.contains(&key))
+        bindings().find(|binding| binding.contexts.contains(context) && binding.keys.contains(&key))
     })
 }
 
@@ -99,7 +99,7 @@ pub fn hints(contexts: &[Context]) -> Vec<(String, &'static str)> {
 /// The bindings that a place reaches: where an inner place takes the first key of an outer one, the outer one is
 /// not shown with it.
 fn reachable(contexts: &[Context]) -> impl Iterator<Item = &'static Binding> {
-    BINDINGS.iter().filter(move |binding| {
+    bindings().filter(move |binding| {
         binding
             .keys
             .first()
@@ -122,7 +122,7 @@ pub fn help(contexts: &[Context]) -> Vec<Group> {
     let mut groups = Vec::new();
     for context in contexts {
         let bindings =
-            BINDINGS.iter().filter(|binding| binding.contexts.contains(context)).filter_map(|binding| {
+            bindings().filter(|binding| binding.contexts.contains(context)).filter_map(|binding| {
                 let keys: Vec<KeyCombination> = binding
                     .keys
                     .iter()
@@ -137,7 +137,7 @@ pub fn help(contexts: &[Context]) -> Vec<Group> {
         }
     }
     if !contexts.contains(&Context::Global) {
-        let everywhere = BINDINGS.iter().filter_map(|binding| {
+        let everywhere = bindings().filter_map(|binding| {
             let keys: Vec<KeyCombination> = binding
                 .keys
                 .iter()
@@ -315,8 +315,7 @@ const PLACES: [Context; 41] = [
 pub fn markdown() -> String {
     let mut text = String::from("| place | key | does |\n|---|---|---|\n");
     for context in PLACES {
-        let bindings = BINDINGS
-            .iter()
+        let bindings = bindings()
             .filter(|binding| binding.contexts.contains(&context))
             .map(|binding| (binding.keys.to_vec(), binding.help));
         let mut place = title(context);

@@ -1,5 +1,6 @@
 //! The engine under pressure: many at once, and requests that make no sense.
 
+use std::fmt::Write as _;
 use std::{
     collections::BTreeSet,
     io::{BufRead as _, BufReader, Read as _, Write as _},
@@ -113,13 +114,13 @@ async fn of_200_events_at_once_a_function_limited_to_10_takes_10_each_once_and_r
     }
     assert_eq!(served.len(), LIMIT);
 
-    let mut noted = BTreeSet::new();
+    let mut seen = BTreeSet::new();
     for file in std::fs::read_dir(&notes).unwrap().flatten() {
         let runs = std::fs::read_to_string(file.path()).unwrap();
         assert_eq!(runs.lines().count(), 1, "event {:?} ran more than once", file.file_name());
-        noted.insert(file.file_name().to_str().unwrap().parse::<usize>().unwrap());
+        seen.insert(file.file_name().to_str().unwrap().parse::<usize>().unwrap());
     }
-    assert_eq!(noted, served);
+    assert_eq!(seen, served);
     engine.shutdown().await;
 }
 
@@ -233,9 +234,9 @@ impl Wire {
     ) -> Option<(u16, String)> {
         let mut request = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\n", self.authority);
         for (name, value) in headers {
-            request += &format!("{name}: {value}\r\n");
+            let _ = write!(request, "{name}: {value}\r\n");
         }
-        request += &format!("content-length: {}\r\n\r\n", body.len());
+        let _ = write!(request, "content-length: {}\r\n\r\n", body.len());
         let whole = [request.as_bytes(), body].concat();
         self.stream.get_mut().write_all(&whole).ok()?;
         let (mut status, mut length, mut chunked, mut line) = (0, 0, false, String::new());
@@ -305,7 +306,7 @@ impl Guess<'_> {
                 "tagKeys",
                 "Arn",
             ]);
-            path += &format!("?{key}={}", self.one(NAMES));
+            let _ = write!(path, "?{key}={}", self.one(NAMES));
         }
         // Only what may stand in a request line.
         path.replace('ü', "%C3%BC")

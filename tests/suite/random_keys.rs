@@ -101,7 +101,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]);
     let paste = prop::sample::select(vec!["PASTED=1\nTWO=2", "checkout-api", "not a block"]);
     prop_oneof![
-        16 => (0..keys::BINDINGS.len(), 0..3usize).prop_map(|(binding, key)| Step::Bound(binding, key)),
+        16 => (0..keys::bindings().count(), 0..3usize).prop_map(|(binding, key)| Step::Bound(binding, key)),
         5 => texts.prop_map(Step::Text),
         1 => paste.prop_map(Step::Paste),
         8 => (0..4usize).prop_map(|at| Step::Answer(at, None)),
@@ -415,7 +415,7 @@ impl World {
     fn step(&mut self, step: &Step) {
         match step {
             Step::Bound(binding, key) => {
-                let keys = keys::BINDINGS[*binding].keys;
+                let keys = keys::bindings().nth(*binding).unwrap().keys;
                 self.press(keys[key % keys.len()].into());
             }
             Step::Text(text) => {

@@ -25,7 +25,7 @@ const RIGHT: usize = 18;
 const MINUTE_MS: i64 = 60_000;
 
 /// From this length on it is days that are told.
-const DAY_MS: i64 = 48 * 60 * MINUTE_MS;
+const DATED_MS: i64 = 48 * 60 * MINUTE_MS;
 
 const EIGHTHS: [&str; 9] = [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
 
@@ -47,7 +47,7 @@ pub(super) fn draw(
     // Nothing lies ahead, though the last bar may end there.
     let to_ms = histogram.to_ms().min(look.now.as_millisecond().max(histogram.from_ms));
     let written = match (histogram.step_ms, to_ms.saturating_sub(histogram.from_ms)) {
-        (_, DAY_MS..) => "%m-%d",
+        (_, DATED_MS..) => "%m-%d",
         (MINUTE_MS.., _) => "%H:%M",
         _ => "%H:%M:%S",
     };
