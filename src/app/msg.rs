@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
-use super::{Action, layout::Size, logs::export::LogExport};
+use super::{Action, layout::Size, logs::export::LogExport, messages::Severity};
 use crate::{
     cloud::{self, Identity, Spec, profiles::Profile, repeat::Why},
     disk::{Over, SaveError},
@@ -66,6 +66,8 @@ pub enum Msg {
     Terminate(u8),
     /// A session is ready, or could not be made. The number is the epoch it was asked for with.
     Connected(u32, Result<Box<Connected>, cloud::Error>),
+    /// The local engine has started: what is to be said of it.
+    EngineNotes(Vec<(Severity, String)>),
     /// There is nothing to connect with: what was looked for.
     NoCredentials(u32),
     /// Who is calling.

@@ -17,10 +17,11 @@ use super::{
     terminal::{self, Output},
 };
 use crate::{
+    app::messages::Severity,
     cloud::{self, Kind, Spec, session::FALLBACK_REGION},
     domain::{secret::Secret, shell::quoted},
-    local::{Engine, Options, engine::StartError},
-    runtime::StartLocal,
+    local::{Engine, Note, Options, engine::StartError},
+    runtime::{StartLocal, Started},
 };
 
 /// How long a change takes to settle, in milliseconds: long enough to be seen, short enough not to be waited for.
@@ -127,7 +128,9 @@ impl LocalEngine {
                     failure.hint.into_iter().fold(error, cloud::Error::with_hint)
                 })?;
                 match &*engine.state.lock().await {
-                    State::Running(running) => Ok(engine.spec(running)),
+                    State::Running(running) => {
+                        Ok(Started { spec: engine.spec(running), notes: notes(running) })
+                    }
                     _ => Err(cloud::Error::new(Kind::Service, "the local engine has ended")),
                 }
             })
@@ -151,6 +154,11 @@ impl LocalEngine {
             let mut output = Output::stdout();
             output.line(&format!("export {}", assignments(&variables).join(" ")))?;
             output.flush()?;
+            if let State::Running(engine) = &*self.state.lock().await {
+                for (_, text) in notes(engine) {
+                    terminal::note(&text);
+                }
+            }
             terminal::note("The local engine is ready. ctrl-c ends it.");
             std::future::pending::<Result<u8, Failure>>().await
         };
@@ -170,6 +178,15 @@ impl LocalEngine {
             engine.shutdown().await;
         }
     }
+}
+
+/// What is to be said once it runs.
+fn notes(engine: &Engine) -> Vec<(Severity, String)> {
+    let note = |note: &Note| match note {
+        Note::Open(text) => (Severity::Info, text.clone()),
+        Note::Undone(text) => (Severity::Warning, text.clone()),
+    };
+    engine.notes().iter().map(note).collect()
 }
 
 /// `ID:SECRET`. The message says nothing of what was given.

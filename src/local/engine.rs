@@ -112,6 +112,15 @@ pub enum StartError {
     },
 }
 
+/// What is to be said of a running engine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Note {
+    /// Something that is open now: a function URL, a bucket's folder, a schedule.
+    Open(String),
+    /// Something in a project that is not done, and where it stands.
+    Undone(String),
+}
+
 /// A running engine. Dropping it stops the server and every function process.
 #[derive(Debug)]
 pub struct Engine {
@@ -119,6 +128,7 @@ pub struct Engine {
     region: String,
     account_id: String,
     credentials: Arc<Credentials>,
+    notes: Vec<Note>,
     executor: Arc<Executor>,
     stop: CancellationToken,
     server: Option<JoinHandle<()>>,
@@ -202,12 +212,14 @@ impl Engine {
             keeper,
             stop: stop.clone(),
         });
+        let notes = Vec::new();
         let server = tokio::spawn(http::serve(listener, gateway, stop.clone()));
         Ok(Self {
             address,
             region: options.region,
             account_id,
             credentials,
+            notes,
             executor,
             stop,
             server: Some(server),
@@ -239,6 +251,11 @@ impl Engine {
     /// The account id the engine claims to be, 12 digits.
     pub fn account_id(&self) -> &str {
         &self.account_id
+    }
+
+    /// What is to be said of it, in the order in which it came up.
+    pub fn notes(&self) -> &[Note] {
+        &self.notes
     }
 
     /// Stops accepting requests, ends the functions' processes and waits until they are gone. Answers under way have

@@ -34,5 +34,5 @@ pub mod traffic;
 pub mod triggers;
 mod urls;
 
-pub use engine::{Engine, Options};
+pub use engine::{Engine, Note, Options};
 pub use keep::KeepError;

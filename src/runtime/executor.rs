@@ -29,6 +29,7 @@ use super::{
 use crate::{
     app::{
         Effect, Msg, Ticket,
+        messages::Severity,
         msg::{Connected, Examining},
     },
     cloud::{self, Kind, Session, Spec, profiles, repeat::Why},
@@ -46,9 +47,18 @@ use crate::{
 /// States that are read at a time; the budget says how many a second.
 const STATES_AT_ONCE: usize = 4;
 
-/// Starts the local engine and tells how it is reached.
+/// The local engine, started.
+#[derive(Clone, Debug, Default)]
+pub struct Started {
+    /// How it is reached.
+    pub spec: Spec,
+    /// What is to be said of it: the addresses and folders of its triggers, and what it can't do of a project.
+    pub notes: Vec<(Severity, String)>,
+}
+
+/// Starts the local engine.
 pub type StartLocal =
-    Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Result<Spec, cloud::Error>> + Send>> + Send + Sync>;
+    Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Result<Started, cloud::Error>> + Send>> + Send + Sync>;
 
 /// A read is cancelled by the next one in its slot. Invocations and changes have none: they are never cancelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -156,7 +166,10 @@ impl Executor {
                 let start = Arc::clone(&self.start_local);
                 self.spawn(Slot::Connect, async move {
                     match start().await {
-                        Ok(spec) => connect(epoch, spec, false, &sessions, &messages).await,
+                        Ok(Started { spec, notes }) => {
+                            connect(epoch, spec, false, &sessions, &messages).await;
+                            send(&messages, Msg::EngineNotes(notes)).await;
+                        }
                         Err(error) => send(&messages, Msg::Connected(epoch, Err(error))).await,
                     }
                 });

@@ -34,7 +34,7 @@ use tokio::{sync::mpsc, time::sleep_until};
 
 pub use self::{
     clock::Clock,
-    executor::{Executor, StartLocal},
+    executor::{Executor, StartLocal, Started},
     outside::Editors,
 };
 use self::{

@@ -26,7 +26,7 @@ use std::time::Duration;
 
 use jiff::ToSpan;
 use lambdeck::{
-    app::{Action, App, Effect, Msg, Screen, Ticket, function::Tab, overlay::Overlay},
+    app::{Action, App, Effect, Msg, Screen, Ticket, function::Tab, messages::Severity, overlay::Overlay},
     cloud::{Error, Identity, Kind, Spec, profiles::Profile},
     domain::{
         function::State,
@@ -645,4 +645,27 @@ fn nothing_wakes_the_program_while_nothing_moves() {
         app.update(moment(), Msg::FunctionState(ticket(2), name, Ok(active())));
     }
     assert_eq!(app.wake_at(), None);
+}
+
+#[test]
+fn what_the_engine_says_is_in_the_message_log_and_warnings_come_last() {
+    let mut app = with_functions(&three());
+    let before = app.messages.log.len();
+    let info = |text: &str| (Severity::Info, text.to_owned());
+    let warning = |text: &str| (Severity::Warning, text.to_owned());
+    let notes = vec![warning("a.yaml:3: no"), info("Function URL of a"), warning("a.yaml:9: no")];
+    assert_eq!(app.update(moment(), Msg::EngineNotes(notes)), []);
+    let said: Vec<_> =
+        app.messages.log.iter().skip(before).map(|said| (said.severity, said.text.as_str())).collect();
+    assert_eq!(
+        said,
+        [
+            (Severity::Info, "Function URL of a"),
+            (Severity::Warning, "a.yaml:3: no"),
+            (Severity::Warning, "a.yaml:9: no"),
+            (Severity::Warning, "2 things of the projects can't be done here: :messages shows them"),
+        ]
+    );
+    assert_eq!(app.update(moment(), Msg::EngineNotes(vec![warning("b: no")])), []);
+    assert_eq!(app.messages.log.back().unwrap().text, "b: no");
 }

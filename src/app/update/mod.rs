@@ -81,6 +81,7 @@ impl App {
                 Vec::new()
             }
             Msg::Connected(epoch, result) => self.connected(epoch, result),
+            Msg::EngineNotes(notes) => self.engine_notes(notes),
             Msg::NoCredentials(epoch) => self.no_credentials(epoch),
             Msg::Identity(ticket, result) => {
                 self.session.identity.receive(ticket, result, now);

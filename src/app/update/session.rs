@@ -3,6 +3,7 @@
 use crate::{
     app::{
         App, Effect, Remote, Screen, Ticket,
+        messages::Severity,
         msg::Connected,
         overlay::{Item, Overlay, Picker, PickerKind},
     },
@@ -31,6 +32,21 @@ impl App {
         }
         let epoch = self.session.begin(Spec::default());
         vec![Effect::StartLocal { epoch }]
+    }
+
+    /// All of it goes into the message log; what is seen at once is that there are warnings.
+    pub(super) fn engine_notes(&mut self, notes: Vec<(Severity, String)>) -> Vec<Effect> {
+        let (warnings, others): (Vec<_>, Vec<_>) =
+            notes.into_iter().partition(|(severity, _)| *severity == Severity::Warning);
+        let count = warnings.len();
+        for (severity, text) in others.into_iter().chain(warnings) {
+            self.say(severity, text);
+        }
+        if count > 1 {
+            let text = format!("{count} things of the projects can't be done here: :messages shows them");
+            self.say(Severity::Warning, text);
+        }
+        Vec::new()
     }
 
     pub(super) fn connected(
