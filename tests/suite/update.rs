@@ -649,7 +649,7 @@ fn nothing_wakes_the_program_while_nothing_moves() {
 
 #[test]
 fn what_the_engine_says_is_in_the_message_log_and_warnings_come_last() {
-    let mut app = with_functions(&three());
+    let mut app = with_functions(SIZE, three());
     let before = app.messages.log.len();
     let info = |text: &str| (Severity::Info, text.to_owned());
     let warning = |text: &str| (Severity::Warning, text.to_owned());
