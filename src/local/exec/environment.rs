@@ -22,7 +22,7 @@ use super::{
     end::{End, timed_out},
     executor::{Lease, Shared},
     memory,
-    platform::{Log, Report, now_ms},
+    platform::{Log, Report, Status, now_ms},
     process::{self, Output, Process},
     runtime_api::{self, Answer, Body, Call, Reply, RuntimeApi},
     runtimes::{self, Place, Unrunnable},
@@ -217,7 +217,10 @@ impl Environment {
             Err(why) => Err(End::Unrunnable(why)),
         };
         let took = begun.elapsed();
-        let Err(end) = result else { return Ok(took) };
+        let Err(end) = result else {
+            self.log.init_report(took, phase, &Status::Success);
+            return Ok(took);
+        };
         self.stop().await;
         self.log.init_report(took, phase, &end.status(true));
         Err(end)

@@ -57,8 +57,19 @@ pub struct FunctionSpec {
     pub log_group: String,
     /// Whether the log format is JSON (else Text).
     pub json_logs: bool,
+    /// What is written of it, in JSON.
+    pub log_levels: LogLevels,
     /// The function's layers, unpacked over each other: what is `/opt` on AWS.
     pub layers: Option<Arc<CodeFolder>>,
+}
+
+/// From which level on lines are written, where the log format is JSON.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LogLevels {
+    /// `ApplicationLogLevel`; INFO where it is absent. The runtime's client keeps to it.
+    pub application: Option<String>,
+    /// `SystemLogLevel`: DEBUG, INFO or WARN; INFO where it is absent.
+    pub system: Option<String>,
 }
 
 /// One event for a function.

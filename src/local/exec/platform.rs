@@ -33,12 +33,39 @@ pub(super) fn stream_name(spec: &FunctionSpec) -> String {
     format!("{day}/{owner}[{}]{}", spec.version, uuid::Uuid::new_v4().simple())
 }
 
+/// How much a system event matters.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html#monitoring-cloudwatchlogs-log-level-mapping>
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Level {
+    Debug,
+    Info,
+    Warn,
+}
+
+impl Level {
+    /// The level from which on a function's system events are written.
+    fn of(spec: &FunctionSpec) -> Self {
+        match spec.log_levels.system.as_deref() {
+            Some("DEBUG") => Self::Debug,
+            Some("WARN") => Self::Warn,
+            _ => Self::Info,
+        }
+    }
+
+    /// A success matters so much, anything else is a warning.
+    fn unless_failed(self, status: &Status) -> Self {
+        if *status == Status::Success { self } else { Self::Warn }
+    }
+}
+
 /// The log stream of an environment.
 pub(super) struct Log {
     store: Arc<Store>,
     group: String,
     stream: String,
     json: bool,
+    /// From which level on system events are written in JSON; in Text all are.
+    level: Level,
     initialization_type: &'static str,
     /// The tenant whose environment it is. In JSON its events name it.
     tenant_id: Option<String>,
@@ -54,7 +81,8 @@ impl Log {
         tenant_id: Option<String>,
     ) -> Self {
         let (group, stream) = (spec.log_group.clone(), stream_name(spec));
-        Self { store, group, stream, json: spec.json_logs, initialization_type, tenant_id, tail: Vec::new() }
+        let (json, level) = (spec.json_logs, Level::of(spec));
+        Self { store, group, stream, json, level, initialization_type, tenant_id, tail: Vec::new() }
     }
 
     pub(super) fn stream(&self) -> &str {
@@ -100,49 +128,57 @@ impl Log {
         self.write([line]);
     }
 
-    pub(super) fn init_start(&mut self, version: &str, arn: &str) {
-        let line = if self.json {
-            platform(
-                "initStart",
-                InitStart {
-                    initialization_type: self.initialization_type,
-                    phase: "init",
-                    runtime_version: version,
-                    runtime_version_arn: arn,
-                },
-            )
-        } else {
-            format!("INIT_START Runtime Version: {version}\tRuntime Version ARN: {arn}")
-        };
-        self.write([line]);
+    /// Writes a system event in JSON, where it matters enough.
+    fn record(&mut self, level: Level, kind: &str, record: impl Serialize) {
+        if level >= self.level {
+            self.write([platform(kind, record)]);
+        }
     }
 
-    /// Written only when an init failed, as on AWS.
+    pub(super) fn init_start(&mut self, version: &str, arn: &str) {
+        if self.json {
+            let record = InitStart {
+                initialization_type: self.initialization_type,
+                phase: "init",
+                runtime_version: version,
+                runtime_version_arn: arn,
+            };
+            return self.record(Level::Info, "initStart", record);
+        }
+        self.write([format!("INIT_START Runtime Version: {version}\tRuntime Version ARN: {arn}")]);
+    }
+
+    /// The end of an init. In Text only a failed one is written.
     pub(super) fn init_report(&mut self, took: Duration, phase: &str, status: &Status) {
-        let line = if self.json {
-            platform(
-                "initReport",
-                InitReport {
-                    initialization_type: self.initialization_type,
-                    phase,
-                    status: status.word(),
-                    error_type: status.error_type(),
-                    metrics: DurationOnly { duration_ms: ms(took) },
-                },
-            )
-        } else {
-            format!("INIT_REPORT Init Duration: {:.2} ms\tPhase: {phase}{}", ms(took), status.fields())
-        };
-        self.write([line]);
+        let initialization_type = self.initialization_type;
+        if self.json {
+            let on_demand = initialization_type == "on-demand";
+            let whole = status;
+            let (status, error_type) = (whole.word(), whole.error_type());
+            let done = InitRuntimeDone { initialization_type, phase, status, error_type };
+            let report = InitReport {
+                initialization_type,
+                phase,
+                status,
+                error_type,
+                metrics: DurationOnly { duration_ms: ms(took) },
+            };
+            self.record(Level::Debug.unless_failed(whole), "initRuntimeDone", done);
+            let level = if on_demand { Level::Debug } else { Level::Info };
+            self.record(level.unless_failed(whole), "initReport", report);
+        } else if *status != Status::Success {
+            let fields = status.fields();
+            self.write([format!("INIT_REPORT Init Duration: {:.2} ms\tPhase: {phase}{fields}", ms(took))]);
+        }
     }
 
     pub(super) fn start(&mut self, request_id: &str, version: &str) {
-        let line = if self.json {
-            platform("start", Start { request_id, version, tenant_id: self.tenant_id.as_deref() })
-        } else {
-            format!("START RequestId: {request_id} Version: {version}")
-        };
-        self.write([line]);
+        if self.json {
+            let tenant_id = self.tenant_id.clone();
+            let record = Start { request_id, version, tenant_id: tenant_id.as_deref() };
+            return self.record(Level::Info, "start", record);
+        }
+        self.write([format!("START RequestId: {request_id} Version: {version}")]);
     }
 
     /// A fault that the runtime could not report by itself. In JSON only its type shows, in the records that follow.
@@ -161,37 +197,31 @@ impl Log {
     pub(super) fn report(&mut self, report: &Report<'_>) {
         let Report { request_id, took, init, memory_mb, used_mb, status } = report;
         let billed = billed_ms(*took, *init);
-        let tenant_id = self.tenant_id.as_deref();
         if self.json {
-            let done = (status.word() != "success").then(|| {
-                platform(
-                    "runtimeDone",
-                    RuntimeDone {
-                        request_id,
-                        tenant_id,
-                        status: status.word(),
-                        error_type: status.error_type(),
-                        metrics: DurationOnly { duration_ms: ms(*took) },
-                    },
-                )
-            });
-            let report = platform(
-                "report",
-                ReportRecord {
-                    request_id,
-                    tenant_id,
-                    metrics: Metrics {
-                        duration_ms: ms(*took),
-                        billed_duration_ms: billed,
-                        memory_size_mb: *memory_mb,
-                        max_memory_used_mb: *used_mb,
-                        init_duration_ms: init.map(ms),
-                    },
-                    status: status.word(),
-                    error_type: status.error_type(),
+            let tenant_id = self.tenant_id.clone();
+            let tenant_id = tenant_id.as_deref();
+            let done = RuntimeDone {
+                request_id,
+                tenant_id,
+                status: status.word(),
+                error_type: status.error_type(),
+                metrics: DurationOnly { duration_ms: ms(*took) },
+            };
+            let report = ReportRecord {
+                request_id,
+                tenant_id,
+                metrics: Metrics {
+                    duration_ms: ms(*took),
+                    billed_duration_ms: billed,
+                    memory_size_mb: *memory_mb,
+                    max_memory_used_mb: *used_mb,
+                    init_duration_ms: init.map(ms),
                 },
-            );
-            self.write(done.into_iter().chain([report]));
+                status: status.word(),
+                error_type: status.error_type(),
+            };
+            self.record(Level::Debug.unless_failed(status), "runtimeDone", done);
+            self.record(Level::Info.unless_failed(status), "report", report);
             return;
         }
         let used = used_mb.map(|mb| format!("\tMax Memory Used: {mb} MB")).unwrap_or_default();
@@ -299,6 +329,16 @@ struct InitStart<'a> {
     phase: &'static str,
     runtime_version: &'a str,
     runtime_version_arn: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct InitRuntimeDone<'a> {
+    initialization_type: &'static str,
+    phase: &'a str,
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_type: Option<&'a str>,
 }
 
 #[derive(Serialize)]

@@ -157,7 +157,7 @@ impl Runtimes {
         }
         if spec.json_logs {
             set("AWS_LAMBDA_LOG_FORMAT", "JSON");
-            set("AWS_LAMBDA_LOG_LEVEL", "INFO");
+            set("AWS_LAMBDA_LOG_LEVEL", spec.log_levels.application.as_deref().unwrap_or("INFO"));
         }
         for (name, value) in &spec.variables {
             set(name, value.reveal());

@@ -17,7 +17,10 @@ use super::{
     code::Code, layers::LayerUse, management::RuntimeManagement, names::Place, policy::Policy,
     urls::UrlConfig,
 };
-use crate::{domain::secret::Secret, local::exec::FunctionSpec};
+use crate::{
+    domain::secret::Secret,
+    local::exec::{FunctionSpec, LogLevels},
+};
 
 /// `LoggingConfig`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -186,6 +189,10 @@ impl Release {
                 code: folder,
                 log_group: settings.logging.group.clone(),
                 json_logs: settings.logging.json,
+                log_levels: LogLevels {
+                    application: settings.logging.application_level.clone(),
+                    system: settings.logging.system_level.clone(),
+                },
                 layers: None,
             })
         });

@@ -188,6 +188,7 @@ impl Lab {
             code: Arc::clone(&self.code),
             log_group: "g".into(),
             json_logs: false,
+            log_levels: lambdeck::local::exec::LogLevels::default(),
             layers: None,
         })
     }

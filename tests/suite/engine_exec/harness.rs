@@ -69,6 +69,7 @@ impl Lab {
             code: Arc::new(code),
             log_group: "/aws/lambda/thing".to_owned(),
             json_logs: false,
+            log_levels: lambdeck::local::exec::LogLevels::default(),
             layers: None,
         }
     }
@@ -91,6 +92,7 @@ impl Lab {
             code: Arc::new(code),
             log_group: format!("/aws/lambda/{name}"),
             json_logs: sample.json_logs,
+            log_levels: lambdeck::local::exec::LogLevels::default(),
             layers: None,
             ..self.script("")
         }

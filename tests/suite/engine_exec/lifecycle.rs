@@ -258,3 +258,56 @@ async fn a_new_tenant_takes_the_place_of_the_one_that_was_served_longest_ago() {
     // It was tenant 1 that had to go.
     assert_eq!((greet(0).await, greet(2).await, greet(1).await), (json!(2), json!(1), json!(0)));
 }
+
+/// The types of the records that Lambda writes around one good event and one that fails.
+async fn records_at(level: Option<&str>) -> Vec<String> {
+    let lab = Lab::new();
+    let mut spec = lab.sample("checkout-api");
+    spec.json_logs = true;
+    spec.log_levels.system = level.map(str::to_owned);
+    let spec = Arc::new(spec);
+    let basket = json!([{ "sku": "mug-blue", "unitPrice": "12.50", "quantity": 1 }]);
+    lab.run(&spec, json!({ "customer": "c", "basket": basket })).await.ok();
+    lab.run(&spec, json!({ "customer": "c", "basket": [] })).await.error();
+    let lines = lab.lines(&spec);
+    let records = lines.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let types = records.filter_map(|record| {
+        let kind = record["type"].as_str()?.strip_prefix("platform.")?.to_owned();
+        Some(format!("{kind} {}", record["record"]["status"].as_str().unwrap_or("-")))
+    });
+    types.collect()
+}
+
+#[tokio::test]
+async fn system_events_in_json_are_written_from_the_functions_level_on() {
+    let info = ["initStart -", "start -", "report success", "start -", "runtimeDone error", "report error"];
+    assert_eq!(records_at(None).await, info);
+    assert_eq!(records_at(Some("INFO")).await, info);
+    assert_eq!(records_at(Some("WARN")).await, ["runtimeDone error", "report error"]);
+    assert_eq!(
+        records_at(Some("DEBUG")).await,
+        [
+            "initStart -",
+            "initRuntimeDone success",
+            "initReport success",
+            "start -",
+            "runtimeDone success",
+            "report success",
+            "start -",
+            "runtimeDone error",
+            "report error",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn the_runtime_is_told_the_functions_level() {
+    for (level, said) in [(None, "INFO"), (Some("TRACE"), "TRACE"), (Some("ERROR"), "ERROR")] {
+        let lab = Lab::new();
+        let mut spec = lab.sample("env-inspector");
+        spec.json_logs = true;
+        spec.log_levels.application = level.map(str::to_owned);
+        let answer = lab.run(&Arc::new(spec), json!({})).await.ok();
+        assert_eq!(answer["variables"]["AWS_LAMBDA_LOG_LEVEL"], said);
+    }
+}
