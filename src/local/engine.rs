@@ -16,7 +16,7 @@ use super::{
     auth::Credentials,
     exec::{self, Executor},
     http::{self, Gateway},
-    keep::{KeepError, Keeper, Kept},
+    keep::{Identity, KeepError, Kept},
     lambda::{self, Lambda, Setup},
     logs,
     metrics::Recorder,
@@ -143,22 +143,18 @@ impl Engine {
     /// # Errors
     /// When the port cannot be bound, there is no temporary folder, or a sample cannot be created.
     pub async fn start(options: Options) -> Result<Self, StartError> {
-        let account_id = options.account_id.unwrap_or_else(random_account);
-        if account_id.len() != 12 || !account_id.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(StartError::AccountId(account_id));
-        }
-        let keeper = match &options.persist {
-            Some(folder) => Kept::open(folder)?.keeper(),
-            None => Keeper::default(),
-        };
+        let kept = options.persist.as_deref().map(Kept::open).transpose()?;
+        let (account_id, credentials) = identity(&options, kept.as_ref())?;
+        let credentials = Arc::new(credentials);
+        let keeper = kept.as_ref().map(Kept::keeper).unwrap_or_default();
         let bind_error = |source| StartError::Bind { port: options.port, source };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await.map_err(bind_error)?;
         let address = listener.local_addr().map_err(bind_error)?;
         let folder = tempfile::Builder::new().prefix("lambdeck-").tempdir().map_err(StartError::Folder)?;
-        let credentials = Arc::new(options.access_key.map_or_else(Credentials::random, |(id, secret)| {
-            Credentials { access_key_id: id, secret_access_key: secret }
-        }));
-        let logs = Arc::new(logs::Store::new(LOGS_MAX_BYTES));
+        let logs = Arc::new(match &kept {
+            Some(kept) => logs::Store::restored(LOGS_MAX_BYTES, kept, keeper.clone())?,
+            None => logs::Store::new(LOGS_MAX_BYTES),
+        });
         let executor = Executor::new(exec::Options {
             program: options.program.clone(),
             account_id: account_id.clone(),
@@ -170,6 +166,11 @@ impl Engine {
         let metrics = Arc::new(Recorder::default());
         let stop = CancellationToken::new();
         let partition = lambda::names::partition(&options.region);
+        let schemas = Schemas::new(partition, &options.region, &account_id, keeper.clone());
+        if let Some(kept) = &kept {
+            schemas.restore(kept)?;
+            keeper.note(vec![kept_identity(&account_id, &options.region, &credentials).change()]);
+        }
         let lambda = Arc::new(Lambda::new(Setup {
             place: lambda::names::Place {
                 partition,
@@ -202,7 +203,7 @@ impl Engine {
         });
         let gateway = Arc::new(Gateway {
             credentials: Arc::clone(&credentials),
-            schemas: Schemas::new(partition, &options.region, &account_id),
+            schemas,
             account_id: account_id.clone(),
             region: options.region.clone(),
             partition,
@@ -280,6 +281,34 @@ impl Drop for Engine {
         for task in [self.server.take(), self.traffic.take()].into_iter().flatten() {
             task.abort();
         }
+    }
+}
+
+/// Account and key pair: as given, else as kept, else made now.
+fn identity(options: &Options, kept: Option<&Kept>) -> Result<(String, Credentials), StartError> {
+    let was = kept.map(Kept::identity).transpose()?.flatten();
+    let given = options.account_id.clone();
+    let account_id = given.or_else(|| Some(was.as_ref()?.account_id.clone())).unwrap_or_else(random_account);
+    if account_id.len() != 12 || !account_id.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(StartError::AccountId(account_id));
+    }
+    if let (Some(was), Some(folder)) = (&was, &options.persist)
+        && (was.account_id != account_id || was.region != options.region)
+    {
+        let (folder, account_id, region) = (folder.clone(), was.account_id.clone(), was.region.clone());
+        return Err(KeepError::Elsewhere { folder, account_id, region }.into());
+    }
+    let of = |(access_key_id, secret_access_key)| Credentials { access_key_id, secret_access_key };
+    let was = was.map(|was| (was.access_key_id, Secret::from(was.secret_access_key)));
+    Ok((account_id, options.access_key.clone().or(was).map_or_else(Credentials::random, of)))
+}
+
+fn kept_identity(account_id: &str, region: &str, credentials: &Credentials) -> Identity {
+    Identity {
+        account_id: account_id.to_owned(),
+        region: region.to_owned(),
+        access_key_id: credentials.access_key_id.clone(),
+        secret_access_key: credentials.secret_access_key.reveal().to_owned(),
     }
 }
 

@@ -29,7 +29,7 @@ use uuid::Uuid;
 
 use super::{
     auth::{Credentials, Refusal},
-    keep::Keeper,
+    keep::{Keeper, is_change},
     lambda::{Lambda, operations},
     logs,
     metrics::Recorder,
@@ -344,7 +344,14 @@ impl Gateway {
                 Refusal::Mismatch(format!("Credential should be scoped to correct service: '{expected}'."));
             return wire.refuse(&refusal, id).into();
         }
-        match &wire {
+        // What is promised by the answer, and so has to be on the disk before it.
+        let mut promises = match &wire {
+            Wire::Rest | Wire::Schemas => operation.as_ref().is_some_and(|it| is_change(it.name)),
+            Wire::Json(target) => target.rsplit('.').next().is_some_and(is_change),
+            Wire::Query => false,
+        };
+        promises |= head.headers.get("x-amz-invocation-type").is_some_and(|kind| kind == "Event");
+        let reply = match &wire {
             Wire::Rest | Wire::Schemas => {
                 let Some(operation) = operation else {
                     let what = unknown_operation(&head.method, &head.uri);
@@ -364,7 +371,12 @@ impl Gateway {
                 id,
             )
             .into(),
+        };
+        if promises && let Err(error) = self.keeper.settled().await {
+            let code = if matches!(wire, Wire::Rest) { "ServiceException" } else { "InternalFailure" };
+            return wire.error(500, code, &error.to_string(), id).into();
         }
+        reply
     }
 
     async fn logs(&self, target: &str, body: Bytes, id: &str) -> Reply {

@@ -5,6 +5,7 @@
 //! [`Keeper::settled`]. Without `--persist` a [`Keeper`] does nothing.
 
 use std::{
+    collections::BTreeMap,
     fmt, fs, io,
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
@@ -15,6 +16,8 @@ use std::{
 use redb::{
     Database, DatabaseError, ReadableDatabase, ReadableTable, StorageError, TableDefinition, TableError,
 };
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use sha2::{Digest, Sha256};
 use tokio::sync::oneshot;
 
 /// The file in the folder of `--persist`.
@@ -23,8 +26,18 @@ const FILE: &str = "engine.redb";
 const VERSION: &[u8] = b"1";
 const META: Table = Table("meta");
 const VERSION_KEY: &[u8] = b"version";
+const IDENTITY_KEY: &[u8] = b"identity";
 /// Changes in one transaction, at most.
 const BATCH: usize = 4096;
+
+/// Whether an operation of any service changes something, by AWS's verbs. What it changes is on the disk before it is
+/// answered.
+pub(super) fn is_change(operation: &str) -> bool {
+    const READS: [&str; 9] =
+        ["Describe", "Export", "Filter", "Get", "InvokeWith", "List", "Search", "Start", "Stop"];
+    // A synchronous invocation leaves its log, which nobody was promised; an asynchronous one is asked about itself.
+    operation != "Invoke" && !READS.iter().any(|read| operation.starts_with(read))
+}
 
 /// A table by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +66,16 @@ pub enum KeepError {
     /// It was written by a newer lambdeck.
     #[error("the folder {} was written by a newer lambdeck", .0.display())]
     Newer(PathBuf),
+    /// It is the folder of another account or region: its ARNs would be wrong.
+    #[error("the folder {} belongs to account {account_id} in {region}", folder.display())]
+    Elsewhere {
+        /// The folder.
+        folder: PathBuf,
+        /// The account it belongs to.
+        account_id: String,
+        /// The region it belongs to.
+        region: String,
+    },
     /// The file is damaged, or the disk fails.
     #[error("the file {} can't be used: {why}", file.display())]
     Unusable {
@@ -68,7 +91,7 @@ pub(super) type Row = (Vec<u8>, Vec<u8>);
 
 /// What was kept, open and not yet written to.
 pub(super) struct Kept {
-    database: Database,
+    database: Arc<Database>,
     file: PathBuf,
 }
 
@@ -97,7 +120,7 @@ impl Kept {
             DatabaseError::DatabaseAlreadyOpen => KeepError::InUse(folder.to_owned()),
             error => unusable(error.to_string()),
         })?;
-        let kept = Self { database, file };
+        let kept = Self { database: Arc::new(database), file };
         match kept.rows(META)?.into_iter().find(|(key, _)| key == VERSION_KEY) {
             Some((_, version)) if version == VERSION => {}
             Some(_) => return Err(KeepError::Newer(folder.to_owned())),
@@ -133,17 +156,42 @@ impl Kept {
         table.iter()?.map(row).collect()
     }
 
-    /// Begins to write.
-    pub fn keeper(self) -> Keeper {
+    /// Who the engine was when it was last here.
+    ///
+    /// # Errors
+    /// [`KeepError::Unusable`].
+    pub fn identity(&self) -> Result<Option<Identity>, KeepError> {
+        let rows = self.rows(META)?;
+        let identity = rows.iter().find(|(key, _)| key == IDENTITY_KEY);
+        Ok(identity.and_then(|(_, value)| serde_json::from_slice(value).ok()))
+    }
+
+    /// Begins to write. Nothing may be read any more that the keeper is to change.
+    pub fn keeper(&self) -> Keeper {
         let (notes, inbox) = mpsc::channel();
-        let file = self.file;
-        let database = self.database;
+        let (file, database) = (self.file.clone(), Arc::clone(&self.database));
         let thread = thread::Builder::new().name("keeper".to_owned());
         if let Err(error) = thread.spawn(move || work(&database, &inbox)) {
             // The inbox is gone with it: every change is then refused.
             tracing::error!(%error, file = %file.display(), "nothing can be kept");
         }
         Keeper { notes: Some(notes) }
+    }
+}
+
+/// Who the engine is: what clients and ARNs depend on. It has no `Debug`: the secret key is in it.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Identity {
+    pub account_id: String,
+    pub region: String,
+    pub access_key_id: String,
+    pub secret_access_key: String,
+}
+
+impl Identity {
+    /// The change that keeps it.
+    pub fn change(&self) -> Change {
+        Change::put(META, IDENTITY_KEY, serde_json::to_vec(self).unwrap_or_default())
     }
 }
 
@@ -165,6 +213,71 @@ impl Change {
     /// A row that is gone.
     pub fn remove(table: Table, key: impl Into<Vec<u8>>) -> Self {
         Self { table, key: key.into(), value: None }
+    }
+}
+
+/// What is kept of a collection, so that only what differs from it is noted.
+#[derive(Debug)]
+pub(super) struct Book {
+    table: Table,
+    /// Hashes of the rows by their keys.
+    rows: BTreeMap<String, [u8; 32]>,
+}
+
+impl Book {
+    /// The rows of a table as they were kept, and the book of them. A row that can't be read is left out, and said; it
+    /// goes with the next change.
+    ///
+    /// # Errors
+    /// [`KeepError::Unusable`].
+    pub fn open<T: DeserializeOwned>(
+        kept: &Kept,
+        table: Table,
+    ) -> Result<(Self, BTreeMap<String, T>), KeepError> {
+        let (mut book, mut items) = (Self::new(table), BTreeMap::new());
+        for (key, value) in kept.rows(table)? {
+            let key = String::from_utf8_lossy(&key).into_owned();
+            match serde_json::from_slice(&value) {
+                Ok(item) => {
+                    items.insert(key.clone(), item);
+                }
+                // serde's message may quote what it read.
+                Err(error) => {
+                    tracing::error!(table = table.0, %key, line = error.line(), "a row can't be read")
+                }
+            }
+            book.rows.insert(key, Sha256::digest(&value).into());
+        }
+        Ok((book, items))
+    }
+
+    /// The book of a table without rows.
+    pub fn new(table: Table) -> Self {
+        Self { table, rows: BTreeMap::new() }
+    }
+
+    /// What has changed since the last time. Call it under the lock of the collection.
+    pub fn changes<'a, T: Serialize + 'a>(
+        &mut self,
+        items: impl Iterator<Item = (&'a str, &'a T)>,
+    ) -> Vec<Change> {
+        let mut changes = Vec::new();
+        let mut present = BTreeMap::new();
+        for (key, item) in items {
+            let Ok(value) = serde_json::to_vec(item) else {
+                tracing::error!(table = self.table.0, key, "a row can't be written");
+                continue;
+            };
+            let hash: [u8; 32] = Sha256::digest(&value).into();
+            if self.rows.get(key) != Some(&hash) {
+                changes.push(Change::put(self.table, key, value));
+            }
+            present.insert(key.to_owned(), hash);
+        }
+        let gone = self.rows.keys().filter(|key| !present.contains_key(*key));
+        changes.extend(gone.map(|key| Change::remove(self.table, key.as_str())));
+        self.rows = present;
+        changes
     }
 }
 
@@ -310,6 +423,31 @@ mod tests {
         keeper.note(vec![Change::put(FRUIT, "pear", "1")]);
         assert!(!keeper.keeps());
         assert_eq!(keeper.settled().await, Ok(()));
+    }
+
+    #[test]
+    fn only_what_differs_is_noted() {
+        let folder = tempfile::tempdir().unwrap();
+        let kept = Kept::open(folder.path()).unwrap();
+        let mut book = Book::new(FRUIT);
+        let mut items = BTreeMap::from([("apple".to_owned(), 1), ("pear".to_owned(), 2)]);
+        let note = |book: &mut Book, items: &BTreeMap<String, i32>| {
+            let changes = book.changes(items.iter().map(|(key, item)| (key.as_str(), item)));
+            let keys: Vec<_> = changes
+                .iter()
+                .map(|it| (String::from_utf8_lossy(&it.key).into_owned(), it.value.is_some()))
+                .collect();
+            write(&kept.database, &changes).unwrap();
+            keys
+        };
+        assert_eq!(note(&mut book, &items), [("apple".to_owned(), true), ("pear".to_owned(), true)]);
+        assert_eq!(note(&mut book, &items), []);
+        items.remove("apple");
+        items.insert("pear".into(), 3);
+        assert_eq!(note(&mut book, &items), [("pear".to_owned(), true), ("apple".to_owned(), false)]);
+        let (mut book, read) = Book::open::<i32>(&kept, FRUIT).unwrap();
+        assert_eq!(read, items);
+        assert_eq!(note(&mut book, &items), []);
     }
 
     #[test]

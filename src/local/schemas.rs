@@ -9,11 +9,12 @@ use std::{
 
 use hyper::Method;
 use jiff::{Timestamp, Unit};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json, value::RawValue};
 
 use super::{
     http::{Answer, Request},
+    keep::{Book, KeepError, Keeper, Kept, Table, is_change},
     lambda::operations::{Operation, find_in},
 };
 
@@ -81,11 +82,15 @@ pub(super) fn error(status: u16, code: &str, message: &str) -> Answer {
     Answer::json(status, &json!({ "Code": code, "Message": message })).with_header("x-amzn-errortype", code)
 }
 
+const KEPT: Table = Table("schemas");
+
 /// What the requests were answered with so far.
 pub(super) struct Schemas {
     /// `arn:aws:schemas:<region>:<account>`.
     arn: String,
     registries: Mutex<BTreeMap<String, Registry>>,
+    keeper: Keeper,
+    book: Mutex<Book>,
 }
 
 // Contents are somebody's events.
@@ -95,13 +100,14 @@ impl fmt::Debug for Schemas {
     }
 }
 
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 struct Registry {
     description: Option<String>,
     tags: BTreeMap<String, String>,
     schemas: BTreeMap<String, Schema>,
 }
 
+#[derive(Serialize, Deserialize)]
 struct Schema {
     kind: String,
     description: Option<String>,
@@ -113,6 +119,7 @@ struct Schema {
     token: Option<String>,
 }
 
+#[derive(Serialize, Deserialize)]
 struct Version {
     content: String,
     created: Timestamp,
@@ -153,13 +160,36 @@ struct Info {
 
 impl Schemas {
     /// None yet, in this place.
-    pub(super) fn new(partition: &str, region: &str, account_id: &str) -> Self {
-        Self { arn: format!("arn:{partition}:schemas:{region}:{account_id}"), registries: Mutex::default() }
+    pub(super) fn new(partition: &str, region: &str, account_id: &str, keeper: Keeper) -> Self {
+        Self {
+            arn: format!("arn:{partition}:schemas:{region}:{account_id}"),
+            registries: Mutex::default(),
+            keeper,
+            book: Book::new(KEPT).into(),
+        }
+    }
+
+    /// Takes in what was kept.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub(super) fn restore(&self, kept: &Kept) -> Result<(), KeepError> {
+        let (book, registries) = Book::open(kept, KEPT)?;
+        *self.lock() = registries;
+        *self.book.lock().unwrap_or_else(PoisonError::into_inner) = book;
+        Ok(())
     }
 
     /// Answers a request.
     pub(super) fn handle(&self, operation: &Operation, request: &Request) -> Answer {
-        self.answer(operation, request).unwrap_or_else(|refusal| refusal)
+        let answer = self.answer(operation, request).unwrap_or_else(|refusal| refusal);
+        if self.keeper.keeps() && is_change(operation.name) {
+            let registries = self.lock();
+            let mut book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
+            self.keeper
+                .note(book.changes(registries.iter().map(|(name, registry)| (name.as_str(), registry))));
+        }
+        answer
     }
 
     fn answer(&self, operation: &Operation, request: &Request) -> Result<Answer, Answer> {

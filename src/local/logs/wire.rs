@@ -160,6 +160,7 @@ fn group<'s>(state: &'s State, name: &str) -> Result<&'s Group, Fault> {
 }
 
 fn group_mut<'s>(state: &'s mut State, name: &str) -> Result<&'s mut Group, Fault> {
+    state.touch(name);
     state.groups.get_mut(name).ok_or_else(Fault::no_group)
 }
 
