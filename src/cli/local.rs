@@ -148,6 +148,9 @@ impl LocalEngine {
         let ended = signals::ended();
         let serving = async {
             let variables = self.start().await?;
+            if let State::Running(engine) = &*self.state.lock().await {
+                engine.warnings().iter().for_each(|warning| terminal::note(&warning.to_string()));
+            }
             let mut output = Output::stdout();
             output.line(&format!("export {}", assignments(&variables).join(" ")))?;
             output.flush()?;

@@ -20,6 +20,7 @@ use super::{
     lambda::{self, Lambda, Setup},
     logs,
     metrics::Recorder,
+    projects::{FunctionUrl, Installed, ProjectError, Warning},
     samples,
     schemas::Schemas,
     traffic,
@@ -102,6 +103,9 @@ pub enum StartError {
     /// An account id is 12 digits.
     #[error("'{0}' is no account id: it takes 12 digits")]
     AccountId(String),
+    /// A folder or template of the user's is none.
+    #[error(transparent)]
+    Project(#[from] ProjectError),
     /// A built-in sample could not be created.
     #[error("the sample '{name}' could not be created: {why}")]
     Sample {
@@ -123,6 +127,7 @@ pub struct Engine {
     stop: CancellationToken,
     server: Option<JoinHandle<()>>,
     traffic: Option<JoinHandle<()>>,
+    installed: Installed,
     // After the tasks above in the order of dropping: it removes the functions' files.
     _folder: TempDir,
 }
@@ -131,7 +136,7 @@ impl Engine {
     /// Starts an engine and returns when it accepts requests. It runs on the caller's tokio runtime.
     ///
     /// # Errors
-    /// When the port cannot be bound, there is no temporary folder, or a sample cannot be created.
+    /// When the port cannot be bound, there is no temporary folder, a path is no project, or a sample cannot be created.
     pub async fn start(options: Options) -> Result<Self, StartError> {
         let account_id = options.account_id.unwrap_or_else(random_account);
         if account_id.len() != 12 || !account_id.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -183,6 +188,8 @@ impl Engine {
                 lambda.install(sample).await.map_err(|error| failed(&error))?;
             }
         }
+        let mut installed = lambda.install_projects(options.projects, options.persist).await?;
+        installed.triggers.splice(0..0, options.triggers);
         let traffic = options.traffic.then(|| {
             let lambda = Arc::clone(&lambda);
             tokio::spawn(traffic::run(move |function: String, payload| {
@@ -212,6 +219,7 @@ impl Engine {
             stop,
             server: Some(server),
             traffic,
+            installed,
             _folder: folder,
         })
     }
@@ -239,6 +247,21 @@ impl Engine {
     /// The account id the engine claims to be, 12 digits.
     pub fn account_id(&self) -> &str {
         &self.account_id
+    }
+
+    /// What can't be done of the projects that it was started with.
+    pub fn warnings(&self) -> &[Warning] {
+        &self.installed.warnings
+    }
+
+    /// What invokes functions by itself: of the options, then of the templates.
+    pub fn triggers(&self) -> &[Trigger] {
+        &self.installed.triggers
+    }
+
+    /// The function URLs that templates ask for.
+    pub fn function_urls(&self) -> &[FunctionUrl] {
+        &self.installed.urls
     }
 
     /// Stops accepting requests, ends the functions' processes and waits until they are gone. Answers under way have

@@ -30,10 +30,8 @@ mod tree;
 
 pub(super) use folder::Interpreters;
 pub use plan::FunctionUrl;
-pub(super) use pack::{Look, PackError, look, package};
-pub(super) use plan::{
-    AliasPlan, EventConfigPlan, FunctionPlan, LayerPlan, PermissionPlan, Plan, Source, VersionRef,
-};
+pub(super) use pack::{Look, Package, look, package};
+pub(super) use plan::{FunctionPlan, LayerPlan, Plan, Source, VersionRef};
 
 use super::{lambda::names::Place, triggers::Trigger};
 
