@@ -337,7 +337,7 @@ mod tests {
     #[rstest]
     #[case::tab("A:\n\tB: 1\n", 2, "spaces, not with tabs")]
     #[case::indent("A:\n  B: 1\n   C: 2\n", 3, "indented as its neighbours")]
-    #[case::quote("A: 'x\nB: 1\n", 3, "close the quotation mark")]
+    #[case::quote("A: 'x\nB: 1\n", 1, "close the quotation mark")]
     #[case::bracket("A: [1, 2\n", 2, "bracket")]
     #[case::twice("A: 1\nB: 2\nA: 3\n", 3, "'A' is there twice")]
     #[case::key("A: 1\n[1, 2]: x\n", 2, "a key must be a text")]
