@@ -25,8 +25,7 @@ use super::{
     Lambda,
     code::Code,
     error::Error,
-    names,
-    settings,
+    names, settings,
     state::{Function, Settings},
     validate::Violations,
     wire::SettingsInput,
@@ -122,7 +121,8 @@ impl Lambda {
         if paths.is_empty() {
             return Ok(Installed::default());
         }
-        let found = blocking(move || paths.iter().map(|path| Project::find(path)).collect::<Result<Vec<_>, _>>());
+        let found =
+            blocking(move || paths.iter().map(|path| Project::find(path)).collect::<Result<Vec<_>, _>>());
         let found = found.await.unwrap_or_else(|| Ok(Vec::new()))?;
         let without: Vec<PathBuf> = persist.into_iter().collect();
         let folders = found.iter().any(|project| matches!(project, Project::Folder(_)));
@@ -146,7 +146,12 @@ impl Lambda {
                         function.name,
                         other.display()
                     );
-                    return Err(ProjectError { path: path.to_owned(), line: function.line, column: None, text });
+                    return Err(ProjectError {
+                        path: path.to_owned(),
+                        line: function.line,
+                        column: None,
+                        text,
+                    });
                 }
             }
             plans.push((owner, text, plan));
@@ -211,9 +216,9 @@ impl Lambda {
         let layers: Vec<_> = state.layers.clone();
         let looked = blocking(move || {
             let text = project.text().map(|text| digest(text.as_bytes()));
-            let layers_same = layers.iter().all(|(source, before)| {
-                projects::look(source).is_ok_and(|look| look.is_same(before))
-            });
+            let layers_same = layers
+                .iter()
+                .all(|(source, before)| projects::look(source).is_ok_and(|look| look.is_same(before)));
             (text, layers_same)
         });
         let (text, layers_same) = looked.await?;
@@ -308,12 +313,16 @@ impl Lambda {
             state.look = Some(package.look);
             return Ok(());
         }
-        let Ok(architecture) = self.with_function(&target(name), |it| Ok(it.latest.code.architecture.clone()))
+        let Ok(architecture) =
+            self.with_function(&target(name), |it| Ok(it.latest.code.architecture.clone()))
         else {
             // Somebody has deleted it.
             return Ok(());
         };
-        let code = self.unpack_package(package.zip, architecture).await.map_err(|error| trouble(error.to_string()))?;
+        let code = self
+            .unpack_package(package.zip, architecture)
+            .await
+            .map_err(|error| trouble(error.to_string()))?;
         let replaced = self.with_function(&target(name), |function| {
             function.latest.code = code;
             self.take_effect(function);
@@ -356,7 +365,9 @@ impl Lambda {
     fn put_function(&self, plan: &FunctionPlan, code: Option<Code>, settled: bool) -> Result<(), Error> {
         let place = self.place();
         let input: SettingsInput = serde_json::from_value(serde_json::Value::Object(plan.settings.clone()))
-            .map_err(|error| Error::invalid(format!("a setting has another type than expected: {error}")))?;
+            .map_err(|error| {
+            Error::invalid(format!("a setting has another type than expected: {error}"))
+        })?;
         let resolved = names::target(place, &plan.name, None, names::Naming::Plain)?;
         resolved.unqualified()?;
         if resolved.name != plan.name {

@@ -13,15 +13,23 @@ impl Reader<'_> {
     pub(super) fn event(&mut self, id: &str, function: &str, event: &str, node: &Node) {
         let kind = node.get("Type").and_then(Node::text).unwrap_or_default().to_owned();
         let what = format!("the event {event} of {id}");
-        let Some(properties) = node.get("Properties").filter(|_| matches!(kind.as_str(), "S3" | "Schedule" | "ScheduleV2"))
+        let Some(properties) =
+            node.get("Properties").filter(|_| matches!(kind.as_str(), "S3" | "Schedule" | "ScheduleV2"))
         else {
             let line = node.get("Type").map_or(node.line, |node| node.line);
             let advice = match kind.as_str() {
-                "Api" | "HttpApi" => format!("; to call the function over HTTP give it a URL: --url {}", function_of(function)),
+                "Api" | "HttpApi" => {
+                    format!("; to call the function over HTTP give it a URL: --url {}", function_of(function))
+                }
                 "S3" | "Schedule" | "ScheduleV2" => "; it has no Properties".to_owned(),
                 _ => format!("; invoke {function} with such an event instead"),
             };
-            self.warn(line, format!("{what} ({kind}) is left out: events of type S3, Schedule and ScheduleV2 are run{advice}"));
+            self.warn(
+                line,
+                format!(
+                    "{what} ({kind}) is left out: events of type S3, Schedule and ScheduleV2 are run{advice}"
+                ),
+            );
             return;
         };
         if kind == "S3" {
@@ -53,7 +61,10 @@ impl Reader<'_> {
     ) {
         let named = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-_".contains(&byte);
         if bucket.is_empty() || bucket.starts_with('.') || !bucket.bytes().all(named) {
-            self.warn(line, format!("{what} is left out: bucket names have small letters, digits, dots and dashes"));
+            self.warn(
+                line,
+                format!("{what} is left out: bucket names have small letters, digits, dots and dashes"),
+            );
             return;
         }
         let events: Vec<String> =
@@ -62,7 +73,12 @@ impl Reader<'_> {
             event.starts_with("s3:ObjectCreated:") || event.starts_with("s3:ObjectRemoved:")
         });
         for event in foreign {
-            self.warn(line, format!("{what}: '{event}' does not happen here; s3:ObjectCreated:* and s3:ObjectRemoved:* do"));
+            self.warn(
+                line,
+                format!(
+                    "{what}: '{event}' does not happen here; s3:ObjectCreated:* and s3:ObjectRemoved:* do"
+                ),
+            );
         }
         if known.is_empty() {
             self.warn(line, format!("{what} is left out: it names no events"));
@@ -133,7 +149,10 @@ impl Reader<'_> {
         };
         for (key, node) in config.entries() {
             if key != "LambdaConfigurations" {
-                self.warn(node.line, format!("{key} of {id} is left out: the local engine has functions only"));
+                self.warn(
+                    node.line,
+                    format!("{key} of {id} is left out: the local engine has functions only"),
+                );
                 continue;
             }
             for item in node.items() {
@@ -145,7 +164,14 @@ impl Reader<'_> {
                 };
                 let events = self.value(&what, item, "Event");
                 let filter = self.value(&what, item, "Filter");
-                self.notification(&what, &function, bucket.clone(), events.as_ref(), filter.as_ref(), item.line);
+                self.notification(
+                    &what,
+                    &function,
+                    bucket.clone(),
+                    events.as_ref(),
+                    filter.as_ref(),
+                    item.line,
+                );
             }
         }
     }
@@ -165,7 +191,10 @@ impl Reader<'_> {
         for target in properties.get("Targets").map(Node::items).unwrap_or_default() {
             let Some(arn) = self.text(id, target, "Arn") else { continue };
             let Some(function) = self.target(&arn) else {
-                self.warn(target.line, format!("a target of {id} is left out: it is no function of this template"));
+                self.warn(
+                    target.line,
+                    format!("a target of {id} is left out: it is no function of this template"),
+                );
                 continue;
             };
             if let Some(node) = target.get("InputTransformer").or_else(|| target.get("InputPath")) {

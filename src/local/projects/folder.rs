@@ -72,7 +72,8 @@ pub(super) fn read(
     let (file, language) = match found.as_slice() {
         [(file, language)] => (*file, *language),
         [] => {
-            let names: Vec<_> = TEMPLATES.iter().chain(HANDLERS.iter().map(|(name, _)| name)).copied().collect();
+            let names: Vec<_> =
+                TEMPLATES.iter().chain(HANDLERS.iter().map(|(name, _)| name)).copied().collect();
             return Err(error(format!("there is no function in it (looked for: {})", names.join(", "))));
         }
         several => {
@@ -87,8 +88,10 @@ pub(super) fn read(
     let (runtime, handler) = match language {
         Language::Python => {
             let path = folder.join(file);
-            let text = std::fs::read(&path)
-                .map_err(|failed| ProjectError { path: path.clone(), ..error(format!("it can't be read: {failed}")) })?;
+            let text = std::fs::read(&path).map_err(|failed| ProjectError {
+                path: path.clone(),
+                ..error(format!("it can't be read: {failed}"))
+            })?;
             let Some(name) = python_handler(&String::from_utf8_lossy(&text)) else {
                 let why = "it defines neither lambda_handler nor handler: add `def lambda_handler(event, context):`";
                 return Err(ProjectError { path, ..error(why.to_owned()) });
@@ -201,7 +204,11 @@ mod tests {
     #[case("nodejs", "22", "nodejs22.x")]
     #[case("nodejs", "23", "nodejs24.x")]
     #[case("nodejs", "18", "nodejs22.x")]
-    fn the_nearest_supported_runtime_is_taken(#[case] family: &'static str, #[case] here: &str, #[case] runs: &str) {
+    fn the_nearest_supported_runtime_is_taken(
+        #[case] family: &'static str,
+        #[case] here: &str,
+        #[case] runs: &str,
+    ) {
         let given = Interpreters::from([(family, here.to_owned())]);
         // What is supported depends on the day; each of these is until 2027 at least.
         assert_eq!(runtime(family, &given), runs);
@@ -217,11 +224,17 @@ mod tests {
         assert!(none.text.contains("template.yaml") && none.text.contains("lambda_function.py"), "{none}");
         std::fs::write(folder.join("app.py"), "x = 1").unwrap();
         let nameless = why(&folder);
-        assert!(nameless.path.ends_with("app.py") && nameless.text.contains("def lambda_handler"), "{nameless}");
+        assert!(
+            nameless.path.ends_with("app.py") && nameless.text.contains("def lambda_handler"),
+            "{nameless}"
+        );
         std::fs::write(folder.join("app.py"), "def handler(e, c): return 1").unwrap();
         let plan = read(&folder, &Interpreters::new(), &[]).ok().unwrap();
         let function = &plan.functions[0];
-        assert_eq!((function.name.as_str(), &function.settings["Handler"]), ("my-shop--v2", &"app.handler".into()));
+        assert_eq!(
+            (function.name.as_str(), &function.settings["Handler"]),
+            ("my-shop--v2", &"app.handler".into())
+        );
         assert!(plan.warnings.is_empty());
         std::fs::write(folder.join("requirements.txt"), "# none\nrequests\n").unwrap();
         let plan = read(&folder, &Interpreters::new(), &[]).ok().unwrap();

@@ -14,19 +14,61 @@ use super::{
 
 /// Properties of a function that are taken in, or mean nothing on this machine.
 const KNOWN: &[&str] = &[
-    "Architectures", "AssumeRolePolicyDocument", "AutoPublishAlias", "AutoPublishAliasAllProperties",
-    "AutoPublishCodeSha256", "Code", "CodeSigningConfigArn", "CodeUri", "DeadLetterConfig", "DeadLetterQueue",
-    "DeploymentPreference", "Description", "Environment", "EphemeralStorage", "EventInvokeConfig", "Events",
-    "FunctionName", "FunctionUrlConfig", "Handler", "ImageConfig", "ImageUri", "InlineCode", "KmsKeyArn", "Layers",
-    "LoggingConfig", "MemorySize", "PackageType", "PermissionsBoundary", "Policies", "PropagateTags",
-    "ProvisionedConcurrencyConfig", "ReservedConcurrentExecutions", "Role", "RolePath", "Runtime",
-    "RuntimeManagementConfig", "SnapStart", "SourceKMSKeyArn", "Tags", "Timeout", "Tracing", "TracingConfig",
-    "VersionDeletionPolicy", "VersionDescription",
+    "Architectures",
+    "AssumeRolePolicyDocument",
+    "AutoPublishAlias",
+    "AutoPublishAliasAllProperties",
+    "AutoPublishCodeSha256",
+    "Code",
+    "CodeSigningConfigArn",
+    "CodeUri",
+    "DeadLetterConfig",
+    "DeadLetterQueue",
+    "DeploymentPreference",
+    "Description",
+    "Environment",
+    "EphemeralStorage",
+    "EventInvokeConfig",
+    "Events",
+    "FunctionName",
+    "FunctionUrlConfig",
+    "Handler",
+    "ImageConfig",
+    "ImageUri",
+    "InlineCode",
+    "KmsKeyArn",
+    "Layers",
+    "LoggingConfig",
+    "MemorySize",
+    "PackageType",
+    "PermissionsBoundary",
+    "Policies",
+    "PropagateTags",
+    "ProvisionedConcurrencyConfig",
+    "ReservedConcurrentExecutions",
+    "Role",
+    "RolePath",
+    "Runtime",
+    "RuntimeManagementConfig",
+    "SnapStart",
+    "SourceKMSKeyArn",
+    "Tags",
+    "Timeout",
+    "Tracing",
+    "TracingConfig",
+    "VersionDeletionPolicy",
+    "VersionDescription",
 ];
 /// Properties that a function has on AWS, and not here.
 const NOT_DONE: &[&str] = &[
-    "CapacityProviderConfig", "DurableConfig", "FileSystemConfigs", "FunctionScalingConfig",
-    "PublishToLatestPublished", "RecursiveLoop", "TenancyConfig", "VpcConfig",
+    "CapacityProviderConfig",
+    "DurableConfig",
+    "FileSystemConfigs",
+    "FunctionScalingConfig",
+    "PublishToLatestPublished",
+    "RecursiveLoop",
+    "TenancyConfig",
+    "VpcConfig",
 ];
 
 impl Reader<'_> {
@@ -45,7 +87,8 @@ impl Reader<'_> {
             id.to_owned()
         });
         if self.text(id, properties, "PackageType").as_deref() == Some("Image") {
-            let text = format!("{id} is left out: the local engine runs no container images (PackageType Image)");
+            let text =
+                format!("{id} is left out: the local engine runs no container images (PackageType Image)");
             self.warn(line, text);
             return;
         }
@@ -71,7 +114,8 @@ impl Reader<'_> {
         if let (None, Some(config), true) =
             (&alias, properties.get("ProvisionedConcurrencyConfig"), provisioned.is_some())
         {
-            let text = format!("ProvisionedConcurrencyConfig of {id} is left out: it takes an AutoPublishAlias");
+            let text =
+                format!("ProvisionedConcurrencyConfig of {id} is left out: it takes an AutoPublishAlias");
             self.warn(config.line, text);
         }
         if let Some(config) = properties.get("EventInvokeConfig") {
@@ -124,7 +168,10 @@ impl Reader<'_> {
             } else if runtime.starts_with("python") {
                 "index.py"
             } else {
-                self.warn(node.line, format!("{id} is left out: code in a template is for Python and Node.js only"));
+                self.warn(
+                    node.line,
+                    format!("{id} is left out: code in a template is for Python and Node.js only"),
+                );
                 return None;
             };
             let text = self.resolver.text(node);
@@ -156,8 +203,14 @@ impl Reader<'_> {
         match std::fs::metadata(&root) {
             Ok(found) if found.is_dir() => Some(Source::Folder { root, without: self.without.clone() }),
             Ok(found) if found.is_file() => {
-                if root.extension().is_none_or(|it| !it.eq_ignore_ascii_case("zip") && !it.eq_ignore_ascii_case("jar")) {
-                    self.warn(line, format!("{id} is left out: {} is neither a folder nor a zip", root.display()));
+                if root
+                    .extension()
+                    .is_none_or(|it| !it.eq_ignore_ascii_case("zip") && !it.eq_ignore_ascii_case("jar"))
+                {
+                    self.warn(
+                        line,
+                        format!("{id} is left out: {} is neither a folder nor a zip", root.display()),
+                    );
                     return None;
                 }
                 Some(Source::Zip(root))
@@ -250,7 +303,8 @@ impl Reader<'_> {
     fn architecture(&mut self, id: &str, properties: &Node) -> String {
         let native = if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" };
         let value = self.value(id, properties, "Architectures");
-        let Some(wanted) = value.as_ref().and_then(|value| value.texts().last().map(|it| (*it).to_owned())) else {
+        let Some(wanted) = value.as_ref().and_then(|value| value.texts().last().map(|it| (*it).to_owned()))
+        else {
             return native.to_owned();
         };
         if wanted != native {
@@ -286,7 +340,9 @@ impl Reader<'_> {
         match self.value(id, properties, "Tags") {
             Some(Value::List(items)) => items
                 .iter()
-                .filter_map(|item| Some((item.get("Key")?.text()?.to_owned(), item.get("Value")?.text()?.to_owned())))
+                .filter_map(|item| {
+                    Some((item.get("Key")?.text()?.to_owned(), item.get("Value")?.text()?.to_owned()))
+                })
                 .collect(),
             Some(value) => texts(&value),
             None => std::collections::BTreeMap::new(),
@@ -311,14 +367,18 @@ impl Reader<'_> {
         for (key, inner) in node.get("DestinationConfig").map(Node::entries).unwrap_or_default() {
             let Some(arn) = self.text(id, inner, "Destination") else {
                 if inner.get("Destination").is_none() {
-                    self.warn(inner.line, format!("{key} of {id} is left out: it needs a queue or topic of AWS"));
+                    self.warn(
+                        inner.line,
+                        format!("{key} of {id} is left out: it needs a queue or topic of AWS"),
+                    );
                 }
                 continue;
             };
             if arn.contains(":function:") && self.known_function(function_of(&arn)) {
                 destinations.insert(key.clone(), json!({ "Destination": arn }));
             } else {
-                let text = format!("{key} of {id} is left out: outcomes go to functions of this template only");
+                let text =
+                    format!("{key} of {id} is left out: outcomes go to functions of this template only");
                 self.warn(inner.line, text);
             }
         }
@@ -333,7 +393,10 @@ impl Reader<'_> {
     /// `FunctionUrlConfig` and `AWS::Lambda::Url`.
     pub(super) fn url(&mut self, id: &str, function: String, qualifier: Option<String>, node: &Node) {
         let Some(auth_type) = self.text(id, node, "AuthType") else {
-            self.warn(node.line, format!("the URL of {id} is left out: it has no AuthType (NONE or AWS_IAM)"));
+            self.warn(
+                node.line,
+                format!("the URL of {id} is left out: it has no AuthType (NONE or AWS_IAM)"),
+            );
             return;
         };
         let invoke_mode = self.text(id, node, "InvokeMode");
@@ -353,13 +416,19 @@ impl Reader<'_> {
                 continue;
             }
             if NOT_DONE.contains(&key.as_str()) {
-                self.warn(node.line, format!("{key} of {id} is left out: the local engine has nothing like it"));
+                self.warn(
+                    node.line,
+                    format!("{key} of {id} is left out: the local engine has nothing like it"),
+                );
                 continue;
             }
             let near = KNOWN.iter().map(|known| (strsim::jaro_winkler(known, key), *known));
             let near = near.filter(|(likeness, _)| *likeness > 0.8).max_by(|a, b| a.0.total_cmp(&b.0));
             let advice = near.map(|(_, known)| format!(": is it {known}?")).unwrap_or_default();
-            self.warn(node.line, format!("{key} of {id} is left out: functions have no such property{advice}"));
+            self.warn(
+                node.line,
+                format!("{key} of {id} is left out: functions have no such property{advice}"),
+            );
         }
     }
 }

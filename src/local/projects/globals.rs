@@ -41,7 +41,9 @@ mod tests {
         .unwrap();
         let whole = merged(tree.get("G").unwrap(), tree.get("F").unwrap());
         let wanted = tree.get("W").unwrap();
-        let plain = |node: &_| format!("{node:?}").replace("line: 1", "").replace("line: 2", "").replace("line: 3", "");
+        let plain = |node: &_| {
+            format!("{node:?}").replace("line: 1", "").replace("line: 2", "").replace("line: 3", "")
+        };
         assert_eq!(plain(&whole), plain(wanted));
     }
 }

@@ -88,7 +88,10 @@ impl<'t> Resolver<'t> {
         Ok(match &node.kind {
             Kind::Null => Value::Nothing,
             Kind::Text(text) if text.contains("{{resolve:") => {
-                return problem(node, "what {{resolve:...}} refers to is kept on AWS: put the value itself here");
+                return problem(
+                    node,
+                    "what {{resolve:...}} refers to is kept on AWS: put the value itself here",
+                );
             }
             Kind::Text(text) => Value::Text(text.clone()),
             Kind::List(items) => {
@@ -180,14 +183,18 @@ impl<'t> Resolver<'t> {
             "Fn::ImportValue" => {
                 problem(node, "Fn::ImportValue needs the outputs of another stack, which is on AWS")
             }
-            "Fn::GetAZs" => problem(node, "Fn::GetAZs needs AWS: availability zones differ from account to account"),
+            "Fn::GetAZs" => {
+                problem(node, "Fn::GetAZs needs AWS: availability zones differ from account to account")
+            }
             other => problem(node, format!("{other} is not done by the local engine")),
         }
     }
 
     fn get_att(&self, argument: &Node) -> Resolved<Value> {
         let parts = match &argument.kind {
-            Kind::Text(text) => text.split_once('.').map(|(name, attribute)| (name.to_owned(), attribute.to_owned())),
+            Kind::Text(text) => {
+                text.split_once('.').map(|(name, attribute)| (name.to_owned(), attribute.to_owned()))
+            }
             Kind::List(items) => match items.as_slice() {
                 [name, attribute] => match name.text() {
                     Some(name) => Some((name.to_owned(), self.text(attribute)?)),
@@ -251,7 +258,10 @@ impl<'t> Resolver<'t> {
         }
         out.push_str(rest);
         if out.contains("{{resolve:") {
-            return problem(pattern, "what {{resolve:...}} refers to is kept on AWS: put the value itself here");
+            return problem(
+                pattern,
+                "what {{resolve:...}} refers to is kept on AWS: put the value itself here",
+            );
         }
         Ok(out)
     }
@@ -262,8 +272,7 @@ impl<'t> Resolver<'t> {
             [map, first, second, options] => ([map, first, second], options.get("DefaultValue")),
             _ => return problem(argument, "Fn::FindInMap takes a map and two keys"),
         };
-        let [map, first, second] =
-            [self.text(keys[0])?, self.text(keys[1])?, self.text(keys[2])?];
+        let [map, first, second] = [self.text(keys[0])?, self.text(keys[1])?, self.text(keys[2])?];
         let found = self
             .mappings
             .and_then(|mappings| mappings.get(&map))

@@ -29,8 +29,8 @@ mod tests;
 mod tree;
 
 pub(super) use folder::Interpreters;
-pub use plan::FunctionUrl;
 pub(super) use pack::{Look, Package, look, package};
+pub use plan::FunctionUrl;
 pub(super) use plan::{FunctionPlan, LayerPlan, Plan, Source, VersionRef};
 
 use super::{lambda::names::Place, triggers::Trigger};
@@ -80,12 +80,7 @@ impl fmt::Display for ProjectError {
 
 impl std::error::Error for ProjectError {}
 
-fn place(
-    f: &mut fmt::Formatter<'_>,
-    path: &Path,
-    line: Option<usize>,
-    column: Option<usize>,
-) -> fmt::Result {
+fn place(f: &mut fmt::Formatter<'_>, path: &Path, line: Option<usize>, column: Option<usize>) -> fmt::Result {
     write!(f, "{}", path.display())?;
     for number in [line, column].into_iter().flatten() {
         write!(f, ":{number}")?;
@@ -131,7 +126,10 @@ impl Project {
         if matches!(extension.as_str(), "yaml" | "yml" | "json") {
             return Ok(Self::Template(path.to_owned()));
         }
-        Err(error("it is neither a folder nor a template (.yaml, .yml, .json): name the function's folder".to_owned()))
+        Err(error(
+            "it is neither a folder nor a template (.yaml, .yml, .json): name the function's folder"
+                .to_owned(),
+        ))
     }
 
     /// The template's text; nothing where there is none. Blocks.
@@ -145,7 +143,10 @@ impl Project {
             let mut bytes = Vec::new();
             // One more than may be, so that the refusal can say so.
             let limit = tree::MAX_BYTES as u64 + 1;
-            std::io::Read::read_to_end(&mut std::io::Read::take(std::fs::File::open(path)?, limit), &mut bytes)?;
+            std::io::Read::read_to_end(
+                &mut std::io::Read::take(std::fs::File::open(path)?, limit),
+                &mut bytes,
+            )?;
             Ok(bytes)
         };
         let bytes = read().map_err(|failed| error(format!("it can't be read: {failed}")))?;

@@ -333,7 +333,13 @@ mod tests {
         for name in ["b.py", "a/x.txt", ".git/config", "a/__pycache__/x.pyc", ".venv/bin/python", "venv/x"] {
             write(root, name, name);
         }
-        for name in ["node_modules/.cache/x", "node_modules/p/index.js", ".aws-sam/build/x", ".DS_Store", "buckets/in/x"] {
+        for name in [
+            "node_modules/.cache/x",
+            "node_modules/p/index.js",
+            ".aws-sam/build/x",
+            ".DS_Store",
+            "buckets/in/x",
+        ] {
             write(root, name, name);
         }
         fs::set_permissions(root.join("b.py"), fs::Permissions::from_mode(0o755)).unwrap();
@@ -401,6 +407,9 @@ mod tests {
         // A hole: it takes no room on the disk.
         file.set_len(super::MAX_UNZIPPED_BYTES + 1).unwrap();
         let error = package(&folder(root.path())).err().unwrap();
-        assert!(matches!(error, PackError::TooLarge { .. }) && error.to_string().contains("model, 250 MB"), "{error}");
+        assert!(
+            matches!(error, PackError::TooLarge { .. }) && error.to_string().contains("model, 250 MB"),
+            "{error}"
+        );
     }
 }

@@ -11,10 +11,16 @@ pub(super) fn missing(root: &Path, runtime: &str, built: bool) -> Vec<String> {
     let family = crate::domain::runtimes::family(runtime);
     match family {
         "python" if there("requirements.txt") && !has_distribution(root) && names_any(root) => {
-            vec![format!("its requirements.txt is not installed beside the code: run `pip install -r requirements.txt -t {}`, or `sam build` and pass .aws-sam/build/template.yaml", root.display())]
+            vec![format!(
+                "its requirements.txt is not installed beside the code: run `pip install -r requirements.txt -t {}`, or `sam build` and pass .aws-sam/build/template.yaml",
+                root.display()
+            )]
         }
         "nodejs" if there("package.json") && !there("node_modules") && depends(root) => {
-            vec![format!("the packages of its package.json are not installed: run `npm install` in {}, or `sam build` and pass .aws-sam/build/template.yaml", root.display())]
+            vec![format!(
+                "the packages of its package.json are not installed: run `npm install` in {}, or `sam build` and pass .aws-sam/build/template.yaml",
+                root.display()
+            )]
         }
         "provided" if !there("bootstrap") => vec![BUILD.to_owned()],
         "go" | "java" | "dotnet" | "dotnetcore" | "ruby" => vec![format!(
@@ -24,8 +30,7 @@ pub(super) fn missing(root: &Path, runtime: &str, built: bool) -> Vec<String> {
     }
 }
 
-const BUILD: &str =
-    "the code must be built first, there is no program `bootstrap`: run `sam build` and pass .aws-sam/build/template.yaml";
+const BUILD: &str = "the code must be built first, there is no program `bootstrap`: run `sam build` and pass .aws-sam/build/template.yaml";
 
 /// Whether pip has put anything there: each package leaves its `.dist-info`.
 fn has_distribution(root: &Path) -> bool {

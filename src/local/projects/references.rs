@@ -33,8 +33,7 @@ impl<'t> References<'t> {
     /// `folder` is where the template lies: the stack has its name.
     pub fn new(template: &'t Node, place: &'t Place, folder: &Path) -> Self {
         let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let stack: String =
-            name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+        let stack: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
         let stack = stack.trim_matches('-');
         Self {
             place,
@@ -153,7 +152,9 @@ impl<'t> References<'t> {
             (kind, "LayerVersionArn" | "Arn") if types::LAYERS.contains(&kind) => {
                 arn("lambda", &format!("layer:{name}:1"))
             }
-            (types::ALIAS | types::VERSION, "AliasArn" | "FunctionArn") => self.resource_name(resolver, id, line),
+            (types::ALIAS | types::VERSION, "AliasArn" | "FunctionArn") => {
+                self.resource_name(resolver, id, line)
+            }
             (types::VERSION, "Version") => Ok("1".to_owned()),
             (types::BUCKET, "Arn") => Ok(format!("arn:{partition}:s3:::{name}")),
             (types::BUCKET, "DomainName") => Ok(format!("{name}.s3.{}", self.url_suffix())),

@@ -21,7 +21,10 @@ impl Reader<'_> {
         let code = match self.kept(&format!("the layer {id}"), resolved) {
             Some(Value::Text(path)) if !path.starts_with("s3://") => self.place_of_code(id, &path, node.line),
             Some(_) => {
-                self.warn(node.line, format!("the layer {id} is left out: it is in S3; name the folder on this machine"));
+                self.warn(
+                    node.line,
+                    format!("the layer {id} is left out: it is in S3; name the folder on this machine"),
+                );
                 None
             }
             None => None,
@@ -50,7 +53,12 @@ impl Reader<'_> {
     pub(super) fn version(&mut self, id: &str, properties: &Node) {
         let Some(function) = self.function_name(id, properties, "FunctionName") else { return };
         let description = self.text(id, properties, "Description");
-        self.plan.versions.push(VersionPlan { id: id.to_owned(), line: properties.line, function, description });
+        self.plan.versions.push(VersionPlan {
+            id: id.to_owned(),
+            line: properties.line,
+            function,
+            description,
+        });
     }
 
     /// `AWS::Lambda::Alias`.
@@ -99,7 +107,15 @@ impl Reader<'_> {
         let Some(function) = self.function_name(id, properties, "FunctionName") else { return };
         let mut statement = Map::new();
         statement.insert("StatementId".to_owned(), json!(id));
-        for key in ["Action", "Principal", "SourceArn", "SourceAccount", "EventSourceToken", "FunctionUrlAuthType", "PrincipalOrgID"] {
+        for key in [
+            "Action",
+            "Principal",
+            "SourceArn",
+            "SourceAccount",
+            "EventSourceToken",
+            "FunctionUrlAuthType",
+            "PrincipalOrgID",
+        ] {
             // A source that is known on AWS only changes nothing: there is nobody here who would be refused.
             if let Some(node) = properties.get(key)
                 && let Ok(text) = self.resolver.text(node)

@@ -28,21 +28,25 @@ pub(in crate::local) fn read(
     without: &[PathBuf],
 ) -> Result<Plan, ProjectError> {
     let error = |line, column, text| ProjectError { path: path.to_owned(), line, column, text };
-    let tree =
-        tree::parse(text).map_err(|it| error(Some(it.line), Some(it.column), it.why))?;
+    let tree = tree::parse(text).map_err(|it| error(Some(it.line), Some(it.column), it.why))?;
     let Some(resources) = tree.get("Resources") else {
         let why = "it has no section Resources: a SAM or CloudFormation template names its functions there";
         return Err(error(None, None, why.to_owned()));
     };
     if !matches!(resources.kind, Kind::Map(_)) {
-        return Err(error(Some(resources.line), None, "Resources must hold resources by their names".to_owned()));
+        return Err(error(
+            Some(resources.line),
+            None,
+            "Resources must hold resources by their names".to_owned(),
+        ));
     }
     let folder = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
     let shown = folder.canonicalize().unwrap_or_else(|_| folder.clone());
     let resolver = Resolver::new(&tree, References::new(&tree, place, &shown));
     let mut without = without.to_owned();
     without.push(folder.join(super::BUCKETS));
-    let mut reader = Reader { path, folder, without, resolver, globals: tree.get("Globals"), plan: Plan::default() };
+    let mut reader =
+        Reader { path, folder, without, resolver, globals: tree.get("Globals"), plan: Plan::default() };
     reader.parameters(&tree);
     for (id, resource) in resources.entries() {
         reader.resource(id, resource);
@@ -71,7 +75,9 @@ impl Reader<'_> {
 
     /// What was resolved; else a warning that `what` is left out.
     pub fn kept<T>(&mut self, what: &str, resolved: Resolved<T>) -> Option<T> {
-        resolved.map_err(|problem| self.warn(problem.line, format!("{what} is left out: {}", problem.why))).ok()
+        resolved
+            .map_err(|problem| self.warn(problem.line, format!("{what} is left out: {}", problem.why)))
+            .ok()
     }
 
     /// A text among the properties of a resource.

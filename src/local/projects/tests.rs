@@ -104,7 +104,10 @@ Resources:
 #[case::get_att_list("!GetAtt [Table, Arn]", "arn:aws:dynamodb:eu-west-1:123456789012:table/orders")]
 #[case::get_att_long("{'Fn::GetAtt': [Uploads, Arn]}", "arn:aws:s3:::uploads")]
 #[case::role("!GetAtt Role.Arn", "arn:aws:iam::123456789012:role/Role")]
-#[case::sub("!Sub 'a-${Stage}-${Table.Arn}-${!Literal}'", "a-prod-arn:aws:dynamodb:eu-west-1:123456789012:table/orders-${Literal}")]
+#[case::sub(
+    "!Sub 'a-${Stage}-${Table.Arn}-${!Literal}'",
+    "a-prod-arn:aws:dynamodb:eu-west-1:123456789012:table/orders-${Literal}"
+)]
 #[case::sub_map("!Sub ['${X}/${Stage}', {X: !Ref Table}]", "orders/prod")]
 #[case::sub_long("{'Fn::Sub': '${Stage}'}", "prod")]
 #[case::join("!Join ['-', [a, !Ref Stage, !Sub '${Table}']]", "a-prod-orders")]
@@ -288,7 +291,10 @@ fn a_whole_template_becomes_a_plan() {
     );
     let own = "arn:aws:lambda:eu-west-1:123456789012:layer:shared:1";
     assert_eq!(orders.layers, [own, "arn:aws:lambda:eu-west-1:111122223333:layer:foreign:3"]);
-    assert_eq!((orders.reserved, orders.alias.as_deref(), orders.provisioned), (Some(5), Some("live"), Some(1)));
+    assert_eq!(
+        (orders.reserved, orders.alias.as_deref(), orders.provisioned),
+        (Some(5), Some("live"), Some(1))
+    );
     assert_eq!(orders.tags["team"], "shop");
     assert!(matches!(&orders.code, Source::Folder { root, .. } if root.ends_with("src")));
     assert_eq!(
@@ -303,7 +309,10 @@ fn a_whole_template_becomes_a_plan() {
     assert_eq!(mailer.tags["a"], "b");
     assert_eq!((plan.layers[0].name.as_str(), plan.layers[0].arn.as_str()), ("shared", own));
     assert_eq!(plan.versions[0].function, "Mailer");
-    assert_eq!((plan.aliases[0].name.as_str(), &plan.aliases[0].version), ("stable", &VersionRef::Planned("Version1".into())));
+    assert_eq!(
+        (plan.aliases[0].name.as_str(), &plan.aliases[0].version),
+        ("stable", &VersionRef::Planned("Version1".into()))
+    );
     assert_eq!(
         Json::Object(plan.permissions[0].statement.clone()),
         json!({ "StatementId": "Allow", "Action": "lambda:InvokeFunction", "Principal": "s3.amazonaws.com",
@@ -311,10 +320,13 @@ fn a_whole_template_becomes_a_plan() {
     );
     assert_eq!(
         (plan.event_configs[0].qualifier.as_deref(), Json::Object(plan.event_configs[0].settings.clone())),
-        (Some("live"), json!({
-            "MaximumRetryAttempts": 1,
-            "DestinationConfig": { "OnSuccess": { "Destination": "arn:aws:lambda:eu-west-1:123456789012:function:Mailer" } },
-        }))
+        (
+            Some("live"),
+            json!({
+                "MaximumRetryAttempts": 1,
+                "DestinationConfig": { "OnSuccess": { "Destination": "arn:aws:lambda:eu-west-1:123456789012:function:Mailer" } },
+            })
+        )
     );
     let url = FunctionUrl {
         function: "orders".into(),
@@ -374,12 +386,27 @@ fn function(lines: &str) -> Plan {
 #[rstest]
 #[case::no_handler("      Runtime: python3.13\n      CodeUri: src\n", "2: F is left out: it has no Handler")]
 #[case::no_runtime("      Handler: a.b\n      CodeUri: src\n", "2: F is left out: it has no Runtime")]
-#[case::unresolved("      Runtime: !ImportValue x\n      Handler: a.b\n", "4: F is left out: its Runtime can't be resolved")]
+#[case::unresolved(
+    "      Runtime: !ImportValue x\n      Handler: a.b\n",
+    "4: F is left out: its Runtime can't be resolved"
+)]
 #[case::image("      PackageType: Image\n", "2: F is left out: the local engine runs no container images")]
-#[case::no_folder("      Runtime: python3.13\n      Handler: a.b\n      CodeUri: nowhere/\n", "6: F is left out: there is no nowhere/")]
-#[case::s3("      Runtime: python3.13\n      Handler: a.b\n      CodeUri: s3://b/k\n", "6: F is left out: its code is in S3")]
-#[case::s3_map("      Runtime: python3.13\n      Handler: a.b\n      CodeUri: {Bucket: b, Key: k}\n", "6: F is left out: its code is in S3")]
-#[case::inline("      Runtime: java21\n      Handler: a.b\n      InlineCode: x\n", "6: F is left out: code in a template is for Python and Node.js only")]
+#[case::no_folder(
+    "      Runtime: python3.13\n      Handler: a.b\n      CodeUri: nowhere/\n",
+    "6: F is left out: there is no nowhere/"
+)]
+#[case::s3(
+    "      Runtime: python3.13\n      Handler: a.b\n      CodeUri: s3://b/k\n",
+    "6: F is left out: its code is in S3"
+)]
+#[case::s3_map(
+    "      Runtime: python3.13\n      Handler: a.b\n      CodeUri: {Bucket: b, Key: k}\n",
+    "6: F is left out: its code is in S3"
+)]
+#[case::inline(
+    "      Runtime: java21\n      Handler: a.b\n      InlineCode: x\n",
+    "6: F is left out: code in a template is for Python and Node.js only"
+)]
 fn a_function_without_its_essentials_is_left_out(#[case] lines: &str, #[case] why: &str) {
     let plan = function(lines);
     assert!(plan.functions.is_empty());
@@ -390,21 +417,49 @@ fn a_function_without_its_essentials_is_left_out(#[case] lines: &str, #[case] wh
 #[rstest]
 #[case::memory("MemorySize: lots", "6: MemorySize of F is left out: it must be a whole number")]
 #[case::timeout("Timeout: !GetAtt X.Y", "6: Timeout of F is left out: there is no resource 'X'")]
-#[case::name("FunctionName: !Ref X", "6: the name of F is its logical id: there is no parameter and no resource 'X'")]
-#[case::provisioned("ProvisionedConcurrencyConfig: {ProvisionedConcurrentExecutions: 1}", "6: ProvisionedConcurrencyConfig of F is left out: it takes an AutoPublishAlias")]
-#[case::queue("DeadLetterQueue: {Type: SQS, TargetArn: 'arn:aws:sqs:eu-west-1:123456789012:q'}", "6: DeadLetterQueue of F is kept and shown, but nothing is sent there")]
+#[case::name(
+    "FunctionName: !Ref X",
+    "6: the name of F is its logical id: there is no parameter and no resource 'X'"
+)]
+#[case::provisioned(
+    "ProvisionedConcurrencyConfig: {ProvisionedConcurrentExecutions: 1}",
+    "6: ProvisionedConcurrencyConfig of F is left out: it takes an AutoPublishAlias"
+)]
+#[case::queue(
+    "DeadLetterQueue: {Type: SQS, TargetArn: 'arn:aws:sqs:eu-west-1:123456789012:q'}",
+    "6: DeadLetterQueue of F is kept and shown, but nothing is sent there"
+)]
 #[case::url("FunctionUrlConfig: {InvokeMode: BUFFERED}", "6: the URL of F is left out: it has no AuthType")]
 #[case::file_system("FileSystemConfigs: [x]", "6: FileSystemConfigs of F is left out")]
-#[case::event("Events: {A: {Type: S3, Properties: {Events: x}}}", "6: the event A of F is left out: it has no Bucket")]
-#[case::bucket("Events: {A: {Type: S3, Properties: {Bucket: ../x, Events: 's3:ObjectCreated:*'}}}", "6: the event A of F is left out: bucket names")]
-#[case::foreign_event("Events: {A: {Type: S3, Properties: {Bucket: x, Events: 's3:ReducedRedundancyLostObject'}}}", "6: the event A of F: 's3:ReducedRedundancyLostObject' does not happen here")]
-#[case::once("Events: {A: {Type: ScheduleV2, Properties: {ScheduleExpression: 'at(2026-01-01T00:00:00)'}}}", "6: the event A of F is left out: schedules are")]
-#[case::zone("Events: {A: {Type: ScheduleV2, Properties: {ScheduleExpression: rate(1 hour), ScheduleExpressionTimezone: Europe/Berlin}}}", "6: the event A of F is run in UTC")]
+#[case::event(
+    "Events: {A: {Type: S3, Properties: {Events: x}}}",
+    "6: the event A of F is left out: it has no Bucket"
+)]
+#[case::bucket(
+    "Events: {A: {Type: S3, Properties: {Bucket: ../x, Events: 's3:ObjectCreated:*'}}}",
+    "6: the event A of F is left out: bucket names"
+)]
+#[case::foreign_event(
+    "Events: {A: {Type: S3, Properties: {Bucket: x, Events: 's3:ReducedRedundancyLostObject'}}}",
+    "6: the event A of F: 's3:ReducedRedundancyLostObject' does not happen here"
+)]
+#[case::once(
+    "Events: {A: {Type: ScheduleV2, Properties: {ScheduleExpression: 'at(2026-01-01T00:00:00)'}}}",
+    "6: the event A of F is left out: schedules are"
+)]
+#[case::zone(
+    "Events: {A: {Type: ScheduleV2, Properties: {ScheduleExpression: rate(1 hour), ScheduleExpressionTimezone: Europe/Berlin}}}",
+    "6: the event A of F is run in UTC"
+)]
 #[case::sqs("Events: {A: {Type: SQS, Properties: {Queue: x}}}", "6: the event A of F (SQS) is left out")]
 fn what_is_left_out_of_a_function_is_said_with_its_line(#[case] line: &str, #[case] why: &str) {
     let plan = function(&format!("      Runtime: python3.13\n      Handler: a.b\n      {line}\n"));
     assert_eq!(plan.functions.len(), 1);
-    assert!(said(&plan).iter().any(|it| it.starts_with(&format!("template.yaml:{why}"))), "{:?}", said(&plan));
+    assert!(
+        said(&plan).iter().any(|it| it.starts_with(&format!("template.yaml:{why}"))),
+        "{:?}",
+        said(&plan)
+    );
 }
 
 #[test]
@@ -414,7 +469,11 @@ fn a_foreign_architecture_is_run_all_the_same() {
         "      Runtime: python3.13\n      Handler: a.b\n      Architectures: [{foreign}]\n"
     ));
     assert_eq!(plan.functions[0].architecture, foreign);
-    assert!(said(&plan)[0].contains(&format!("F is for {foreign}; it is run on this machine's")), "{:?}", said(&plan));
+    assert!(
+        said(&plan)[0].contains(&format!("F is for {foreign}; it is run on this machine's")),
+        "{:?}",
+        said(&plan)
+    );
 }
 
 #[test]
@@ -454,8 +513,14 @@ fn a_bucket_tells_functions_of_its_objects() {
     )
     .unwrap();
     let triggers::Source::Bucket(notification) = &plan.triggers[0].source else { panic!() };
-    assert_eq!((plan.triggers[0].function.as_str(), notification.bucket.as_str(), notification.suffix.as_str()), ("F", "in", "x"));
-    assert_eq!(said(&plan), ["template.yaml:7: QueueConfigurations of In is left out: the local engine has functions only"]);
+    assert_eq!(
+        (plan.triggers[0].function.as_str(), notification.bucket.as_str(), notification.suffix.as_str()),
+        ("F", "in", "x")
+    );
+    assert_eq!(
+        said(&plan),
+        ["template.yaml:7: QueueConfigurations of In is left out: the local engine has functions only"]
+    );
 }
 
 #[rstest]

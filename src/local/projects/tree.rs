@@ -114,7 +114,8 @@ pub(super) fn parse(text: &str) -> Result<Node, Malformed> {
     }
     let mut builder = Builder::default();
     for event in Parser::new_from_str(text.strip_prefix('\u{feff}').unwrap_or(text)) {
-        let (event, span) = event.map_err(|error| at(error.marker(), mend(error.info(), text, error.marker())))?;
+        let (event, span) =
+            event.map_err(|error| at(error.marker(), mend(error.info(), text, error.marker())))?;
         if matches!(event, Event::DocumentStart(_)) && builder.root.is_some() {
             return Err(at(&span.start, "a second document begins here: a template has one".to_owned()));
         }
@@ -171,7 +172,8 @@ struct Builder {
 impl Builder {
     fn take(&mut self, event: Event<'_>, start: &Marker) -> Result<(), Malformed> {
         let line = start.line().max(1);
-        let opened = |anchor, tag: Option<&Tag>, kind| Open { line, anchor, tag: tag.and_then(long_form), kind };
+        let opened =
+            |anchor, tag: Option<&Tag>, kind| Open { line, anchor, tag: tag.and_then(long_form), kind };
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let null = matches!(&*text, "" | "~" | "null" | "Null" | "NULL");

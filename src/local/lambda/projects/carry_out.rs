@@ -9,8 +9,8 @@ use tokio::sync::OwnedMutexGuard;
 use uuid::Uuid;
 
 use super::{
-    Done, Followed, FollowedFunction, FunctionState, Lambda, TemplateState, Warning, blocking, file_name, lock,
-    pack, settings_digest, shown, target, triggers,
+    Done, Followed, FollowedFunction, FunctionState, Lambda, TemplateState, Warning, blocking, file_name,
+    lock, pack, settings_digest, shown, target, triggers,
 };
 use crate::local::{
     http::{Reply, Request},
@@ -48,7 +48,9 @@ impl Lambda {
                     Ok(arn) => {
                         arns.insert(layer.arn.clone(), arn);
                     }
-                    Err(text) => warn(Some(layer.line), format!("the layer {} is left out: {text}", layer.name)),
+                    Err(text) => {
+                        warn(Some(layer.line), format!("the layer {} is left out: {text}", layer.name))
+                    }
                 }
             }
             for function in &plan.functions {
@@ -58,7 +60,10 @@ impl Lambda {
             }
             for version in &plan.versions {
                 if !state.versions.contains_key(&version.id) {
-                    let body = version.description.as_ref().map_or_else(|| json!({}), |it| json!({ "Description": it }));
+                    let body = version
+                        .description
+                        .as_ref()
+                        .map_or_else(|| json!({}), |it| json!({ "Description": it }));
                     match self.ask("PublishVersion", &[&version.function], &[], &body).await {
                         Ok(out) => {
                             let number = out["Version"].as_str().unwrap_or_default().to_owned();
@@ -90,14 +95,20 @@ impl Lambda {
                 let query = [("Qualifier", qualifier)];
                 let done = self.ask("PutFunctionEventInvokeConfig", &[&config.function], &query, &body).await;
                 if let Err(refusal) = done {
-                    warn(Some(config.line), format!("EventInvokeConfig of {}: {}", config.function, refusal.text));
+                    warn(
+                        Some(config.line),
+                        format!("EventInvokeConfig of {}: {}", config.function, refusal.text),
+                    );
                 }
             }
             for permission in &plan.permissions {
                 let body = Value::Object(permission.statement.clone());
                 match self.ask("AddPermission", &[&permission.function], &[], &body).await {
                     Err(refusal) if refusal.status != 409 => {
-                        let text = format!("the permission for {} is left out: {}", permission.function, refusal.text);
+                        let text = format!(
+                            "the permission for {} is left out: {}",
+                            permission.function, refusal.text
+                        );
                         warn(Some(permission.line), text);
                     }
                     _ => {}
@@ -227,7 +238,8 @@ impl Lambda {
         let versions = versions.map_err(|refusal| refusal.text)?;
         state.layers.push((layer.code.clone(), package.look.clone()));
         if let Some(number) = versions["LayerVersions"][0]["Version"].as_u64() {
-            let last = self.ask("GetLayerVersion", &[&layer.name, &number.to_string()], &[], &Value::Null).await;
+            let last =
+                self.ask("GetLayerVersion", &[&layer.name, &number.to_string()], &[], &Value::Null).await;
             if let Ok(last) = last
                 && last["Content"]["CodeSha256"] == STANDARD.encode(zip)
                 && let Some(arn) = last["LayerVersionArn"].as_str()
@@ -260,7 +272,9 @@ impl Lambda {
         let published = self.ask("PublishVersion", &[name], &[], &json!({})).await;
         let published = published.map_err(|refusal| format!("AutoPublishAlias: {}", refusal.text))?;
         let version = published["Version"].as_str().unwrap_or_default();
-        self.put_alias(name, &alias, version, "").await.map_err(|text| format!("AutoPublishAlias: {text}"))?;
+        self.put_alias(name, &alias, version, "")
+            .await
+            .map_err(|text| format!("AutoPublishAlias: {text}"))?;
         match state.provisioned {
             Some(count) => self.put_provisioned(name, &alias, count).await,
             None => Ok(()),
@@ -285,11 +299,17 @@ impl Lambda {
         done.map(drop).map_err(|refusal| refusal.text)
     }
 
-    async fn put_provisioned(self: &Arc<Self>, function: &str, alias: &str, count: i64) -> Result<(), String> {
+    async fn put_provisioned(
+        self: &Arc<Self>,
+        function: &str,
+        alias: &str,
+        count: i64,
+    ) -> Result<(), String> {
         let body = json!({ "ProvisionedConcurrentExecutions": count });
         let query = [("Qualifier", alias)];
         let done = self.ask("PutProvisionedConcurrencyConfig", &[function], &query, &body).await;
-        done.map(drop).map_err(|refusal| format!("ProvisionedConcurrencyConfig is left out: {}", refusal.text))
+        done.map(drop)
+            .map_err(|refusal| format!("ProvisionedConcurrencyConfig is left out: {}", refusal.text))
     }
 
     async fn put_url(self: &Arc<Self>, url: &FunctionUrl) -> Result<(), String> {
