@@ -127,7 +127,7 @@ pub struct Engine {
     stop: CancellationToken,
     server: Option<JoinHandle<()>>,
     traffic: Option<JoinHandle<()>>,
-    installed: Installed,
+    installed: Box<Installed>,
     // After the tasks above in the order of dropping: it removes the functions' files.
     _folder: TempDir,
 }
@@ -219,7 +219,7 @@ impl Engine {
             stop,
             server: Some(server),
             traffic,
-            installed,
+            installed: Box::new(installed),
             _folder: folder,
         })
     }

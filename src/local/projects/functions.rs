@@ -8,6 +8,7 @@ use super::{
     intrinsics::Value,
     packages,
     plan::{AliasPlan, EventConfigPlan, FunctionPlan, FunctionUrl, Source},
+    references::References,
     template::{Reader, function_of, json, texts},
     tree::{Kind, Node},
 };
@@ -81,7 +82,7 @@ impl Reader<'_> {
         };
         let properties = &properties;
         let line = resource.line;
-        let named = self.resolver.references.name(&self.resolver, id, resource, kind);
+        let named = References::name(&self.resolver, id, resource, kind);
         let name = named.unwrap_or_else(|problem| {
             self.warn(problem.line, format!("the name of {id} is its logical id: {}", problem.why));
             id.to_owned()

@@ -88,7 +88,7 @@ impl<'t> References<'t> {
             let why = format!("there is no parameter and no resource '{id}'");
             return Err(Problem { line, why });
         };
-        let name = self.name(resolver, id, node, kind)?;
+        let name = Self::name(resolver, id, node, kind)?;
         Ok(match kind {
             kind if types::LAYERS.contains(&kind) => self.arn("lambda", &format!("layer:{name}:1")),
             types::VERSION | types::ALIAS => {
@@ -111,7 +111,7 @@ impl<'t> References<'t> {
     }
 
     /// The name that a resource has, or would have: its own, else its logical id.
-    pub fn name(&self, resolver: &Resolver<'_>, id: &str, node: &Node, kind: &str) -> Resolved<String> {
+    pub fn name(resolver: &Resolver<'_>, id: &str, node: &Node, kind: &str) -> Resolved<String> {
         let member = match kind {
             kind if types::FUNCTIONS.contains(&kind) => "FunctionName",
             kind if types::LAYERS.contains(&kind) => "LayerName",
@@ -144,7 +144,7 @@ impl<'t> References<'t> {
         let Some((node, kind)) = self.resource(id) else {
             return Err(Problem { line, why: format!("there is no resource '{id}'") });
         };
-        let name = self.hop(id, line, || self.name(resolver, id, node, kind))?;
+        let name = self.hop(id, line, || Self::name(resolver, id, node, kind))?;
         let arn = |service: &str, resource: &str| Ok(self.arn(service, resource));
         let partition = self.place.partition;
         match (kind, attribute) {
@@ -188,7 +188,7 @@ impl<'t> References<'t> {
         let Some((node, kind)) = function else {
             return Err(Problem { line, why: format!("there is no function '{id}'") });
         };
-        let name = self.name(resolver, id, node, kind)?;
+        let name = Self::name(resolver, id, node, kind)?;
         let alias = node.get("Properties").and_then(|properties| properties.get("AutoPublishAlias"));
         let qualifier = match (part, alias) {
             ("Alias", Some(alias)) => resolver.text(alias)?,

@@ -136,7 +136,7 @@ impl Reader<'_> {
         resources.iter().any(|(id, node)| {
             let kind = node.get("Type").and_then(Node::text).unwrap_or_default();
             types::FUNCTIONS.contains(&kind)
-                && self.resolver.references.name(&self.resolver, id, node, kind).is_ok_and(|it| it == name)
+                && References::name(&self.resolver, id, node, kind).is_ok_and(|it| it == name)
         })
     }
 

@@ -357,17 +357,27 @@ mod tests {
         let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
         for n in 1..10 {
             let before = format!("*a{}, ", n - 1).repeat(10);
-            bomb += &format!("a{n}: &a{n} [{}]\n", before.trim_end_matches(", "));
+            bomb.extend([
+                "a",
+                &n.to_string(),
+                ": &a",
+                &n.to_string(),
+                " [",
+                before.trim_end_matches(", "),
+                "]\n",
+            ]);
         }
         let malformed = parse(&bomb).unwrap_err();
         assert!(malformed.why.contains("more than 200000 values"), "{malformed:?}");
         let deep = |levels| format!("{}x{}", "[".repeat(levels), "]".repeat(levels));
         assert!(parse(&deep(100)).is_ok());
         assert!(parse(&deep(101)).unwrap_err().why.contains("levels deep"));
-        let chain: String = (1..60).map(|n| format!("b{n}: &b{n} [*b{}]\n", n - 1)).collect();
-        assert!(parse(&format!("b0: &b0 [[[x]]]\n{chain}")).is_ok());
-        let chain: String = (1..120).map(|n| format!("b{n}: &b{n} [*b{}]\n", n - 1)).collect();
-        assert!(parse(&format!("b0: &b0 x\n{chain}")).unwrap_err().why.contains("levels deep"));
+        let chain = |levels| {
+            let lines: Vec<_> = (1..levels).map(|n| format!("b{n}: &b{n} [*b{}]", n - 1)).collect();
+            format!("b0: &b0 [[x]]\n{}", lines.join("\n"))
+        };
+        assert!(parse(&chain(60)).is_ok());
+        assert!(parse(&chain(120)).unwrap_err().why.contains("levels deep"));
         assert!(parse(&"x".repeat(super::MAX_BYTES + 1)).unwrap_err().why.contains("1048576"));
     }
 }

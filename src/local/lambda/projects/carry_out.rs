@@ -49,7 +49,7 @@ impl Lambda {
                         arns.insert(layer.arn.clone(), arn);
                     }
                     Err(text) => {
-                        warn(Some(layer.line), format!("the layer {} is left out: {text}", layer.name))
+                        warn(Some(layer.line), format!("the layer {} is left out: {text}", layer.name));
                     }
                 }
             }
@@ -163,6 +163,8 @@ impl Lambda {
         let is_changed = code.is_some() || has_settings;
         if is_changed && let Err(error) = self.put_function(plan, code, has_settings) {
             let kept = if present.is_some() { "it stays as it was" } else { "it is left out" };
+            // Its code is not in use, either: it is packed again when the template is mended.
+            state.source = None;
             troubles.push(format!("{kept}: {}", shown(&error)));
             return troubles;
         }
