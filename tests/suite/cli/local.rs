@@ -159,7 +159,7 @@ fn what_a_template_asks_for_in_vain_is_named_with_its_line() {
     assert!(ended.stderr.contains(&said), "{}", ended.stderr);
 
     std::fs::write(&template, "Resources:\n\tFn: 1\n").unwrap();
-    let broken = run(&["local", "--serve", path]).end().failed(1);
+    let broken = run(["local", "--serve", path]).end().failed(1);
     let said = format!("{path}:2:");
     assert!(broken.stderr.contains(&said) && broken.stderr.contains("spaces"), "{}", broken.stderr);
 }
