@@ -20,6 +20,7 @@ use super::{
     lambda::{self, Lambda, Setup},
     logs,
     metrics::Recorder,
+    projects::{Installed, ProjectError, Warning},
     samples,
     schemas::Schemas,
     traffic,
@@ -102,6 +103,9 @@ pub enum StartError {
     /// An account id is 12 digits.
     #[error("'{0}' is no account id: it takes 12 digits")]
     AccountId(String),
+    /// A folder or template of the user's is none.
+    #[error(transparent)]
+    Project(#[from] ProjectError),
     /// A built-in sample could not be created.
     #[error("the sample '{name}' could not be created: {why}")]
     Sample {
@@ -133,6 +137,7 @@ pub struct Engine {
     stop: CancellationToken,
     server: Option<JoinHandle<()>>,
     traffic: Option<JoinHandle<()>>,
+    installed: Box<Installed>,
     // After the tasks above in the order of dropping: it removes the functions' files.
     _folder: TempDir,
 }
@@ -141,7 +146,7 @@ impl Engine {
     /// Starts an engine and returns when it accepts requests. It runs on the caller's tokio runtime.
     ///
     /// # Errors
-    /// When the port cannot be bound, there is no temporary folder, or a sample cannot be created.
+    /// When the port cannot be bound, there is no temporary folder, a path is no project, or a sample cannot be created.
     pub async fn start(options: Options) -> Result<Self, StartError> {
         let kept = options.persist.as_deref().map(Kept::open).transpose()?;
         let (account_id, credentials) = identity(&options, kept.as_ref())?;
@@ -194,6 +199,8 @@ impl Engine {
                 lambda.install(sample).await.map_err(|error| failed(&error))?;
             }
         }
+        let mut installed = lambda.install_projects(options.projects, options.persist).await?;
+        installed.triggers.splice(0..0, options.triggers);
         let traffic = options.traffic.then(|| {
             let lambda = Arc::clone(&lambda);
             tokio::spawn(traffic::run(move |function: String, payload| {
@@ -213,7 +220,7 @@ impl Engine {
             keeper,
             stop: stop.clone(),
         });
-        let notes = Vec::new();
+        let notes = installed.warnings.iter().map(|warning| Note::Undone(warning.to_string())).collect();
         let server = tokio::spawn(http::serve(listener, gateway, stop.clone()));
         Ok(Self {
             address,
@@ -225,6 +232,7 @@ impl Engine {
             stop,
             server: Some(server),
             traffic,
+            installed: Box::new(installed),
             _folder: folder,
         })
     }
@@ -257,6 +265,16 @@ impl Engine {
     /// What is to be said of it, in the order in which it came up.
     pub fn notes(&self) -> &[Note] {
         &self.notes
+    }
+
+    /// What can't be done of the projects that it was started with.
+    pub fn warnings(&self) -> &[Warning] {
+        &self.installed.warnings
+    }
+
+    /// What invokes functions by itself: of the options, then of the templates.
+    pub fn triggers(&self) -> &[Trigger] {
+        &self.installed.triggers
     }
 
     /// Stops accepting requests, ends the functions' processes and waits until they are gone. Answers under way have

@@ -182,6 +182,9 @@ impl Environment {
                 begun = Instant::now();
             }
         }
+        if let Some(note) = &event.note {
+            self.log.note(note);
+        }
         self.log.start(&event.request_id, &spec.version);
         let mut end = match end {
             Some(end) => end,

@@ -19,7 +19,7 @@ mod stream;
 
 pub use code::{CodeError, MAX_UNZIPPED_BYTES};
 pub use executor::{Executor, Options, Provisioned};
-pub use runtimes::runtime_version_arn;
+pub use runtimes::{interpreters, runtime_version_arn};
 pub use stream::Streaming;
 
 /// The unpacked code of a function, shared by its environments. The folder is removed when the last user is gone.
@@ -83,6 +83,8 @@ pub struct Event {
     pub client_context: Option<String>,
     /// Whom it is for, where the function isolates its tenants: environments are not shared between them.
     pub tenant_id: Option<String>,
+    /// What the engine has to say in the log before the event, such as of files that it can't read.
+    pub note: Option<String>,
 }
 
 impl Event {
@@ -90,7 +92,7 @@ impl Event {
     #[must_use]
     pub fn new(request_id: impl Into<String>, payload: impl Into<Bytes>) -> Self {
         let (request_id, payload) = (request_id.into(), payload.into());
-        Self { request_id, payload, client_context: None, tenant_id: None }
+        Self { request_id, payload, client_context: None, tenant_id: None, note: None }
     }
 }
 

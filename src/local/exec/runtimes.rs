@@ -240,6 +240,24 @@ impl Language {
     }
 }
 
+/// The interpreters that functions run with on this machine, by the family of their runtimes: `python` and `nodejs`,
+/// each with its version, such as `3.11` and `22`.
+pub async fn interpreters() -> BTreeMap<&'static str, String> {
+    let first = |language: Language| async move {
+        for program in language.candidates("3").iter().flat_map(|name| on_path(name)) {
+            if let Some(interpreter) = language.probe(&program).await {
+                return Some(interpreter.version);
+            }
+        }
+        None
+    };
+    let (python, node) = tokio::join!(first(Language::Python), first(Language::Node));
+    [("python", python), ("nodejs", node)]
+        .into_iter()
+        .filter_map(|(family, version)| Some((family, version?)))
+        .collect()
+}
+
 /// Programs of this name, in the order of the user's PATH.
 fn on_path(name: &str) -> Vec<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_else(|| OsString::from("/usr/local/bin:/usr/bin:/bin"));

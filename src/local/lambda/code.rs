@@ -51,6 +51,11 @@ impl Zip {
                 "Zipped size must be smaller than {ZIPPED_LIMIT} bytes"
             )));
         }
+        Self::of_any_size(bytes, root)
+    }
+
+    /// As [`Zip::new`], however large the zip itself is: AWS takes such by way of S3.
+    fn of_any_size(bytes: &[u8], root: &Path) -> Result<Self, Error> {
         let folder = CodeFolder::unpack(bytes, root).map_err(|error| Error::invalid(error.to_string()))?;
         let file = keep(bytes, root).map_err(|error| {
             tracing::warn!(%error, "a zip could not be written");
@@ -83,6 +88,14 @@ impl Code {
     /// When the zip is empty, too large, no zip, or unsafe to unpack.
     pub fn zip(bytes: &[u8], architecture: String, root: &Path) -> Result<Self, Error> {
         Ok(Self { architecture, package: Package::Zip(Arc::new(Zip::new(bytes, root)?)) })
+    }
+
+    /// As [`Code::zip`], for a package that was made on this machine and need not fit a request.
+    ///
+    /// # Errors
+    /// When the zip is no zip, holds more than a function may, or is unsafe to unpack.
+    pub fn package(bytes: &[u8], architecture: String, root: &Path) -> Result<Self, Error> {
+        Ok(Self { architecture, package: Package::Zip(Arc::new(Zip::of_any_size(bytes, root)?)) })
     }
 
     /// A container image, which the engine keeps but cannot run.

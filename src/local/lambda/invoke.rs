@@ -31,6 +31,8 @@ pub(super) struct Chosen {
     pub spec: Arc<FunctionSpec>,
     pub reserved: Option<u32>,
     per_tenant: bool,
+    /// What is wrong with the files that the function is made of: a line for its log.
+    note: Option<String>,
 }
 
 impl Chosen {
@@ -64,7 +66,7 @@ pub(super) struct Invocation<'r> {
 impl Lambda {
     pub(super) async fn invoke(self: &Arc<Self>, name: &str, request: &Request) -> Result<Answer, Error> {
         let Invocation { kind, mut target, chosen, mut event, tail } =
-            self.invocation(name, request, &["Event", "RequestResponse", "DryRun"])?;
+            self.invocation(name, request, &["Event", "RequestResponse", "DryRun"]).await?;
         match kind {
             "DryRun" => Ok(Answer::empty(204)),
             "Event" => {
@@ -82,8 +84,8 @@ impl Lambda {
     }
 
     /// Reads and checks an invocation of one of these types.
-    pub(super) fn invocation<'r>(
-        &self,
+    pub(super) async fn invocation<'r>(
+        self: &Arc<Self>,
         name: &str,
         request: &'r Request,
         kinds: &[&str],
@@ -100,32 +102,39 @@ impl Lambda {
         }
         violations.finish()?;
         let client_context = request.header("x-amz-client-context").map(client_context).transpose()?;
-        let chosen = self.choose(&target)?;
+        let chosen = self.choose(&target).await?;
         chosen.check_tenant(tenant_id)?;
         let payload = if request.body.is_empty() { Bytes::from_static(b"{}") } else { request.body.clone() };
         check_json(&payload)?;
         let tenant_id = tenant_id.map(str::to_owned);
-        let event = Event { client_context, tenant_id, ..Event::new(request.id.clone(), payload) };
+        let note = chosen.note.clone();
+        let event = Event { client_context, tenant_id, note, ..Event::new(request.id.clone(), payload) };
         Ok(Invocation { kind, target, chosen, event, tail: log_type == "Tail" })
     }
 
     /// Invokes one of the engine's own functions, for background traffic. The outcome is in its log.
-    pub(in crate::local) async fn invoke_quietly(&self, function: String, payload: Bytes) {
+    pub(in crate::local) async fn invoke_quietly(self: &Arc<Self>, function: String, payload: Bytes) {
         let target = Target { name: function, qualifier: None };
         let event = Event::new(Uuid::new_v4().to_string(), payload);
-        if let Ok(chosen) = self.choose(&target)
+        if let Ok(chosen) = self.choose(&target).await
             && let Err(error) = self.run(&chosen, event).await
         {
             tracing::debug!(%error, "background traffic was not taken");
         }
     }
 
-    pub(super) async fn run(&self, chosen: &Chosen, event: Event) -> Result<Outcome, ExecError> {
+    pub(super) async fn run(&self, chosen: &Chosen, mut event: Event) -> Result<Outcome, ExecError> {
+        event.note.clone_from(&chosen.note);
         self.setup.executor.invoke(&chosen.spec, chosen.reserved, event).await
     }
 
-    /// The version for one event, an alias's weights applied.
-    pub(super) fn choose(&self, target: &Target) -> Result<Chosen, Error> {
+    /// The version for one event, an alias's weights applied; a project's function as its files are now.
+    pub(super) async fn choose(self: &Arc<Self>, target: &Target) -> Result<Chosen, Error> {
+        let note = self.keep_up(&target.name).await;
+        self.chosen(target).map(|chosen| Chosen { note, ..chosen })
+    }
+
+    fn chosen(&self, target: &Target) -> Result<Chosen, Error> {
         let qualifier = target.qualifier.as_deref().unwrap_or("$LATEST");
         let functions = self.functions();
         let missing = || Error::function_not_found(&self.place().arn(&target.name, Some(qualifier)));
@@ -147,7 +156,7 @@ impl Lambda {
         } else {
             Arc::new(FunctionSpec { arn, ..spec.as_ref().clone() })
         };
-        Ok(Chosen { spec, reserved: function.reserved, per_tenant: release.settings.per_tenant })
+        Ok(Chosen { spec, reserved: function.reserved, per_tenant: release.settings.per_tenant, note: None })
     }
 }
 

@@ -5,6 +5,7 @@
 //! - `state`, `code`: what is kept of a function
 //! - `wire`, `error`: the JSON in and out
 //! - `functions`, `versions`, `extras`, `provisioned`, `event_config`: the operations
+//! - `projects`: functions of the user's folders and templates, kept up with the files
 //! - `invoke`: Invoke; `streaming`: InvokeWithResponseStream; `queue`: the asynchronous queue, its retries and destinations
 
 use std::{
@@ -42,6 +43,7 @@ mod mappings;
 pub(super) mod names;
 pub(super) mod operations;
 mod policy;
+mod projects;
 mod provisioned;
 mod queue;
 mod settings;
@@ -84,11 +86,13 @@ pub(super) struct Lambda {
     functions: Mutex<BTreeMap<String, Function>>,
     /// What is left of the asynchronous queue, in KB.
     queue: Arc<Semaphore>,
+    projects: projects::Projects,
 }
 
 impl Lambda {
     pub fn new(setup: Setup) -> Self {
-        Self { setup, functions: Mutex::default(), queue: Arc::new(Semaphore::new(queue::QUEUE_KB)) }
+        let queue = Arc::new(Semaphore::new(queue::QUEUE_KB));
+        Self { setup, functions: Mutex::default(), queue, projects: projects::Projects::default() }
     }
 
     /// Answers a request whose sender is known.

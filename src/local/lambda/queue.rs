@@ -103,8 +103,8 @@ impl Lambda {
         Ok(())
     }
 
-    async fn attempt(&self, target: &Target, event: Event) -> Attempt {
-        let Ok(chosen) = self.choose(target) else { return Attempt::Gone };
+    async fn attempt(self: &Arc<Self>, target: &Target, event: Event) -> Attempt {
+        let Ok(chosen) = self.choose(target).await else { return Attempt::Gone };
         if chosen.check_tenant(event.tenant_id.as_deref()).is_err() {
             // An outcome goes to no tenant.
             tracing::warn!(function = %target.name, "an event was given up: its function isolates tenants");

@@ -41,7 +41,7 @@ impl Lambda {
         request: &Request,
     ) -> Result<Reply, Error> {
         let Invocation { kind, chosen, event, tail, .. } =
-            self.invocation(name, request, &["RequestResponse", "DryRun"])?;
+            self.invocation(name, request, &["RequestResponse", "DryRun"]).await?;
         if kind == "DryRun" {
             return Ok(Answer::empty(204).into());
         }

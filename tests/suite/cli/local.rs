@@ -139,3 +139,27 @@ fn a_port_that_is_taken_is_an_error_with_a_hint() {
     let ended = run(["local", "--serve", "--port", &port]).end().failed(1);
     assert!(ended.stderr.contains(&port) && ended.stderr.contains("--port 0"), "{}", ended.stderr);
 }
+
+#[test]
+fn what_a_template_asks_for_in_vain_is_named_with_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let template = folder.path().join("template.yaml");
+    let code = "exports.handler = async () => 1";
+    let text = format!(
+        "Resources:\n  Web: {{Type: AWS::Serverless::HttpApi}}\n  Fn:\n    Type: AWS::Serverless::Function\n    \
+         Properties: {{Runtime: nodejs22.x, Handler: index.handler, InlineCode: '{code}'}}\n"
+    );
+    std::fs::write(&template, text).unwrap();
+    let path = template.to_str().unwrap();
+    let served = serve(&[path]);
+    let list = served.run(&["list"]).end().quietly();
+    assert!(list.text().starts_with("Fn\t") && list.text().lines().count() == 1, "{}", list.text());
+    let ended = served.end(Signal::INT);
+    let said = format!("{path}:2: 'Web' (AWS::Serverless::HttpApi) is not run");
+    assert!(ended.stderr.contains(&said), "{}", ended.stderr);
+
+    std::fs::write(&template, "Resources:\n\tFn: 1\n").unwrap();
+    let broken = run(["local", "--serve", path]).end().failed(1);
+    let said = format!("{path}:2:");
+    assert!(broken.stderr.contains(&said) && broken.stderr.contains("spaces"), "{}", broken.stderr);
+}
