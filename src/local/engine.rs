@@ -149,6 +149,7 @@ impl Engine {
             Credentials { access_key_id: id, secret_access_key: secret }
         }));
         let logs = Arc::new(logs::Store::new(LOGS_MAX_BYTES));
+        let metrics = Arc::new(Recorder::default());
         let executor = Executor::new(exec::Options {
             program: options.program.clone(),
             account_id: account_id.clone(),
@@ -156,8 +157,8 @@ impl Engine {
             logs: Arc::clone(&logs),
             root: folder.path().to_owned(),
             account_concurrency: lambda::ACCOUNT_CONCURRENCY,
+            metrics: Arc::clone(&metrics),
         });
-        let metrics = Arc::new(Recorder::default());
         let stop = CancellationToken::new();
         let partition = lambda::names::partition(&options.region);
         let lambda = Arc::new(Lambda::new(Setup {
