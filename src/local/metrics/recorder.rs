@@ -28,7 +28,7 @@ const ENTRY_BYTES: usize = 256;
 const READ_AT_ONCE: usize = 512;
 
 /// As what an invocation ran.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 struct Key {
     function: Box<str>,
     /// The alias or version that was invoked, if one was named.
@@ -126,8 +126,9 @@ pub(in crate::local) struct Running {
     recorder: Arc<Recorder>,
     key: Key,
     began: u32,
-    reserved: bool,
     place: Place,
+    /// What it raised.
+    gauges: Vec<(Gauge, Scope)>,
 }
 
 impl Recorder {
@@ -142,12 +143,13 @@ impl Recorder {
     ) -> Running {
         let began = this_minute();
         let key = Key::new(function, qualifier, version);
-        let running = Running { recorder: Arc::clone(self), key, began, reserved, place };
+        let gauges = key.gauges(reserved, place);
         let mut state = self.state();
-        for gauge in running.gauges() {
+        for gauge in &gauges {
             state.raise(gauge, began);
         }
-        running
+        drop(state);
+        Running { recorder: Arc::clone(self), key, began, place, gauges }
     }
 
     /// An event was refused for want of concurrency.
@@ -256,27 +258,16 @@ impl Recorder {
 
 impl Running {
     /// It ended: how long it took, as its REPORT line says, and whether the function failed.
-    pub fn ended(self, took: Duration, error: bool) {
+    pub fn ended(mut self, took: Duration, error: bool) {
         // As REPORT lines have it: two decimals of a millisecond.
         let duration = u64::try_from((took.as_nanos() + 5_000) / 10_000).unwrap_or(u64::MAX);
-        self.recorder.state().cell(self.began, self.key.clone(), |cell| {
+        let key = std::mem::take(&mut self.key);
+        self.recorder.state().cell(self.began, key, |cell| {
             cell.errors += u64::from(error);
             cell.provisioned += u64::from(self.place == Place::Provisioned);
             cell.spillover += u64::from(self.place == Place::Spillover);
             cell.duration.add(duration, 1)
         });
-    }
-
-    fn gauges(&self) -> impl Iterator<Item = (Gauge, Scope)> {
-        let Key { function, qualifier, .. } = &self.key;
-        let resource = Scope::Resource { function: function.clone(), qualifier: qualifier.clone() };
-        let function = Scope::Function(function.clone());
-        let provisioned = (self.place == Place::Provisioned)
-            .then(|| [&function, &resource].map(|scope| (Gauge::Provisioned, scope.clone())));
-        [(Gauge::Concurrent, Scope::Account), (Gauge::Concurrent, function), (Gauge::Concurrent, resource)]
-            .into_iter()
-            .chain((!self.reserved).then_some((Gauge::Unreserved, Scope::Account)))
-            .chain(provisioned.into_iter().flatten())
     }
 }
 
@@ -284,19 +275,26 @@ impl Drop for Running {
     fn drop(&mut self) {
         let now = this_minute();
         let mut state = self.recorder.state();
-        for gauge in self.gauges() {
-            state.lower(&gauge, now);
+        for gauge in &self.gauges {
+            state.lower(gauge, now);
         }
     }
 }
 
 impl State {
     /// One environment more has an event.
-    fn raise(&mut self, gauge: (Gauge, Scope), now: u32) {
-        self.note_level(&gauge, now);
-        let level = self.levels.entry(gauge.clone()).or_insert(Level { now: 0, noted: now });
-        level.now += 1;
-        let (height, noted) = (level.now, level.noted);
+    fn raise(&mut self, gauge: &(Gauge, Scope), now: u32) {
+        self.note_level(gauge, now);
+        let (height, noted) = match self.levels.get_mut(gauge) {
+            Some(level) => {
+                level.now += 1;
+                (level.now, level.noted)
+            }
+            None => {
+                self.levels.insert(gauge.clone(), Level { now: 1, noted: now });
+                (1, now)
+            }
+        };
         self.sample(noted, gauge, height);
     }
 
@@ -305,20 +303,18 @@ impl State {
         self.note_level(gauge, now);
         if let Some(level) = self.levels.get_mut(gauge) {
             level.now = level.now.saturating_sub(1);
-            if level.now == 0 {
-                self.levels.remove(gauge);
-            }
         }
     }
 
     /// Events that began earlier count in each minute in which they are under way.
     fn note_level(&mut self, gauge: &(Gauge, Scope), now: u32) {
-        let Some(level) = self.levels.get_mut(gauge) else { return };
+        let Some(level) = self.levels.get_mut(gauge).filter(|level| level.noted < now) else { return };
         let (height, first) = (level.now, level.noted.saturating_add(1).max(now.saturating_sub(KEPT)));
-        // The clock may be set back.
-        level.noted = level.noted.max(now);
-        for minute in first..=now {
-            self.sample(minute, gauge.clone(), height);
+        level.noted = now;
+        if height > 0 {
+            for minute in first..=now {
+                self.sample(minute, gauge, height);
+            }
         }
     }
 
@@ -330,12 +326,12 @@ impl State {
         }
     }
 
-    fn sample(&mut self, at: u32, gauge: (Gauge, Scope), height: u64) {
-        self.change(at, |minute| match minute.gauges.get_mut(&gauge) {
+    fn sample(&mut self, at: u32, gauge: &(Gauge, Scope), height: u64) {
+        self.change(at, |minute| match minute.gauges.get_mut(gauge) {
             Some(samples) => samples.add(height, 1) * Histogram::BIN_BYTES,
             None => {
                 let bytes = ENTRY_BYTES + gauge.1.len() + Histogram::BIN_BYTES;
-                minute.gauges.entry(gauge).or_default().add(height, 1);
+                minute.gauges.entry(gauge.clone()).or_default().add(height, 1);
                 bytes
             }
         });
@@ -378,6 +374,7 @@ impl State {
         }
         if is_new || self.bytes > MAX_BYTES {
             self.make_room(at);
+            self.levels.retain(|_, level| level.now > 0 || level.noted >= at);
         }
     }
 
@@ -463,6 +460,23 @@ impl Cell {
 impl Key {
     fn new(function: &str, qualifier: Option<&str>, version: &str) -> Self {
         Self { function: function.into(), qualifier: qualifier.map(Into::into), version: version.into() }
+    }
+
+    /// What an event raises while it is under way.
+    fn gauges(&self, reserved: bool, place: Place) -> Vec<(Gauge, Scope)> {
+        let function = || Scope::Function(self.function.clone());
+        let resource =
+            || Scope::Resource { function: self.function.clone(), qualifier: self.qualifier.clone() };
+        let mut out = Vec::with_capacity(5);
+        out.push((Gauge::Concurrent, Scope::Account));
+        if !reserved {
+            out.push((Gauge::Unreserved, Scope::Account));
+        }
+        out.extend([(Gauge::Concurrent, function()), (Gauge::Concurrent, resource())]);
+        if place == Place::Provisioned {
+            out.extend([(Gauge::Provisioned, function()), (Gauge::Provisioned, resource())]);
+        }
+        out
     }
 
     fn is_in(&self, scope: &Scope) -> bool {
