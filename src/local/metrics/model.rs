@@ -29,17 +29,19 @@ pub(super) struct MetricDataQuery {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub(super) struct MetricStat {
-    pub metric: Option<MetricName>,
+    pub metric: Option<MetricOf>,
     pub period: Option<Whole>,
     pub stat: Option<String>,
     pub unit: Option<String>,
 }
 
+/// `Metric`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
-pub(super) struct MetricName {
+pub(super) struct MetricOf {
     pub namespace: Option<String>,
-    pub metric_name: Option<String>,
+    #[serde(rename = "MetricName")]
+    pub name: Option<String>,
     pub dimensions: Option<Vec<Dimension>>,
 }
 

@@ -10,11 +10,10 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use serde::{Deserialize, Serialize};
-
 use super::{
-    catalog::{Gauge, Metric, Scope, is_alias},
+    catalog::{Gauge, Metric, Scope},
     histogram::Histogram,
+    minute::{Cell, ENTRY_BYTES, Key, Minute},
 };
 
 /// How long a minute is kept, in minutes: 15 days, as AWS keeps data of this resolution.
@@ -22,46 +21,8 @@ const KEPT: u32 = 15 * 24 * 60;
 /// How much is kept at most, in bytes; beyond it, the oldest minutes go early. It is enough for five functions that are
 /// never idle.
 const MAX_BYTES: usize = 32 * 1024 * 1024;
-/// What an entry of a minute takes, beside its names and bins: roughly, and rather too much.
-const ENTRY_BYTES: usize = 256;
 /// Minutes that are read under one lock.
 const READ_AT_ONCE: usize = 512;
-
-/// As what an invocation ran.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-struct Key {
-    function: Box<str>,
-    /// The alias or version that was invoked, if one was named.
-    qualifier: Option<Box<str>>,
-    /// The version that ran. Empty for what is known before one is chosen.
-    version: Box<str>,
-}
-
-/// What is counted of a [`Key`] in a minute.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct Cell {
-    /// In hundredths of a millisecond, of every invocation.
-    duration: Histogram,
-    errors: u64,
-    throttles: u64,
-    /// Invocations of a version with provisioned concurrency, in such an environment and beside it.
-    provisioned: u64,
-    spillover: u64,
-    /// Events for the asynchronous queue.
-    received: u64,
-    dropped: u64,
-    undelivered: u64,
-}
-
-/// A minute.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct Minute {
-    cells: HashMap<Key, Cell>,
-    gauges: HashMap<(Gauge, Scope), Histogram>,
-    /// What it takes in memory.
-    #[serde(skip)]
-    bytes: usize,
-}
 
 /// How many environments have an event now.
 #[derive(Debug)]
@@ -285,17 +246,14 @@ impl State {
     /// One environment more has an event.
     fn raise(&mut self, gauge: &(Gauge, Scope), now: u32) {
         self.note_level(gauge, now);
-        let (height, noted) = match self.levels.get_mut(gauge) {
-            Some(level) => {
-                level.now += 1;
-                (level.now, level.noted)
-            }
-            None => {
-                self.levels.insert(gauge.clone(), Level { now: 1, noted: now });
-                (1, now)
-            }
-        };
-        self.sample(noted, gauge, height);
+        if !self.levels.contains_key(gauge) {
+            self.levels.insert(gauge.clone(), Level { now: 0, noted: now });
+        }
+        if let Some(level) = self.levels.get_mut(gauge) {
+            level.now += 1;
+            let (height, noted) = (level.now, level.noted);
+            self.sample(noted, gauge, height);
+        }
     }
 
     /// One environment less has an event.
@@ -327,24 +285,23 @@ impl State {
     }
 
     fn sample(&mut self, at: u32, gauge: &(Gauge, Scope), height: u64) {
-        self.change(at, |minute| match minute.gauges.get_mut(gauge) {
-            Some(samples) => samples.add(height, 1) * Histogram::BIN_BYTES,
-            None => {
-                let bytes = ENTRY_BYTES + gauge.1.len() + Histogram::BIN_BYTES;
-                minute.gauges.entry(gauge.clone()).or_default().add(height, 1);
-                bytes
+        self.change(at, |minute| {
+            if let Some(samples) = minute.gauges.get_mut(gauge) {
+                return samples.add(height, 1) * Histogram::BIN_BYTES;
             }
+            let samples = minute.gauges.entry(gauge.clone()).or_default();
+            ENTRY_BYTES + gauge.1.len() + samples.add(height, 1) * Histogram::BIN_BYTES
         });
     }
 
     /// Changes a cell; `with` says how many bins are new.
     fn cell(&mut self, at: u32, key: Key, with: impl FnOnce(&mut Cell) -> usize) {
-        self.change(at, |minute| match minute.cells.get_mut(&key) {
-            Some(cell) => with(cell) * Histogram::BIN_BYTES,
-            None => {
-                let bytes = ENTRY_BYTES + key.len();
-                bytes + with(minute.cells.entry(key).or_default()) * Histogram::BIN_BYTES
+        self.change(at, |minute| {
+            if let Some(cell) = minute.cells.get_mut(&key) {
+                return with(cell) * Histogram::BIN_BYTES;
             }
+            let bytes = ENTRY_BYTES + key.len();
+            bytes + with(minute.cells.entry(key).or_default()) * Histogram::BIN_BYTES
         });
     }
 
@@ -387,138 +344,6 @@ impl State {
             self.bytes = self.bytes.saturating_sub(gone.bytes);
             if let Some(changed) = &mut self.changed {
                 changed.insert(at);
-            }
-        }
-    }
-}
-
-impl Minute {
-    fn read(&self, metric: Metric, scope: &Scope) -> Histogram {
-        let mut out = Histogram::default();
-        if let Some(gauge) = metric.gauge() {
-            if let Some(samples) = self.gauges.get(&(gauge, scope.clone())) {
-                out.merge(samples);
-            }
-            return out;
-        }
-        for (_, cell) in self.cells.iter().filter(|(key, _)| key.is_in(scope)) {
-            cell.add_to(metric, &mut out);
-        }
-        out
-    }
-
-    fn list(&self, out: &mut BTreeSet<(Metric, Scope)>) {
-        out.extend(self.gauges.keys().map(|(gauge, scope)| (gauge.metric(), scope.clone())));
-        for (key, cell) in &self.cells {
-            for metric in Metric::ALL {
-                let mut found = Histogram::default();
-                cell.add_to(metric, &mut found);
-                if found.count() > 0 {
-                    out.extend(key.scopes().map(|scope| (metric, scope)));
-                }
-            }
-        }
-    }
-
-    fn measure(&self) -> usize {
-        let cells =
-            self.cells.iter().map(|(key, cell)| key.len() + cell.duration.bins() * Histogram::BIN_BYTES);
-        let gauges = self
-            .gauges
-            .iter()
-            .map(|((_, scope), samples)| scope.len() + samples.bins() * Histogram::BIN_BYTES);
-        (self.cells.len() + self.gauges.len()) * ENTRY_BYTES + cells.chain(gauges).sum::<usize>()
-    }
-}
-
-impl Cell {
-    /// Adds the values of a metric. As on AWS, an invocation that is no error counts as one with the value 0.
-    fn add_to(&self, metric: Metric, out: &mut Histogram) {
-        let invocations = self.duration.count();
-        let (ones, zeros) = match metric {
-            Metric::Duration => {
-                out.merge(&self.duration);
-                return;
-            }
-            Metric::Invocations => (invocations, 0),
-            Metric::Errors => (self.errors, invocations.saturating_sub(self.errors)),
-            Metric::Throttles => (self.throttles, invocations),
-            Metric::ProvisionedConcurrencyInvocations => (self.provisioned, self.spillover),
-            Metric::ProvisionedConcurrencySpilloverInvocations => (self.spillover, self.provisioned),
-            Metric::AsyncEventsReceived => (self.received, 0),
-            Metric::AsyncEventsDropped => (self.dropped, 0),
-            Metric::DestinationDeliveryFailures => (self.undelivered, 0),
-            Metric::ConcurrentExecutions
-            | Metric::ProvisionedConcurrentExecutions
-            | Metric::UnreservedConcurrentExecutions => (0, 0),
-        };
-        out.add(1, ones);
-        out.add(0, zeros);
-    }
-}
-
-impl Key {
-    fn new(function: &str, qualifier: Option<&str>, version: &str) -> Self {
-        Self { function: function.into(), qualifier: qualifier.map(Into::into), version: version.into() }
-    }
-
-    /// What an event raises while it is under way.
-    fn gauges(&self, reserved: bool, place: Place) -> Vec<(Gauge, Scope)> {
-        let function = || Scope::Function(self.function.clone());
-        let resource =
-            || Scope::Resource { function: self.function.clone(), qualifier: self.qualifier.clone() };
-        let mut out = Vec::with_capacity(5);
-        out.push((Gauge::Concurrent, Scope::Account));
-        if !reserved {
-            out.push((Gauge::Unreserved, Scope::Account));
-        }
-        out.extend([(Gauge::Concurrent, function()), (Gauge::Concurrent, resource())]);
-        if place == Place::Provisioned {
-            out.extend([(Gauge::Provisioned, function()), (Gauge::Provisioned, resource())]);
-        }
-        out
-    }
-
-    fn is_in(&self, scope: &Scope) -> bool {
-        match scope {
-            Scope::Account => true,
-            Scope::Function(function) => *function == self.function,
-            Scope::Resource { function, qualifier } => {
-                *function == self.function && *qualifier == self.qualifier
-            }
-            Scope::Executed { function, qualifier, version } => {
-                *function == self.function
-                    && self.qualifier.as_ref() == Some(qualifier)
-                    && *version == self.version
-            }
-        }
-    }
-
-    fn scopes(&self) -> impl Iterator<Item = Scope> {
-        let Self { function, qualifier, version } = self.clone();
-        let alias = qualifier.clone().filter(|qualifier| is_alias(qualifier) && !version.is_empty());
-        let executed =
-            alias.map(|qualifier| Scope::Executed { function: function.clone(), qualifier, version });
-        let whole = Scope::Function(function.clone());
-        [Scope::Account, whole, Scope::Resource { function, qualifier }].into_iter().chain(executed)
-    }
-
-    fn len(&self) -> usize {
-        self.function.len() + self.qualifier.as_ref().map_or(0, |it| it.len()) + self.version.len()
-    }
-}
-
-impl Scope {
-    /// Bytes of its names.
-    fn len(&self) -> usize {
-        match self {
-            Self::Account => 0,
-            Self::Function(function) => function.len(),
-            Self::Resource { function, qualifier } => {
-                function.len() + qualifier.as_ref().map_or(0, |it| it.len())
-            }
-            Self::Executed { function, qualifier, version } => {
-                function.len() + qualifier.len() + version.len()
             }
         }
     }

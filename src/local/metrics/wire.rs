@@ -109,7 +109,7 @@ impl Call {
     }
 }
 
-/// An empty body stands for an input without members.
+/// An input is a structure.
 fn object(input: Value) -> Result<Value, Fault> {
     if input.is_object() { Ok(input) } else { Err(Fault::malformed("The body is not a structure.")) }
 }

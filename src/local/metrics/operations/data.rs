@@ -79,7 +79,7 @@ pub(super) fn get(recorder: &Recorder, input: GetMetricData, ctx: &Context) -> R
         let value = results.value(&query.id).map_err(|why| in_expression(&query.id, &why))?;
         found.extend(series(query, value)?);
     }
-    page(found, descending, usize::try_from(most).unwrap_or(usize::MAX), from)
+    Ok(page(found, descending, usize::try_from(most).unwrap_or(usize::MAX), from))
 }
 
 /// Checks the queries.
@@ -134,13 +134,13 @@ fn plan(
     Ok(out)
 }
 
-fn source(stat: &MetricStat, at: &str, (start, end): (i64, i64), now_ms: i64) -> Result<Source, Fault> {
+fn source(stat: &MetricStat, at: &str, times: (i64, i64), now_ms: i64) -> Result<Source, Fault> {
     let required = |value: Option<&String>, member: &str| {
         let given = value.filter(|value| !value.is_empty()).cloned();
         given.ok_or_else(|| nested_missing(&format!("{at}.{member}")))
     };
     let metric = stat.metric.as_ref().ok_or_else(|| nested_missing(&format!("{at}.Metric")))?;
-    let name = required(metric.metric_name.as_ref(), "Metric.MetricName")?;
+    let name = required(metric.name.as_ref(), "Metric.MetricName")?;
     let namespace = required(metric.namespace.as_ref(), "Metric.Namespace")?;
     let Whole(period) = stat.period.ok_or_else(|| nested_missing(&format!("{at}.Period")))?;
     let statistic = required(stat.stat.as_ref(), "Stat")?;
@@ -149,7 +149,7 @@ fn source(stat: &MetricStat, at: &str, (start, end): (i64, i64), now_ms: i64) ->
     let dimensions = metric.dimensions.as_deref().unwrap_or_default();
     check_dimensions(dimensions, &format!("{at}.Metric.Dimensions"))?;
     let wanted = Wanted::new(&namespace, &name, dimensions, stat.unit.as_deref());
-    let periods = Periods::new(start, end, period, now_ms);
+    let periods = Periods::new(times.0, times.1, period, now_ms);
     Ok(Source::Metric { wanted, name, statistic, periods })
 }
 
@@ -280,7 +280,7 @@ impl Place {
     }
 }
 
-fn page(found: Vec<Found>, descending: bool, most: usize, from: Place) -> Reply {
+fn page(found: Vec<Found>, descending: bool, most: usize, from: Place) -> Node {
     let mut room = most;
     let (mut results, mut next) = (Vec::new(), None);
     for (n, mut series) in found.into_iter().enumerate().skip(from.series) {
@@ -307,7 +307,7 @@ fn page(found: Vec<Found>, descending: bool, most: usize, from: Place) -> Reply 
     }
     let mut out = vec![("MetricDataResults", Node::List(results)), ("Messages", Node::List(Vec::new()))];
     out.extend(next.map(|next| ("NextToken", Node::Text(next.token()))));
-    Ok(Node::Struct(out))
+    Node::Struct(out)
 }
 
 fn shown(found: Found, cut: bool) -> Node {

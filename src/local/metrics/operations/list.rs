@@ -1,5 +1,7 @@
 //! ListMetrics.
 
+use std::collections::BTreeSet;
+
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use super::{Context, Reply, required};
@@ -43,7 +45,7 @@ pub(super) fn list(recorder: &Recorder, input: &ListMetrics, ctx: &Context) -> R
     let ours = input.namespace.as_deref().is_none_or(|namespace| namespace == NAMESPACE)
         && input.owning_account.as_deref().is_none_or(|account| account == ctx.account_id);
     let since = u32::try_from(ctx.now_ms.div_euclid(60_000) - age).unwrap_or_default();
-    let found = if ours { recorder.list(since) } else { Default::default() };
+    let found = if ours { recorder.list(since) } else { BTreeSet::new() };
     let mut rest = found
         .into_iter()
         .filter(|(metric, _)| input.metric_name.as_deref().is_none_or(|name| name == metric.name()))
