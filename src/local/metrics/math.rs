@@ -11,5 +11,6 @@ pub(super) use evaluate::{Evaluated, Series, Space, evaluate};
 pub(super) use parser::{Expr, parse};
 
 #[cfg(test)]
+#[allow(clippy::float_cmp, reason = "these are exact")]
 #[path = "math/tests.rs"]
 mod tests;
