@@ -347,7 +347,7 @@ fn metric_data_that_is_not_in_order_is_refused() {
         "The value 61 for parameter MetricDataQueries.member.1.MetricStat.Period is invalid. It must be 1, 5, 10, 20, \
          30 or a multiple of 60.",
     );
-    let mut backwards = data(&[good.clone()]);
+    let mut backwards = data(std::slice::from_ref(&good));
     backwards["EndTime"] = json!(NOON - 1);
     let message = "The parameter EndTime must be greater than StartTime.";
     super::tests::refused("GetMetricData", &backwards, "ValidationException", message);
