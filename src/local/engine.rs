@@ -160,6 +160,7 @@ impl Engine {
             Some(kept) => logs::Store::restored(LOGS_MAX_BYTES, kept, keeper.clone())?,
             None => logs::Store::new(LOGS_MAX_BYTES),
         });
+        let metrics = Arc::new(Recorder::default());
         let executor = Executor::new(exec::Options {
             program: options.program.clone(),
             account_id: account_id.clone(),
@@ -167,8 +168,8 @@ impl Engine {
             logs: Arc::clone(&logs),
             root: folder.path().to_owned(),
             account_concurrency: lambda::ACCOUNT_CONCURRENCY,
+            metrics: Arc::clone(&metrics),
         });
-        let metrics = Arc::new(Recorder::default());
         let stop = CancellationToken::new();
         let partition = lambda::names::partition(&options.region);
         let schemas = Schemas::new(partition, &options.region, &account_id, keeper.clone());

@@ -32,7 +32,7 @@ use super::{
     keep::{Keeper, is_change},
     lambda::{Lambda, operations},
     logs,
-    metrics::Recorder,
+    metrics::{self, Recorder, wire::Call},
     schemas::{self, Schemas},
     sts,
 };
@@ -204,14 +204,18 @@ enum Wire {
     Schemas,
     /// awsJson: the whole `X-Amz-Target`.
     Json(String),
-    /// Query: a form body. STS.
+    /// Query: a form body. STS, unless it is signed for CloudWatch.
     Query,
+    /// CloudWatch, in any of its three protocols.
+    Metrics(Call),
 }
 
 impl Wire {
     fn of(method: &Method, path: &str, headers: &HeaderMap) -> Self {
         let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-        if let Some(target) = text(HeaderName::from_static("x-amz-target")) {
+        if let Some(call) = Call::of(method, path, headers) {
+            Self::Metrics(call)
+        } else if let Some(target) = text(HeaderName::from_static("x-amz-target")) {
             Self::Json(target.to_owned())
         } else if method == Method::POST
             && path == "/"
@@ -235,6 +239,7 @@ impl Wire {
             Self::Schemas => schemas::error(status, code, message),
             Self::Json(_) => Answer::error_json11(status, code, message),
             Self::Query => sts::error(status, code, message, request_id),
+            Self::Metrics(call) => call.error(status, code, message, request_id),
         }
     }
 
@@ -249,7 +254,7 @@ impl Wire {
         let (status, code) = match self {
             Self::Rest | Self::Schemas => (403, rest),
             Self::Json(_) => (400, rest),
-            Self::Query => (403, query),
+            Self::Query | Self::Metrics(_) => (403, query),
         };
         self.error(status, code, &refusal.to_string(), request_id)
     }
@@ -307,6 +312,10 @@ impl Gateway {
             Ok(authorization) => authorization,
             Err(refusal) => return wire.refuse(&refusal, id).into(),
         };
+        let wire = match wire {
+            Wire::Query if authorization.service() == metrics::wire::SERVICE => Wire::Metrics(Call::query()),
+            wire => wire,
+        };
         let operation = match &wire {
             Wire::Schemas => schemas::find(&head.method, path),
             _ => operations::find(&head.method, path, &query),
@@ -316,6 +325,7 @@ impl Gateway {
             Wire::Schemas => schemas::BODY_LIMIT,
             Wire::Json(_) => LOGS_LIMIT,
             Wire::Query => FORM_LIMIT,
+            Wire::Metrics(_) => metrics::wire::BODY_LIMIT,
         };
         let body = match read(body, limit).await {
             Ok(body) => body,
@@ -348,7 +358,7 @@ impl Gateway {
         let mut promises = match &wire {
             Wire::Rest | Wire::Schemas => operation.as_ref().is_some_and(|it| is_change(it.name)),
             Wire::Json(target) => target.rsplit('.').next().is_some_and(is_change),
-            Wire::Query => false,
+            Wire::Query | Wire::Metrics(_) => false,
         };
         promises |= head.headers.get("x-amz-invocation-type").is_some_and(|kind| kind == "Event");
         let reply = match &wire {
@@ -371,12 +381,27 @@ impl Gateway {
                 id,
             )
             .into(),
+            Wire::Metrics(call) => self.metrics(call, body, id).await.into(),
         };
         if promises && let Err(error) = self.keeper.settled().await {
             let code = if matches!(wire, Wire::Rest) { "ServiceException" } else { "InternalFailure" };
             return wire.error(500, code, &error.to_string(), id).into();
         }
         reply
+    }
+
+    async fn metrics(&self, call: &Call, body: Bytes, id: &str) -> Answer {
+        let context = metrics::Context {
+            account_id: self.account_id.clone(),
+            now_ms: Timestamp::now().as_millisecond(),
+        };
+        // Many queries over many days take their time: not on a thread that others wait for.
+        let (recorder, own, request_id) = (Arc::clone(&self.metrics), call.clone(), id.to_owned());
+        let read = move || own.answer(&recorder, &body, &context, &request_id);
+        tokio::task::spawn_blocking(read).await.unwrap_or_else(|error| {
+            tracing::error!(%error, "a request for metrics failed");
+            call.error(500, "InternalServiceError", "The local engine failed to answer.", id)
+        })
     }
 
     async fn logs(&self, target: &str, body: Bytes, id: &str) -> Reply {
@@ -419,6 +444,7 @@ impl Wire {
             Self::Schemas => Some("schemas"),
             Self::Json(target) => target.starts_with("Logs_20140328.").then_some("logs"),
             Self::Query => Some("sts"),
+            Self::Metrics(_) => Some(metrics::wire::SERVICE),
         }
     }
 }

@@ -25,7 +25,7 @@ pub mod http;
 mod keep;
 pub mod lambda;
 pub mod logs;
-mod metrics;
+pub mod metrics;
 pub mod projects;
 pub mod samples;
 mod schemas;

@@ -17,6 +17,7 @@ mod engine_control;
 mod engine_exec;
 mod engine_load;
 mod engine_logs;
+mod engine_metrics;
 mod engine_projects;
 mod faults;
 mod invocation_command;

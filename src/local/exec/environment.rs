@@ -28,6 +28,7 @@ use super::{
     runtimes::{self, Place, Unrunnable},
     stream::{Last, Response},
 };
+use crate::local::metrics::Running as Measured;
 
 /// What the init phase may take; then it is done again as part of the event, within the function's time-out.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html>
@@ -43,6 +44,7 @@ pub(super) struct Job {
     /// Who reads the response while it is streamed.
     pub(super) reader: Option<mpsc::Sender<Bytes>>,
     pub(super) reply: oneshot::Sender<Outcome>,
+    pub(super) running: Measured,
     pub(super) lease: Lease,
 }
 
@@ -127,7 +129,7 @@ impl Environment {
                 }
                 () = self.rest() => None,
             };
-            let Some(Job { event, spec, reader, reply, lease }) = job else { break };
+            let Some(Job { event, spec, reader, reply, running, lease }) = job else { break };
             let mut response = Response::new(reader);
             let outcome = tokio::select! {
                 biased;
@@ -136,6 +138,8 @@ impl Environment {
             };
             drop(response);
             self.last = event.request_id;
+            // Before its place is free, and before anybody knows that it is over.
+            running.ended(outcome.duration, outcome.function_error.is_some());
             lease.give_back();
             let _ = reply.send(outcome);
         }
@@ -386,7 +390,7 @@ impl Environment {
             End::TooLarge => error_object(&end.error_type(), &end.message(spec)),
             _ => error_object(&end.error_type(), &format!("RequestId: {id} Error: {}", end.message(spec))),
         };
-        Outcome { payload, function_error, broke_off, log_tail }
+        Outcome { payload, function_error, broke_off, log_tail, duration: took }
     }
 
     /// Kills the process, if there is one, and logs what it had left to say.

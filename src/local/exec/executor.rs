@@ -19,7 +19,10 @@ use super::{
     runtimes::Runtimes,
     stream::{Streaming, WAITING_PIECES},
 };
-use crate::local::logs::Store;
+use crate::local::{
+    logs::Store,
+    metrics::{Place, Recorder},
+};
 
 /// How long an environment stays warm without an event.
 const IDLE_AFTER: Duration = Duration::from_mins(5);
@@ -43,6 +46,8 @@ pub struct Options {
     pub root: PathBuf,
     /// Environments that may be busy at the same time, in all.
     pub account_concurrency: u32,
+    /// Where invocations are recorded.
+    pub metrics: Arc<Recorder>,
 }
 
 /// Runs functions. Dropping it kills every process.
@@ -130,6 +135,8 @@ pub(super) struct Lease {
     generation: u64,
     /// Whether it counts against what is left of the concurrency.
     on_demand: bool,
+    /// For the metrics.
+    place: Place,
     warm: Option<Warm>,
 }
 
@@ -199,10 +206,18 @@ impl Executor {
         event: Event,
         reader: Option<mpsc::Sender<Bytes>>,
     ) -> Result<oneshot::Receiver<Outcome>, ExecError> {
-        let (jobs, lease) = self.shared.acquire(spec, reserved, event.tenant_id.as_deref())?;
+        let metrics = &self.shared.options.metrics;
+        // What was invoked: `arn:aws:lambda:REGION:ACCOUNT:function:NAME:QUALIFIER`.
+        let qualifier = spec.arn.split(':').nth(7);
+        let acquired = self.shared.acquire(spec, reserved, event.tenant_id.as_deref());
+        if let Err(ExecError::Throttled { .. }) = &acquired {
+            metrics.throttled(&spec.name, qualifier, &spec.version);
+        }
+        let (jobs, lease) = acquired?;
+        let running = metrics.begin(&spec.name, qualifier, &spec.version, reserved.is_some(), lease.place);
         let (reply, outcome) = oneshot::channel();
         // There is always room: an environment has one event at a time.
-        jobs.send(Job { event, spec: Arc::clone(spec), reader, reply, lease })
+        jobs.send(Job { event, spec: Arc::clone(spec), reader, reply, running, lease })
             .await
             .map_err(|_| ExecError::Stopping)?;
         Ok(outcome)
@@ -305,7 +320,7 @@ impl Shared {
         };
         if let Some(at) = pool.idle.iter().rposition(find(true)) {
             let warm = pool.idle.remove(at);
-            return Ok(self.lease(&spec.name, generation, warm));
+            return Ok(self.lease(&spec.name, generation, warm, Place::Provisioned));
         }
         let reason = if reserved.is_some_and(|all| pool.busy >= all.saturating_sub(pool.provisioned())) {
             Some("ReservedFunctionConcurrentInvocationLimitExceeded")
@@ -317,6 +332,8 @@ impl Shared {
             return Err(ExecError::Throttled { reason });
         }
         pool.busy += 1;
+        let spills = pool.provisions.contains_key(&spec.version);
+        let place = if spills { Place::Spillover } else { Place::OnDemand };
         let idle = pool.idle.iter().rposition(find(false)).map(|at| pool.idle.remove(at));
         if idle.is_none() && tenant_id.is_some() && pool.idle.len() >= MOST_IDLE {
             // A new tenant takes the place of the one that was served longest ago.
@@ -334,13 +351,19 @@ impl Shared {
             });
             Warm { tenant_id: tenant_id.map(str::to_owned), ..Warm::new(id, spec, jobs, None) }
         });
-        Ok(self.lease(&spec.name, generation, warm))
+        Ok(self.lease(&spec.name, generation, warm, place))
     }
 
-    fn lease(self: &Arc<Self>, name: &str, generation: u64, warm: Warm) -> (mpsc::Sender<Job>, Lease) {
+    fn lease(
+        self: &Arc<Self>,
+        name: &str,
+        generation: u64,
+        warm: Warm,
+        place: Place,
+    ) -> (mpsc::Sender<Job>, Lease) {
         let (jobs, on_demand) = (warm.jobs.clone(), warm.provision.is_none());
         let (shared, name) = (Arc::clone(self), name.to_owned());
-        (jobs, Lease { shared, name, generation, on_demand, warm: Some(warm) })
+        (jobs, Lease { shared, name, generation, on_demand, place, warm: Some(warm) })
     }
 
     fn provision(self: &Arc<Self>, spec: &Arc<FunctionSpec>, count: u32) {

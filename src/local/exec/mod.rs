@@ -1,6 +1,6 @@
 //! Execution environments: one process each, one event at a time, reused while warm.
 
-use std::{collections::BTreeMap, fmt, path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 
@@ -114,6 +114,8 @@ pub struct Outcome {
     pub broke_off: Option<String>,
     /// The last 4 KB of this request's log.
     pub log_tail: Vec<u8>,
+    /// How long the function took, as its REPORT line says.
+    pub duration: Duration,
 }
 
 impl fmt::Debug for Outcome {

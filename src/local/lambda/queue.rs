@@ -17,7 +17,10 @@ use super::{
     operations,
     state::EventConfig,
 };
-use crate::local::exec::{Event, ExecError};
+use crate::local::{
+    exec::{Event, ExecError},
+    metrics::Queued,
+};
 
 /// What the queue may hold, in KB.
 pub(super) const QUEUE_KB: usize = 64 * 1024;
@@ -87,6 +90,7 @@ impl Lambda {
         let Ok(permit) = Arc::clone(&self.queue).try_acquire_many_owned(size) else {
             return Err(Error::throttled("CallerRateLimitExceeded"));
         };
+        self.count(&target, Queued::Received);
         let lambda = Arc::clone(self);
         tokio::spawn(async move {
             let stop = lambda.setup.stop.clone();
@@ -97,6 +101,9 @@ impl Lambda {
             };
             drop(permit);
             if let Some(conclusion) = conclusion {
+                if conclusion.condition != "Success" {
+                    lambda.count(&target, Queued::Dropped);
+                }
                 lambda.pass_on(&target, &event, &conclusion, hops);
             }
         });
@@ -147,22 +154,30 @@ impl Lambda {
             .then(|| names::resolve(self.place(), &destination, Naming::Plain))
         else {
             tracing::warn!(%function, %destination, "an outcome was given up: the engine has functions only");
+            self.count(target, Queued::Undelivered);
             return;
         };
         if hops >= MAX_HOPS {
             tracing::warn!(%function, %destination, "an outcome was given up: functions call each other in a loop");
+            self.count(target, Queued::Undelivered);
             return;
         }
         let payload = Bytes::from(record(&target.arn(self.place()), event, conclusion).to_string());
         if payload.len() > operations::ASYNC_LIMIT {
             tracing::warn!(%function, %destination, "an outcome was given up: it is too long for an event");
+            self.count(target, Queued::Undelivered);
             return;
         }
         let event = Event::new(Uuid::new_v4().to_string(), payload);
         let next = Target { qualifier: next.qualifier.or_else(|| Some("$LATEST".to_owned())), ..next };
         if self.enqueue(next, event, hops + 1).is_err() {
             tracing::warn!(%function, %destination, "an outcome was given up: the queue is full");
+            self.count(target, Queued::Undelivered);
         }
+    }
+
+    fn count(&self, target: &Target, what: Queued) {
+        self.setup.metrics.queued(&target.name, target.qualifier.as_deref(), what);
     }
 }
 

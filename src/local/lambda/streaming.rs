@@ -65,7 +65,7 @@ impl Lambda {
 
 /// What is sent once the function is done.
 fn last(outcome: Outcome, tail: bool) -> Vec<io::Result<Bytes>> {
-    let Outcome { payload, function_error, broke_off, log_tail } = outcome;
+    let Outcome { payload, function_error, broke_off, log_tail, .. } = outcome;
     let mut events = Vec::new();
     let mut complete = Complete {
         error_code: None,

@@ -163,6 +163,7 @@ impl Lab {
             logs: Arc::new(Store::default()),
             root: root.path().to_owned(),
             account_concurrency: 10,
+            metrics: Arc::default(),
         };
         let executor = Executor::with_idle_after(options, Duration::from_millis(20));
         let code = Arc::new(CodeFolder::unpack(super::archive().as_ref(), root.path()).unwrap());

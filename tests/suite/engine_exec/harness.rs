@@ -47,6 +47,7 @@ impl Lab {
             logs: Arc::clone(&logs),
             root: root.path().to_owned(),
             account_concurrency,
+            metrics: Arc::default(),
         };
         Self { executor: Executor::with_idle_after(options, idle_after), logs, root }
     }

@@ -200,6 +200,7 @@ async fn dropping_the_executor_kills_its_processes() {
         logs: Arc::clone(&logs),
         root: root.path().to_owned(),
         account_concurrency: 1,
+        metrics: Arc::default(),
     };
     let lab = Lab { executor: lambdeck::local::exec::Executor::new(options), logs, root };
     lab.await_processes(0).await;
