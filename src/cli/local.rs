@@ -151,6 +151,11 @@ impl LocalEngine {
             let mut output = Output::stdout();
             output.line(&format!("export {}", assignments(&variables).join(" ")))?;
             output.flush()?;
+            if let State::Running(engine) = &*self.state.lock().await {
+                for (function, url) in engine.function_urls() {
+                    terminal::note(&format!("Function URL of {function}: {url}"));
+                }
+            }
             terminal::note("The local engine is ready. ctrl-c ends it.");
             std::future::pending::<Result<u8, Failure>>().await
         };

@@ -102,6 +102,17 @@ pub enum StartError {
     /// An account id is 12 digits.
     #[error("'{0}' is no account id: it takes 12 digits")]
     AccountId(String),
+    /// A function can't be given the URL that was asked for.
+    #[error("the function '{function}' can't have a URL: {why}")]
+    Url {
+        /// The function that was named.
+        function: String,
+        /// What was wrong.
+        why: String,
+    },
+    /// A URL that was kept has no port to listen at.
+    #[error("no port on 127.0.0.1 for a function URL: {0}")]
+    UrlPort(std::io::Error),
     /// A built-in sample could not be created.
     #[error("the sample '{name}' could not be created: {why}")]
     Sample {
@@ -120,6 +131,7 @@ pub struct Engine {
     account_id: String,
     credentials: Arc<Credentials>,
     executor: Arc<Executor>,
+    lambda: Arc<Lambda>,
     stop: CancellationToken,
     server: Option<JoinHandle<()>>,
     traffic: Option<JoinHandle<()>>,
@@ -183,6 +195,10 @@ impl Engine {
                 lambda.install(sample).await.map_err(|error| failed(&error))?;
             }
         }
+        lambda.open_kept_urls().map_err(StartError::UrlPort)?;
+        for function in options.open_urls {
+            lambda.open_url(&function).map_err(|error| StartError::Url { function, why: error.to_string() })?;
+        }
         let traffic = options.traffic.then(|| {
             let lambda = Arc::clone(&lambda);
             tokio::spawn(traffic::run(move |function: String, payload| {
@@ -196,7 +212,7 @@ impl Engine {
             account_id: account_id.clone(),
             region: options.region.clone(),
             partition,
-            lambda,
+            lambda: Arc::clone(&lambda),
             logs,
             metrics,
             keeper,
@@ -209,6 +225,7 @@ impl Engine {
             account_id,
             credentials,
             executor,
+            lambda,
             stop,
             server: Some(server),
             traffic,
@@ -241,6 +258,11 @@ impl Engine {
         &self.account_id
     }
 
+    /// The function URLs there are: `NAME` or `NAME:ALIAS`, and the address.
+    pub fn function_urls(&self) -> Vec<(String, String)> {
+        self.lambda.function_urls()
+    }
+
     /// Stops accepting requests, ends the functions' processes and waits until they are gone. Answers under way have
     /// one second.
     pub async fn shutdown(mut self) {
@@ -248,11 +270,16 @@ impl Engine {
         if let Some(traffic) = self.traffic.take() {
             traffic.abort();
         }
-        if let Some(mut server) = self.server.take()
-            && tokio::time::timeout(GRACE, &mut server).await.is_err()
-        {
-            server.abort();
-        }
+        let lambda = Arc::clone(&self.lambda);
+        let urls = tokio::time::timeout(GRACE, lambda.urls_ended());
+        let server = async {
+            if let Some(mut server) = self.server.take()
+                && tokio::time::timeout(GRACE, &mut server).await.is_err()
+            {
+                server.abort();
+            }
+        };
+        let _ = tokio::join!(urls, server);
         self.executor.shutdown().await;
     }
 }

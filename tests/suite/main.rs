@@ -16,6 +16,7 @@ mod emulators;
 mod engine_control;
 mod engine_exec;
 mod engine_logs;
+mod engine_urls;
 mod faults;
 mod invocation_command;
 mod keys_to_screen;

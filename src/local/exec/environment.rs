@@ -26,7 +26,7 @@ use super::{
     process::{self, Output, Process},
     runtime_api::{self, Answer, Body, Call, Reply, RuntimeApi},
     runtimes::{self, Place, Unrunnable},
-    stream::{Last, Response},
+    stream::{Last, Reader, Response},
 };
 
 /// What the init phase may take; then it is done again as part of the event, within the function's time-out.
@@ -41,7 +41,7 @@ pub(super) struct Job {
     /// As invoked: its ARN may name an alias.
     pub(super) spec: Arc<FunctionSpec>,
     /// Who reads the response while it is streamed.
-    pub(super) reader: Option<mpsc::Sender<Bytes>>,
+    pub(super) reader: Option<Reader>,
     pub(super) reply: oneshot::Sender<Outcome>,
     pub(super) lease: Lease,
 }
@@ -443,8 +443,8 @@ impl Running {
             Call::Error { .. } if response.has_begun() => {
                 (runtime_api::not_allowed("InvocationResponse", "InvocationErrorResponse"), None)
             }
-            Call::Response { body: Body::Streamed(pieces), .. } => {
-                response.begin(pieces, reply);
+            Call::Response { body: Body::Streamed(pieces, content_type), .. } => {
+                response.begin(pieces, content_type, reply);
                 return None;
             }
             Call::Response { body: Body::Whole(body), .. } => {
