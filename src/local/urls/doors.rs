@@ -108,3 +108,19 @@ async fn serve(
     closed.cancel();
     while connections.join_next().await.is_some() {}
 }
+
+#[cfg(test)]
+mod tests {
+    use super::listen;
+
+    #[tokio::test]
+    async fn the_port_asked_for_is_had_unless_it_is_taken() {
+        let port = |listener: &tokio::net::TcpListener| listener.local_addr().unwrap().port();
+        let first = listen(0).unwrap();
+        let taken = port(&first);
+        let second = listen(taken).unwrap();
+        assert!(port(&second) != taken && port(&second) != 0);
+        drop(first);
+        assert_eq!(port(&listen(taken).unwrap()), taken);
+    }
+}

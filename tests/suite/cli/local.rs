@@ -73,17 +73,15 @@ fn the_samples_can_be_listed_read_invoked_and_their_logs_read() {
 fn a_function_is_called_at_its_url() {
     use std::io::{Read as _, Write as _};
     let mut served = serve(&["--no-traffic", "--url", "greeter"]);
-    let mut said = BufReader::new(served.started.child.stderr.take().unwrap());
-    let mut line = String::new();
-    said.read_line(&mut line).unwrap();
-    let url = line.trim_end().strip_prefix("Function URL of greeter: http://").unwrap_or_else(|| panic!("{line:?}"));
+    let text = "Function URL of greeter: http://";
+    served.started.wait_said(text);
+    let url = served.started.said.lines().find_map(|line| line.strip_prefix(text)).unwrap().to_owned();
     let authority = url.strip_suffix('/').unwrap();
     let mut stream = std::net::TcpStream::connect(authority).unwrap();
     write!(stream, "GET / HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\r\n").unwrap();
     let mut reply = String::new();
     stream.read_to_string(&mut reply).unwrap();
     assert!(reply.starts_with("HTTP/1.1 200 OK\r\n") && reply.contains("Hello, world!"), "{reply}");
-    drop(said);
     assert_eq!(served.end(Signal::TERM).code, Some(143));
 
     let nobody = run(["local", "--serve", "--url", "nobody"]).end().failed(1);
