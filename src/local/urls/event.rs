@@ -17,7 +17,7 @@ use crate::local::http::{decode, parse_form};
 
 /// The only address that a caller can have.
 const SOURCE_IP: &str = "127.0.0.1";
-/// Headers that are about the connection and not the request, and those that the service sets itself.
+/// Headers that are about the connection and not the request, and those that have a place of their own.
 const LEFT_OUT: &[&str] = &[
     "connection",
     "expect",
@@ -111,7 +111,7 @@ fn joined(headers: &HeaderMap, name: &str) -> String {
 /// The client's headers, in lower case, and the service's. A signature is the service's alone.
 fn headers(given: &HeaderMap, port: u16, now: Timestamp, signed: bool) -> Map<String, Value> {
     let kept = given.keys().map(HeaderName::as_str);
-    let kept = kept.filter(|name| !LEFT_OUT.contains(name) && !(signed && *name == "authorization"));
+    let kept = kept.filter(|name| !(LEFT_OUT.contains(name) || signed && *name == "authorization"));
     let mut headers: Map<_, _> = kept.map(|name| (name.to_owned(), json!(joined(given, name)))).collect();
     let mut set = |name: &str, value: String| headers.insert(name.to_owned(), Value::String(value));
     set("x-forwarded-for", SOURCE_IP.to_owned());

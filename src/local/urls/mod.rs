@@ -52,9 +52,9 @@ pub(super) struct Site {
     pub port: u16,
 }
 
-/// Who may call where a signature is asked for, and how the service refuses the others.
+/// How the service refuses whoever has not signed where a signature is asked for.
 const FORBIDDEN: &str = "Forbidden";
-/// How it refuses whom the resource policy does not allow.
+/// How it refuses whomever the resource policy does not allow.
 const NOT_ALLOWED: &str = "Forbidden. For troubleshooting Function URL authorization issues, see: https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html";
 
 /// Answers a request at the URL with this id. `request_id` is the invocation's id, too.

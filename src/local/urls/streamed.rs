@@ -30,7 +30,7 @@ pub(super) async fn reply(streaming: Streaming) -> Reply {
     let Streaming { mut chunks, mut content_type, outcome } = streaming;
     let Some(first) = chunks.recv().await else {
         return match outcome.await {
-            Ok(outcome) => without_chunks(outcome, content_type.try_recv().ok()),
+            Ok(outcome) => without_chunks(outcome, content_type.try_recv().ok().as_deref()),
             Err(_) => response::failed().into(),
         };
     };
@@ -68,11 +68,11 @@ pub(super) async fn reply(streaming: Streaming) -> Reply {
 }
 
 /// A response that was given whole, or streamed without a byte.
-fn without_chunks(outcome: Outcome, content_type: Option<String>) -> Reply {
-    if outcome.function_error.is_some() || content_type.as_deref() == Some(PRELUDE) {
+fn without_chunks(outcome: Outcome, content_type: Option<&str>) -> Reply {
+    if outcome.function_error.is_some() || content_type == Some(PRELUDE) {
         return response::failed().into();
     }
-    let mut answer = typed(content_type.as_deref().unwrap_or("application/json"));
+    let mut answer = typed(content_type.unwrap_or("application/json"));
     answer.body = outcome.payload;
     answer.into()
 }
