@@ -107,9 +107,9 @@ async fn a_function_and_its_aliases_have_urls_of_their_own() {
     let page = list("?MaxItems=1").ok(200);
     assert_eq!(page["FunctionUrlConfigs"].as_array().unwrap().len(), 1);
     let marker = page["NextMarker"].as_str().unwrap();
-    let last = list(&format!("?MaxItems=1&Marker={marker}")).ok(200);
+    let second = list(&format!("?MaxItems=1&Marker={marker}")).ok(200);
     assert_eq!(
-        (&last["FunctionUrlConfigs"][0]["FunctionArn"], last.get("NextMarker")),
+        (&second["FunctionUrlConfigs"][0]["FunctionArn"], second.get("NextMarker")),
         (&of_alias["FunctionArn"], None)
     );
     for (items, status) in [(0, 400), (1, 200), (50, 200), (51, 400)] {

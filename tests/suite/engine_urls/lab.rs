@@ -140,9 +140,9 @@ impl Lab {
             .send()
             .await
             .unwrap();
-        let made = self.client.create_function_url_config().function_name(name);
-        let made = made.auth_type(FunctionUrlAuthType::AwsIam).invoke_mode(mode).send().await.unwrap();
-        authority(made.function_url())
+        let creation = self.client.create_function_url_config().function_name(name);
+        let url = creation.auth_type(FunctionUrlAuthType::AwsIam).invoke_mode(mode).send().await.unwrap();
+        authority(url.function_url())
     }
 
     /// The echoing function again, behind a URL that takes signatures.
