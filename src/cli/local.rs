@@ -151,7 +151,6 @@ impl LocalEngine {
         let ended = signals::ended();
         let serving = async {
             let variables = self.start().await?;
-            if let State::Running(engine) = &*self.state.lock().await {}
             let mut output = Output::stdout();
             output.line(&format!("export {}", assignments(&variables).join(" ")))?;
             output.flush()?;

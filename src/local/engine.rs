@@ -106,6 +106,17 @@ pub enum StartError {
     /// A folder or template of the user's is none.
     #[error(transparent)]
     Project(#[from] ProjectError),
+    /// A function can't be given the URL that was asked for.
+    #[error("the function '{function}' can't have a URL: {why}")]
+    Url {
+        /// The function that was named.
+        function: String,
+        /// What was wrong.
+        why: String,
+    },
+    /// A URL that was kept has no port to listen at.
+    #[error("no port on 127.0.0.1 for a function URL: {0}")]
+    UrlPort(std::io::Error),
     /// A built-in sample could not be created.
     #[error("the sample '{name}' could not be created: {why}")]
     Sample {
@@ -134,6 +145,7 @@ pub struct Engine {
     credentials: Arc<Credentials>,
     notes: Vec<Note>,
     executor: Arc<Executor>,
+    lambda: Arc<Lambda>,
     stop: CancellationToken,
     server: Option<JoinHandle<()>>,
     traffic: Option<JoinHandle<()>>,
@@ -200,8 +212,14 @@ impl Engine {
                 lambda.install(sample).await.map_err(|error| failed(&error))?;
             }
         }
+        lambda.open_kept_urls().map_err(StartError::UrlPort)?;
         let mut installed = lambda.install_projects(options.projects, options.persist).await?;
         installed.triggers.splice(0..0, options.triggers);
+        for function in options.open_urls {
+            lambda
+                .open_url(&function)
+                .map_err(|error| StartError::Url { function, why: error.to_string() })?;
+        }
         let traffic = options.traffic.then(|| {
             let lambda = Arc::clone(&lambda);
             tokio::spawn(traffic::run(move |function: String, payload| {
@@ -215,13 +233,16 @@ impl Engine {
             account_id: account_id.clone(),
             region: options.region.clone(),
             partition,
-            lambda,
+            lambda: Arc::clone(&lambda),
             logs,
             metrics,
             keeper,
             stop: stop.clone(),
         });
-        let notes = installed.warnings.iter().map(|warning| Note::Undone(warning.to_string())).collect();
+        let url =
+            |(function, url): (String, String)| Note::Open(format!("Function URL of {function}: {url}"));
+        let undone = installed.warnings.iter().map(|warning| Note::Undone(warning.to_string()));
+        let notes = lambda.function_urls().into_iter().map(url).chain(undone).collect();
         let server = tokio::spawn(http::serve(listener, gateway, stop.clone()));
         Ok(Self {
             address,
@@ -230,6 +251,7 @@ impl Engine {
             credentials,
             notes,
             executor,
+            lambda,
             stop,
             server: Some(server),
             traffic,
@@ -278,6 +300,11 @@ impl Engine {
         &self.installed.triggers
     }
 
+    /// The function URLs there are: `NAME` or `NAME:ALIAS`, and the address.
+    pub fn function_urls(&self) -> Vec<(String, String)> {
+        self.lambda.function_urls()
+    }
+
     /// Stops accepting requests, ends the functions' processes and waits until they are gone. Answers under way have
     /// one second.
     pub async fn shutdown(mut self) {
@@ -285,11 +312,16 @@ impl Engine {
         if let Some(traffic) = self.traffic.take() {
             traffic.abort();
         }
-        if let Some(mut server) = self.server.take()
-            && tokio::time::timeout(GRACE, &mut server).await.is_err()
-        {
-            server.abort();
-        }
+        let lambda = Arc::clone(&self.lambda);
+        let urls = tokio::time::timeout(GRACE, lambda.urls_ended());
+        let server = async {
+            if let Some(mut server) = self.server.take()
+                && tokio::time::timeout(GRACE, &mut server).await.is_err()
+            {
+                server.abort();
+            }
+        };
+        let _ = tokio::join!(urls, server);
         self.executor.shutdown().await;
     }
 }

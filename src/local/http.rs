@@ -108,7 +108,7 @@ impl From<Answer> for Reply {
 }
 
 /// The body of a [`Reply`].
-type Body = Either<Full<Bytes>, StreamBody<Pieces>>;
+pub(super) type Body = Either<Full<Bytes>, StreamBody<Pieces>>;
 type Pieces = Map<BoxStream<'static, io::Result<Bytes>>, fn(io::Result<Bytes>) -> io::Result<Frame<Bytes>>>;
 
 /// A request as the services see it: whole, and known to come from the holder of the key. It has no `Debug`: payloads
@@ -152,8 +152,22 @@ pub(super) struct Gateway {
     pub stop: CancellationToken,
 }
 
-/// Accepts connections until `stop`. Dropping the future closes every connection.
+/// Serves the engine's services until `stop`. Dropping the future closes every connection.
 pub(super) async fn serve(listener: TcpListener, gateway: Arc<Gateway>, stop: CancellationToken) {
+    let respond = move |request| {
+        let gateway = Arc::clone(&gateway);
+        async move { gateway.respond(request).await }
+    };
+    let mut connections = accept(listener, stop, respond).await;
+    while connections.join_next().await.is_some() {}
+}
+
+/// Accepts connections until `stop`, then closes the listener and gives what is still being answered.
+pub(super) async fn accept<F, R>(listener: TcpListener, stop: CancellationToken, respond: F) -> JoinSet<()>
+where
+    F: Fn(hyper::Request<Incoming>) -> R + Clone + Send + 'static,
+    R: Future<Output = Response<Body>> + Send + 'static,
+{
     let mut connections = JoinSet::new();
     loop {
         let stream = tokio::select! {
@@ -173,11 +187,11 @@ pub(super) async fn serve(listener: TcpListener, gateway: Arc<Gateway>, stop: Ca
         if stream.set_nodelay(true).is_err() {
             continue;
         }
-        let (gateway, stop) = (Arc::clone(&gateway), stop.clone());
+        let (respond, stop) = (respond.clone(), stop.clone());
         connections.spawn(async move {
             let service = service_fn(move |request| {
-                let gateway = Arc::clone(&gateway);
-                async move { Ok::<_, Infallible>(gateway.respond(request).await) }
+                let answer = respond(request);
+                async move { Ok::<_, Infallible>(answer.await) }
             });
             let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
             let mut connection = std::pin::pin!(connection);
@@ -193,7 +207,32 @@ pub(super) async fn serve(listener: TcpListener, gateway: Arc<Gateway>, stop: Ca
             }
         });
     }
-    while connections.join_next().await.is_some() {}
+    connections
+}
+
+/// A reply as hyper sends it.
+pub(super) fn response(reply: Reply, id: String) -> Response<Body> {
+    let (answer, body) = match reply {
+        Reply::Whole(mut answer) => {
+            let body = Full::new(std::mem::take(&mut answer.body));
+            (answer, Either::Left(body))
+        }
+        Reply::Streamed(head, pieces) => {
+            let frame: fn(_) -> _ = |piece: io::Result<Bytes>| piece.map(Frame::data);
+            (head, Either::Right(StreamBody::new(pieces.map(frame))))
+        }
+    };
+    let mut response = Response::new(body);
+    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    for (name, value) in answer.headers {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            response.headers_mut().append(name, value);
+        }
+    }
+    if let Ok(id) = HeaderValue::try_from(id) {
+        response.headers_mut().insert("x-amzn-requestid", id);
+    }
+    response
 }
 
 /// Which wire protocol a request speaks, and for which service.
@@ -263,28 +302,7 @@ impl Wire {
 impl Gateway {
     async fn respond(&self, request: hyper::Request<Incoming>) -> Response<Body> {
         let id = Uuid::new_v4().to_string();
-        let (answer, body) = match self.answer(request, &id).await {
-            Reply::Whole(mut answer) => {
-                let body = Full::new(std::mem::take(&mut answer.body));
-                (answer, Either::Left(body))
-            }
-            Reply::Streamed(head, pieces) => {
-                let frame: fn(_) -> _ = |piece: io::Result<Bytes>| piece.map(Frame::data);
-                (head, Either::Right(StreamBody::new(pieces.map(frame))))
-            }
-        };
-        let mut response = Response::new(body);
-        *response.status_mut() =
-            StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        for (name, value) in answer.headers {
-            if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
-                response.headers_mut().append(name, value);
-            }
-        }
-        if let Ok(id) = HeaderValue::try_from(id) {
-            response.headers_mut().insert("x-amzn-requestid", id);
-        }
-        response
+        response(self.answer(request, &id).await, id)
     }
 
     async fn answer(&self, request: hyper::Request<Incoming>, id: &str) -> Reply {
@@ -487,7 +505,7 @@ fn check_sender(headers: &HeaderMap) -> Result<(), &'static str> {
 
 /// Whether a `Host` names loopback. Clients put `stream-` before the host for StartLiveTail, whatever the host is; no
 /// name that begins so can be made to resolve to anything by somebody else.
-fn is_loopback(host: &str) -> bool {
+pub(super) fn is_loopback(host: &str) -> bool {
     let host = host.strip_prefix("stream-").unwrap_or(host);
     let name = match host.rsplit_once(':') {
         Some((name, port)) if !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()) => name,
@@ -496,13 +514,14 @@ fn is_loopback(host: &str) -> bool {
     matches!(name, "127.0.0.1" | "[::1]") || name.eq_ignore_ascii_case("localhost")
 }
 
-enum Unread {
+/// Why a body was not read.
+pub(super) enum Unread {
     TooLarge,
     Broken,
 }
 
 /// Reads a whole body of at most `limit` bytes. A larger one is still read to its end, but not kept.
-async fn read(mut body: Incoming, limit: usize) -> Result<Bytes, Unread> {
+pub(super) async fn read(mut body: Incoming, limit: usize) -> Result<Bytes, Unread> {
     use hyper::body::Body as _;
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     let mut whole = BytesMut::with_capacity(if announced <= limit { announced } else { 0 });

@@ -19,6 +19,7 @@ mod engine_load;
 mod engine_logs;
 mod engine_metrics;
 mod engine_projects;
+mod engine_urls;
 mod faults;
 mod invocation_command;
 mod keys_to_screen;

@@ -26,7 +26,7 @@ use super::{
     process::{self, Output, Process},
     runtime_api::{self, Answer, Body, Call, Reply, RuntimeApi},
     runtimes::{self, Place, Unrunnable},
-    stream::{Last, Response},
+    stream::{Last, Reader, Response},
 };
 use crate::local::metrics::Running as Measured;
 
@@ -42,7 +42,7 @@ pub(super) struct Job {
     /// As invoked: its ARN may name an alias.
     pub(super) spec: Arc<FunctionSpec>,
     /// Who reads the response while it is streamed.
-    pub(super) reader: Option<mpsc::Sender<Bytes>>,
+    pub(super) reader: Option<Reader>,
     pub(super) reply: oneshot::Sender<Outcome>,
     pub(super) running: Measured,
     pub(super) lease: Lease,
@@ -453,8 +453,8 @@ impl Running {
             Call::Error { .. } if response.has_begun() => {
                 (runtime_api::not_allowed("InvocationResponse", "InvocationErrorResponse"), None)
             }
-            Call::Response { body: Body::Streamed(pieces), .. } => {
-                response.begin(pieces, reply);
+            Call::Response { body: Body::Streamed(pieces, content_type), .. } => {
+                response.begin(pieces, content_type, reply);
                 return None;
             }
             Call::Response { body: Body::Whole(body), .. } => {

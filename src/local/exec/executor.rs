@@ -9,7 +9,6 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -17,7 +16,7 @@ use super::{
     Event, ExecError, FunctionSpec, Outcome,
     environment::{Environment, Job},
     runtimes::Runtimes,
-    stream::{Streaming, WAITING_PIECES},
+    stream::{Reader, Streaming},
 };
 use crate::local::{
     logs::Store,
@@ -194,9 +193,9 @@ impl Executor {
         reserved: Option<u32>,
         event: Event,
     ) -> Result<Streaming, ExecError> {
-        let (reader, chunks) = mpsc::channel(WAITING_PIECES);
+        let (reader, chunks, content_type) = Reader::new();
         let outcome = self.hand_over(spec, reserved, event, Some(reader)).await?;
-        Ok(Streaming { chunks, outcome })
+        Ok(Streaming { chunks, content_type, outcome })
     }
 
     async fn hand_over(
@@ -204,7 +203,7 @@ impl Executor {
         spec: &Arc<FunctionSpec>,
         reserved: Option<u32>,
         event: Event,
-        reader: Option<mpsc::Sender<Bytes>>,
+        reader: Option<Reader>,
     ) -> Result<oneshot::Receiver<Outcome>, ExecError> {
         let metrics = &self.shared.options.metrics;
         // What was invoked: `arn:aws:lambda:REGION:ACCOUNT:function:NAME:QUALIFIER`.

@@ -58,8 +58,8 @@ pub(super) enum Body {
     Whole(Bytes),
     /// Longer than [`MAX_RESPONSE_BYTES`].
     TooLarge,
-    /// Streamed: it has only begun.
-    Streamed(mpsc::Receiver<Piece>),
+    /// Streamed: it has only begun. With its `Content-Type`.
+    Streamed(mpsc::Receiver<Piece>, Option<String>),
 }
 
 /// A running server. Its listener and connections are closed when it is dropped.
@@ -138,7 +138,10 @@ async fn handle(request: Request<Incoming>, host: &str, calls: mpsc::Sender<(Cal
         (&Method::POST, ["invocation", id, "response"]) => {
             match header(&head.headers, "lambda-runtime-function-response-mode") {
                 None => {}
-                Some(mode) if mode == "streaming" => return stream((*id).to_owned(), body, calls).await,
+                Some(mode) if mode == "streaming" => {
+                    let content_type = header(&head.headers, CONTENT_TYPE.as_str());
+                    return stream((*id).to_owned(), body, content_type, calls).await;
+                }
                 Some(_) => {
                     let text = "Invalid function response mode";
                     return error(StatusCode::BAD_REQUEST, "InvalidFunctionResponseMode", text);
@@ -167,10 +170,16 @@ async fn handle(request: Request<Incoming>, host: &str, calls: mpsc::Sender<(Cal
 }
 
 /// Takes a streamed response, which may be answered before all of it is there.
-async fn stream(request_id: String, body: Incoming, calls: mpsc::Sender<(Call, Reply)>) -> Answer {
+async fn stream(
+    request_id: String,
+    body: Incoming,
+    content_type: Option<String>,
+    calls: mpsc::Sender<(Call, Reply)>,
+) -> Answer {
     let (pieces, receiver) = mpsc::channel(1);
     let (reply, answer) = oneshot::channel();
-    if calls.send((Call::Response { request_id, body: Body::Streamed(receiver) }, reply)).await.is_err() {
+    let body_to_come = Body::Streamed(receiver, content_type);
+    if calls.send((Call::Response { request_id, body: body_to_come }, reply)).await.is_err() {
         return gone();
     }
     // A task of its own: a process may end once it has written all, and hyper forgets who asked when they hang up.
@@ -228,7 +237,7 @@ impl Body {
     fn or_empty(self) -> Bytes {
         match self {
             Self::Whole(body) => body,
-            Self::TooLarge | Self::Streamed(_) => Bytes::new(),
+            Self::TooLarge | Self::Streamed(..) => Bytes::new(),
         }
     }
 }

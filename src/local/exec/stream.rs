@@ -15,7 +15,7 @@ use super::{
 /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
 const MAX_STREAMED_BYTES: usize = 200 * 1024 * 1024;
 /// Pieces that wait for a slow reader. Beyond them the function waits, too.
-pub(super) const WAITING_PIECES: usize = 16;
+const WAITING_PIECES: usize = 16;
 
 /// What comes in of a streamed response.
 pub(super) enum Piece {
@@ -35,6 +35,8 @@ pub(super) enum Piece {
 pub struct Streaming {
     /// The response, piece by piece as the function wrote it. It is closed at the end of the event.
     pub chunks: mpsc::Receiver<Bytes>,
+    /// The `Content-Type` that the runtime gave a streamed response: there before the first chunk.
+    pub content_type: oneshot::Receiver<String>,
     /// How the event ended. Where the response was not streamed, it is whole in here.
     pub outcome: oneshot::Receiver<Outcome>,
 }
@@ -42,6 +44,21 @@ pub struct Streaming {
 impl fmt::Debug for Streaming {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Streaming").finish_non_exhaustive()
+    }
+}
+
+/// Who reads a streamed response: the sending ends of [`Streaming`].
+pub(super) struct Reader {
+    chunks: mpsc::Sender<Bytes>,
+    content_type: oneshot::Sender<String>,
+}
+
+impl Reader {
+    /// A reader, and where it reads the chunks and the content type.
+    pub(super) fn new() -> (Self, mpsc::Receiver<Bytes>, oneshot::Receiver<String>) {
+        let (chunks, from_chunks) = mpsc::channel(WAITING_PIECES);
+        let (content_type, from_content_type) = oneshot::channel();
+        (Self { chunks, content_type }, from_chunks, from_content_type)
     }
 }
 
@@ -76,17 +93,30 @@ pub(super) enum Last {
 /// The response to one event, as far as it is streamed.
 pub(super) struct Response {
     sink: Sink,
+    /// Where its content type goes, until it has begun.
+    content_type: Option<oneshot::Sender<String>>,
     flow: Option<Flow>,
 }
 
 impl Response {
     /// None as yet. Without a reader it is gathered.
-    pub(super) fn new(reader: Option<mpsc::Sender<Bytes>>) -> Self {
-        let sink = reader.map_or_else(|| Sink::Whole(BytesMut::new()), Sink::Reader);
-        Self { sink, flow: None }
+    pub(super) fn new(reader: Option<Reader>) -> Self {
+        let (sink, content_type) = match reader {
+            Some(Reader { chunks, content_type }) => (Sink::Reader(chunks), Some(content_type)),
+            None => (Sink::Whole(BytesMut::new()), None),
+        };
+        Self { sink, content_type, flow: None }
     }
 
-    pub(super) fn begin(&mut self, pieces: mpsc::Receiver<Piece>, reply: Reply) {
+    pub(super) fn begin(
+        &mut self,
+        pieces: mpsc::Receiver<Piece>,
+        content_type: Option<String>,
+        reply: Reply,
+    ) {
+        if let (Some(to), Some(content_type)) = (self.content_type.take(), content_type) {
+            let _ = to.send(content_type);
+        }
         self.flow = Some(Flow { pieces, reply: Some(reply), waiting: None, total: 0 });
     }
 

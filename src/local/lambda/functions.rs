@@ -266,7 +266,9 @@ impl Lambda {
             function.event_configs.remove(&version);
             self.setup.executor.retire_version(&target.name, &version);
         } else {
-            functions.remove(&target.name);
+            if let Some(function) = functions.remove(&target.name) {
+                self.close_urls(&function);
+            }
             self.setup.executor.retire(&target.name);
         }
         Ok(Answer::empty(204))

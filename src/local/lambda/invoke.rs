@@ -32,7 +32,7 @@ pub(super) struct Chosen {
     pub reserved: Option<u32>,
     per_tenant: bool,
     /// What is wrong with the files that the function is made of: a line for its log.
-    note: Option<String>,
+    pub note: Option<String>,
 }
 
 impl Chosen {

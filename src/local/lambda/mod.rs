@@ -24,6 +24,7 @@ use super::{
     http::{Answer, Reply, Request},
     keep::Keeper,
     metrics::Recorder,
+    urls::Doors,
 };
 use error::Error;
 use names::{Place, Target};
@@ -49,7 +50,7 @@ mod queue;
 mod settings;
 mod state;
 mod streaming;
-mod urls;
+pub(super) mod urls;
 mod validate;
 mod versions;
 mod wire;
@@ -86,13 +87,20 @@ pub(super) struct Lambda {
     functions: Mutex<BTreeMap<String, Function>>,
     /// What is left of the asynchronous queue, in KB.
     queue: Arc<Semaphore>,
+    /// What listens for function URLs.
+    doors: Doors,
     projects: projects::Projects,
 }
 
 impl Lambda {
     pub fn new(setup: Setup) -> Self {
-        let queue = Arc::new(Semaphore::new(queue::QUEUE_KB));
-        Self { setup, functions: Mutex::default(), queue, projects: projects::Projects::default() }
+        Self {
+            setup,
+            functions: Mutex::default(),
+            queue: Arc::new(Semaphore::new(queue::QUEUE_KB)),
+            doors: Doors::default(),
+            projects: projects::Projects::default(),
+        }
     }
 
     /// Answers a request whose sender is known.
@@ -149,7 +157,7 @@ impl Lambda {
             "CreateFunctionUrlConfig" => self.create_function_url_config(operation, request),
             "GetFunctionUrlConfig" => self.get_function_url_config(operation, request),
             "UpdateFunctionUrlConfig" => self.update_function_url_config(operation, request),
-            "DeleteFunctionUrlConfig" => self.delete_function_url_config(operation, request),
+            "DeleteFunctionUrlConfig" => self.delete_function_url_config(operation, request).await,
             "ListFunctionUrlConfigs" => self.list_function_url_configs(operation, request),
             "CreateEventSourceMapping" => self.create_event_source_mapping(operation, request),
             "GetEventSourceMapping" => self.get_event_source_mapping(operation, request),

@@ -46,7 +46,7 @@ impl Lambda {
             return Ok(Answer::empty(204).into());
         }
         let streaming = self.setup.executor.invoke_streaming(&chosen.spec, chosen.reserved, event).await;
-        let Streaming { chunks, outcome } = streaming.map_err(|error| exec_error(&error))?;
+        let Streaming { chunks, outcome, .. } = streaming.map_err(|error| exec_error(&error))?;
         let head = Answer::typed(200, frames::CONTENT_TYPE, Bytes::new())
             .with_header("x-amz-executed-version", chosen.spec.version.clone());
         let chunks = stream::unfold(chunks, |mut chunks| async {

@@ -69,6 +69,25 @@ fn the_samples_can_be_listed_read_invoked_and_their_logs_read() {
     assert_eq!(served.end(Signal::INT).code, Some(130));
 }
 
+#[test]
+fn a_function_is_called_at_its_url() {
+    use std::io::{Read as _, Write as _};
+    let mut served = serve(&["--no-traffic", "--url", "greeter"]);
+    let text = "Function URL of greeter: http://";
+    served.started.wait_said(text);
+    let url = served.started.said.lines().find_map(|line| line.strip_prefix(text)).unwrap().to_owned();
+    let authority = url.strip_suffix('/').unwrap();
+    let mut stream = std::net::TcpStream::connect(authority).unwrap();
+    write!(stream, "GET / HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\r\n").unwrap();
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).unwrap();
+    assert!(reply.starts_with("HTTP/1.1 200 OK\r\n") && reply.contains("Hello, world!"), "{reply}");
+    assert_eq!(served.end(Signal::TERM).code, Some(143));
+
+    let nobody = run(["local", "--serve", "--url", "nobody"]).end().failed(1);
+    assert!(nobody.stderr.contains("the function 'nobody' can't have a URL"), "{}", nobody.stderr);
+}
+
 #[rstest]
 #[case(Signal::HUP, 129)]
 #[case(Signal::TERM, 143)]
