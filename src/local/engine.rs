@@ -23,7 +23,7 @@ use super::{
     samples,
     schemas::Schemas,
     traffic,
-    triggers::Trigger,
+    triggers::{self, Trigger, TriggerError},
 };
 use crate::domain::secret::Secret;
 
@@ -110,6 +110,9 @@ pub enum StartError {
         /// What was wrong.
         why: String,
     },
+    /// A bucket or a schedule can't be started.
+    #[error(transparent)]
+    Trigger(#[from] TriggerError),
 }
 
 /// What is to be said of a running engine.
@@ -133,6 +136,7 @@ pub struct Engine {
     stop: CancellationToken,
     server: Option<JoinHandle<()>>,
     traffic: Option<JoinHandle<()>>,
+    _triggers: triggers::Running,
     // After the tasks above in the order of dropping: it removes the functions' files.
     _folder: TempDir,
 }
@@ -141,7 +145,7 @@ impl Engine {
     /// Starts an engine and returns when it accepts requests. It runs on the caller's tokio runtime.
     ///
     /// # Errors
-    /// When the port cannot be bound, there is no temporary folder, or a sample cannot be created.
+    /// When the port cannot be bound, there is no temporary folder, or a sample or a trigger cannot be started.
     pub async fn start(options: Options) -> Result<Self, StartError> {
         let account_id = options.account_id.unwrap_or_else(random_account);
         if account_id.len() != 12 || !account_id.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -170,12 +174,10 @@ impl Engine {
         let metrics = Arc::new(Recorder::default());
         let stop = CancellationToken::new();
         let partition = lambda::names::partition(&options.region);
+        let place =
+            lambda::names::Place { partition, region: options.region.clone(), account_id: account_id.clone() };
         let lambda = Arc::new(Lambda::new(Setup {
-            place: lambda::names::Place {
-                partition,
-                region: options.region.clone(),
-                account_id: account_id.clone(),
-            },
+            place: place.clone(),
             settle: Duration::from_millis(options.settle_ms),
             root: folder.path().to_owned(),
             authority: address.to_string(),
@@ -193,6 +195,16 @@ impl Engine {
                 lambda.install(sample).await.map_err(|error| failed(&error))?;
             }
         }
+        let mut triggers = triggers::start(
+            options.triggers,
+            triggers::Setup {
+                lambda: Arc::clone(&lambda),
+                place: place.clone(),
+                private: std::iter::once(folder.path().to_owned()).chain(options.persist).collect(),
+                stop: stop.clone(),
+            },
+        )
+        .await?;
         let traffic = options.traffic.then(|| {
             let lambda = Arc::clone(&lambda);
             tokio::spawn(traffic::run(move |function: String, payload| {
@@ -212,7 +224,7 @@ impl Engine {
             keeper,
             stop: stop.clone(),
         });
-        let notes = Vec::new();
+        let notes = std::mem::take(&mut triggers.notes);
         let server = tokio::spawn(http::serve(listener, gateway, stop.clone()));
         Ok(Self {
             address,
@@ -224,6 +236,7 @@ impl Engine {
             stop,
             server: Some(server),
             traffic,
+            _triggers: triggers,
             _folder: folder,
         })
     }

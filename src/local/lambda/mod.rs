@@ -47,6 +47,7 @@ mod queue;
 mod settings;
 mod state;
 mod streaming;
+pub(super) mod triggered;
 mod urls;
 mod validate;
 mod versions;
