@@ -12,6 +12,8 @@ mod ledger;
 mod md5;
 mod name;
 mod scan;
+#[cfg(test)]
+mod tests;
 mod watch;
 
 use std::{

@@ -6,6 +6,8 @@
 //! for; none runs twice, also where the clock is set back.
 
 mod cron;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
