@@ -195,7 +195,7 @@ impl Engine {
                 lambda.install(sample).await.map_err(|error| failed(&error))?;
             }
         }
-        let mut triggers = triggers::start(
+        let (triggers, notes) = triggers::start(
             options.triggers,
             triggers::Setup {
                 lambda: Arc::clone(&lambda),
@@ -224,7 +224,6 @@ impl Engine {
             keeper,
             stop: stop.clone(),
         });
-        let notes = std::mem::take(&mut triggers.notes);
         let server = tokio::spawn(http::serve(listener, gateway, stop.clone()));
         Ok(Self {
             address,

@@ -7,6 +7,7 @@ mod lifecycle;
 mod provisioned;
 mod revisions;
 mod tenants;
+mod triggers;
 mod versions;
 
 use std::fmt::Write as _;

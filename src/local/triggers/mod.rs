@@ -127,8 +127,6 @@ pub enum TriggerError {
 /// Triggers that are under way. Dropping it stops them.
 #[derive(Debug, Default)]
 pub(super) struct Running {
-    /// What is to be said of them, a line each.
-    pub notes: Vec<Note>,
     tasks: JoinSet<()>,
 }
 
@@ -138,16 +136,19 @@ struct Firing {
     payload: Bytes,
 }
 
-/// Starts triggers. The functions must be there, though they may be Pending. Folders that are not there are made.
+/// Starts triggers; gives what is to be said of them, a line each, too. The functions must be there, though they may be Pending. Folders that are not there are made.
 ///
 /// When it returns the folders are watched: files that were there are no events, files that come are.
 ///
 /// # Errors
 /// One of them can't be started; then none is.
-pub(super) async fn start(triggers: Vec<Trigger>, setup: Setup) -> Result<Running, TriggerError> {
-    let mut running = Running::default();
+pub(super) async fn start(
+    triggers: Vec<Trigger>,
+    setup: Setup,
+) -> Result<(Running, Vec<Note>), TriggerError> {
+    let (mut running, mut notes) = (Running::default(), Vec::new());
     if triggers.is_empty() {
-        return Ok(running);
+        return Ok((running, notes));
     }
     let (events, taken) = mpsc::channel(EVENTS_WAITING);
     let mut folders: BTreeMap<PathBuf, Vec<Listener>> = BTreeMap::new();
@@ -169,27 +170,25 @@ pub(super) async fn start(triggers: Vec<Trigger>, setup: Setup) -> Result<Runnin
                     notification.bucket,
                     folder.display()
                 );
-                running.notes.push(Note::Open(line));
+                notes.push(Note::Open(line));
                 folders.entry(folder).or_default().push(Listener { function, notification });
             }
             Source::Schedule(rule) => {
                 rule.check_whole().map_err(TriggerError::Invalid)?;
-                running.notes.push(Note::Open(format!(
+                notes.push(Note::Open(format!(
                     "Schedule {}: {} invokes {function}",
                     rule.name, rule.expression
                 )));
                 if !rule.has_future(Timestamp::now()) {
                     let why = "no time fits it any more, so it never runs";
-                    running
-                        .notes
-                        .push(Note::Undone(format!("Schedule {}: {}: {why}", rule.name, rule.expression)));
+                    notes.push(Note::Undone(format!("Schedule {}: {}: {why}", rule.name, rule.expression)));
                 }
                 rules.push((rule, function));
             }
         }
     }
     check_folders(&folders)?;
-    running.notes.extend(folders.values().flat_map(|listeners| warnings(listeners)).map(Note::Undone));
+    notes.extend(folders.values().flat_map(|listeners| warnings(listeners)).map(Note::Undone));
     for (folder, listeners) in folders {
         let (place, events, stop) = (setup.place.clone(), events.clone(), setup.stop.clone());
         let path = folder.clone();
@@ -202,7 +201,7 @@ pub(super) async fn start(triggers: Vec<Trigger>, setup: Setup) -> Result<Runnin
         running.tasks.spawn(schedule::run(rule, function, place, events, Timestamp::now));
     }
     running.tasks.spawn(hand_over(setup.lambda, taken, setup.stop));
-    Ok(running)
+    Ok((running, notes))
 }
 
 /// Makes a bucket's folder, where it is not there, and gives its true path.

@@ -81,15 +81,12 @@ fn decoded(text: &str) -> Vec<u8> {
         let byte = digits
             .and_then(|digits| std::str::from_utf8(digits).ok())
             .and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        match byte {
-            Some(byte) => {
-                out.push(byte);
-                rest = &after[2..];
-            }
-            None => {
-                out.push(if *first == b'+' { b' ' } else { *first });
-                rest = after;
-            }
+        if let Some(byte) = byte {
+            out.push(byte);
+            rest = &after[2..];
+        } else {
+            out.push(if *first == b'+' { b' ' } else { *first });
+            rest = after;
         }
     }
     out

@@ -80,7 +80,9 @@ pub(super) fn list(folder: &Path) -> io::Result<Listing> {
         let entries = fs::read_dir(&folder).and_then(Iterator::collect::<io::Result<Vec<_>>>);
         match entries {
             Ok(entries) => {
-                entries.iter().for_each(|entry| listing.add(entry, &prefix, &mut folders));
+                for entry in entries {
+                    listing.add(&entry, &prefix, &mut folders);
+                }
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(_) => listing.unread.push(prefix),

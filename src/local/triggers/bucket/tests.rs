@@ -234,9 +234,12 @@ async fn a_folder_that_was_away_is_watched_again() {
     assert_eq!(it.next_many(2).await, ["+comes", "-goes"]);
 
     // Another folder in its place.
-    fs::remove_dir_all(it.folder.path()).unwrap();
-    fs::create_dir(it.folder.path()).unwrap();
-    it.write("stays", "2");
+    let other = it.folder.path().with_extension("other");
+    fs::create_dir(&other).unwrap();
+    fs::write(other.join("stays"), "2").unwrap();
+    fs::rename(it.folder.path(), &away).unwrap();
+    fs::rename(&other, it.folder.path()).unwrap();
+    fs::remove_dir_all(&away).unwrap();
     assert_eq!(it.next_many(2).await, ["+stays", "-comes"]);
     it.ends().await;
 }

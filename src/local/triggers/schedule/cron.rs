@@ -256,8 +256,8 @@ impl Field {
 
     /// A number or a name.
     fn value(&self, word: &str, text: &str) -> Result<i16, String> {
-        let named = self.words.iter().position(|name| name.eq_ignore_ascii_case(word));
-        named
+        let index = self.words.iter().position(|name| name.eq_ignore_ascii_case(word));
+        index
             .and_then(|at| i16::try_from(at).ok().map(|at| self.low + at))
             .or_else(|| number(word).filter(|value| (self.low..=self.high).contains(value)))
             .ok_or_else(|| {
