@@ -166,11 +166,12 @@ pub struct Local {
     #[arg(long)]
     pub no_traffic: bool,
 
-    /// Watch a folder as a bucket: files that come and go in it invoke the function
+    /// Watch a folder as a bucket: files that come (s3:ObjectCreated:Put) and go (s3:ObjectRemoved:Delete) in it invoke
+    /// the function (NAME or NAME:ALIAS), which needs no permission for that; may be given several times
     #[arg(long, value_name = "FUNCTION=DIR")]
     pub bucket: Vec<String>,
 
-    /// Invoke the function on a schedule: rate(5 minutes), or cron(0 12 * * ? *) in UTC
+    /// Invoke the function on a schedule: rate(5 minutes), or cron(0 12 * * ? *) in UTC; may be given several times
     #[arg(long, value_name = "FUNCTION=EXPRESSION")]
     pub schedule: Vec<String>,
 

@@ -19,8 +19,12 @@ use super::{
 use crate::{
     app::messages::Severity,
     cloud::{self, Kind, Spec, session::FALLBACK_REGION},
-    domain::{secret::Secret, shell::quoted},
-    local::{Engine, Note, Options, engine::StartError},
+    domain::{name::FunctionRef, secret::Secret, shell::quoted},
+    local::{
+        Engine, Note, Options,
+        engine::StartError,
+        triggers::{Notification, Rule, Source, Trigger},
+    },
     runtime::{StartLocal, Started},
 };
 
@@ -56,11 +60,12 @@ impl LocalEngine {
     /// An engine to be started later.
     ///
     /// # Errors
-    /// Keys that are none, or this program's own path is not known.
+    /// Keys, buckets or schedules that are none, or this program's own path is not known.
     pub fn new(arguments: Local, spec: &Spec) -> Result<Self, Failure> {
         let program = std::env::current_exe().map_err(|error| {
             Failure::new(ERROR, format!("can't find lambdeck's own program file: {error}"))
         })?;
+        let triggers = triggers(&arguments.bucket, &arguments.schedule)?;
         let options = Options {
             port: arguments.port,
             access_key: arguments.access_key.as_deref().map(access_key).transpose()?,
@@ -71,7 +76,7 @@ impl LocalEngine {
             traffic: !arguments.no_traffic && arguments.paths.is_empty(),
             persist: arguments.persist,
             projects: arguments.paths,
-            triggers: Vec::new(),
+            triggers,
             open_urls: arguments.url,
             program,
         };
@@ -203,6 +208,44 @@ fn access_key(text: &str) -> Result<(String, Secret), Failure> {
     }
 }
 
+/// What `--bucket` and `--schedule` say.
+fn triggers(buckets: &[String], schedules: &[String]) -> Result<Vec<Trigger>, Failure> {
+    let mut all = Vec::new();
+    for text in buckets {
+        let (function, folder) = assignment("--bucket", "FUNCTION=DIR", text)?;
+        let notification = Notification::of_folder(Path::new(folder))
+            .map_err(|why| Failure::usage(format!("--bucket {text}: {why}")))?;
+        all.push(Trigger { function: function.to_string(), source: Source::Bucket(notification) });
+    }
+    for (at, text) in schedules.iter().enumerate() {
+        let (function, expression) = assignment("--schedule", "FUNCTION=EXPRESSION", text)?;
+        Rule::check(expression).map_err(|why| {
+            Failure::usage(format!("--schedule {text}: {why}")).with_hint(
+                "such as 'rate(5 minutes)' or 'cron(0 12 * * ? *)', which is each day at 12:00 UTC",
+            )
+        })?;
+        let rule =
+            Rule { name: format!("schedule-{}", at + 1), expression: expression.to_owned(), input: None };
+        all.push(Trigger { function: function.to_string(), source: Source::Schedule(rule) });
+    }
+    Ok(all)
+}
+
+/// The two halves of a flag's `FUNCTION=...`.
+fn assignment<'t>(flag: &str, form: &str, text: &'t str) -> Result<(FunctionRef, &'t str), Failure> {
+    let Some((function, rest)) = text.split_once('=').filter(|(_, rest)| !rest.is_empty()) else {
+        return Err(Failure::usage(format!("{flag} {text}: it is not {form}"))
+            .with_hint("FUNCTION is NAME or NAME:ALIAS"));
+    };
+    let function: FunctionRef =
+        function.parse().map_err(|error| Failure::usage(format!("{flag} {text}: {error}")))?;
+    if function.account.is_some() {
+        return Err(Failure::usage(format!("{flag} {text}: the function is given by an ARN"))
+            .with_hint("FUNCTION is NAME or NAME:ALIAS"));
+    }
+    Ok((function, rest.trim()))
+}
+
 /// The region of the flags or the configuration file, else that of the environment.
 fn region(spec: &Spec) -> String {
     let of_environment = |name| std::env::var(name).ok().filter(|region| !region.is_empty());
@@ -268,6 +311,44 @@ mod tests {
         assert_eq!(read.is_ok(), holds);
         if let Err(failure) = read {
             assert!(!failure.message.contains("cret"), "{}", failure.message);
+        }
+    }
+
+    #[rstest]
+    #[case(&["resize=photos"], &[], "")]
+    #[case(&["resize:live=/data/a=b"], &["nightly=cron(0 2 * * ? *)", "nightly=rate(1 hour)"], "")]
+    #[case(&["photos"], &[], "--bucket photos: it is not FUNCTION=DIR")]
+    #[case(&["resize="], &[], "it is not FUNCTION=DIR")]
+    #[case(&["=photos"], &[], "the function name is empty")]
+    #[case(&["re size=photos"], &[], "the function name")]
+    #[case(&["123456789012:function:f=photos"], &[], "given by an ARN")]
+    #[case(&["resize=/"], &[], "no name that a bucket could have")]
+    #[case(&["resize=/data/ab"], &[], "'ab' is no bucket's name, which has 3-63 characters")]
+    #[case(&[], &["rate(5 minutes)"], "--schedule rate(5 minutes): it is not FUNCTION=EXPRESSION")]
+    #[case(&[], &["f=rate(5 minute)"], "with 5 the unit is 'minutes'")]
+    #[case(&[], &["f=cron(0 25 * * ? *)"], "its field hours is '25'")]
+    fn buckets_and_schedules_are_read(
+        #[case] buckets: &[&str],
+        #[case] schedules: &[&str],
+        #[case] wrong: &str,
+    ) {
+        let owned = |all: &[&str]| -> Vec<String> { all.iter().map(|text| (*text).to_owned()).collect() };
+        match triggers(&owned(buckets), &owned(schedules)) {
+            Ok(all) => {
+                assert_eq!((wrong, all.len()), ("", buckets.len() + schedules.len()));
+                let names: Vec<_> = all
+                    .iter()
+                    .filter_map(|trigger| match &trigger.source {
+                        Source::Schedule(rule) => Some(rule.name.as_str()),
+                        Source::Bucket(_) => None,
+                    })
+                    .collect();
+                assert_eq!(names, ["schedule-1", "schedule-2"][..schedules.len()]);
+            }
+            Err(failure) => {
+                assert!(!wrong.is_empty() && failure.message.contains(wrong), "{}", failure.message);
+                assert_eq!(failure.code, super::super::failure::USAGE);
+            }
         }
     }
 

@@ -24,7 +24,7 @@ use super::{
     samples,
     schemas::Schemas,
     traffic,
-    triggers::Trigger,
+    triggers::{self, Trigger, TriggerError},
 };
 use crate::domain::secret::Secret;
 
@@ -125,6 +125,9 @@ pub enum StartError {
         /// What was wrong.
         why: String,
     },
+    /// A bucket or a schedule can't be started.
+    #[error(transparent)]
+    Trigger(#[from] TriggerError),
 }
 
 /// What is to be said of a running engine.
@@ -150,6 +153,7 @@ pub struct Engine {
     server: Option<JoinHandle<()>>,
     traffic: Option<JoinHandle<()>>,
     installed: Box<Installed>,
+    _triggers: triggers::Running,
     // After the tasks above in the order of dropping: it removes the functions' files.
     _folder: TempDir,
 }
@@ -158,7 +162,8 @@ impl Engine {
     /// Starts an engine and returns when it accepts requests. It runs on the caller's tokio runtime.
     ///
     /// # Errors
-    /// When the port cannot be bound, there is no temporary folder, a path is no project, or a sample cannot be created.
+    /// When the port cannot be bound, there is no temporary folder, a path is no project, or a sample, a URL or a
+    /// trigger cannot be started.
     pub async fn start(options: Options) -> Result<Self, StartError> {
         let kept = options.persist.as_deref().map(Kept::open).transpose()?;
         let (account_id, credentials) = identity(&options, kept.as_ref())?;
@@ -189,12 +194,13 @@ impl Engine {
             schemas.restore(kept)?;
             keeper.note(vec![kept_identity(&account_id, &options.region, &credentials).change()]);
         }
+        let place = lambda::names::Place {
+            partition,
+            region: options.region.clone(),
+            account_id: account_id.clone(),
+        };
         let lambda = Arc::new(Lambda::new(Setup {
-            place: lambda::names::Place {
-                partition,
-                region: options.region.clone(),
-                account_id: account_id.clone(),
-            },
+            place: place.clone(),
             settle: Duration::from_millis(options.settle_ms),
             root: folder.path().to_owned(),
             authority: address.to_string(),
@@ -213,13 +219,23 @@ impl Engine {
             }
         }
         lambda.open_kept_urls().map_err(StartError::UrlPort)?;
-        let mut installed = lambda.install_projects(options.projects, options.persist).await?;
+        let mut installed = lambda.install_projects(options.projects, options.persist.clone()).await?;
         installed.triggers.splice(0..0, options.triggers);
         for function in options.open_urls {
             lambda
                 .open_url(&function)
                 .map_err(|error| StartError::Url { function, why: error.to_string() })?;
         }
+        let (triggers, opened) = triggers::start(
+            installed.triggers.clone(),
+            triggers::Setup {
+                lambda: Arc::clone(&lambda),
+                place: place.clone(),
+                private: std::iter::once(folder.path().to_owned()).chain(options.persist).collect(),
+                stop: stop.clone(),
+            },
+        )
+        .await?;
         let traffic = options.traffic.then(|| {
             let lambda = Arc::clone(&lambda);
             tokio::spawn(traffic::run(move |function: String, payload| {
@@ -242,7 +258,7 @@ impl Engine {
         let url =
             |(function, url): (String, String)| Note::Open(format!("Function URL of {function}: {url}"));
         let undone = installed.warnings.iter().map(|warning| Note::Undone(warning.to_string()));
-        let notes = lambda.function_urls().into_iter().map(url).chain(undone).collect();
+        let notes = lambda.function_urls().into_iter().map(url).chain(opened).chain(undone).collect();
         let server = tokio::spawn(http::serve(listener, gateway, stop.clone()));
         Ok(Self {
             address,
@@ -256,6 +272,7 @@ impl Engine {
             server: Some(server),
             traffic,
             installed: Box::new(installed),
+            _triggers: triggers,
             _folder: folder,
         })
     }

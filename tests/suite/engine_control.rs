@@ -7,6 +7,7 @@ mod lifecycle;
 mod provisioned;
 mod revisions;
 mod tenants;
+mod triggers;
 mod urls;
 mod versions;
 

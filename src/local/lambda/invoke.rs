@@ -134,7 +134,7 @@ impl Lambda {
         self.chosen(target).map(|chosen| Chosen { note, ..chosen })
     }
 
-    fn chosen(&self, target: &Target) -> Result<Chosen, Error> {
+    pub(super) fn chosen(&self, target: &Target) -> Result<Chosen, Error> {
         let qualifier = target.qualifier.as_deref().unwrap_or("$LATEST");
         let functions = self.functions();
         let missing = || Error::function_not_found(&self.place().arn(&target.name, Some(qualifier)));

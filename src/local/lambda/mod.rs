@@ -50,6 +50,7 @@ mod queue;
 mod settings;
 mod state;
 mod streaming;
+pub(super) mod triggered;
 pub(super) mod urls;
 mod validate;
 mod versions;
