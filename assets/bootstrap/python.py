@@ -335,9 +335,18 @@ def one_line(text):
     return " ".join(text.split())
 
 
+def layer_folders():
+    """Where modules of layers are, /opt on AWS. As there, a PYTHONPATH of the function's own takes their place."""
+    opt = os.environ.pop("_LAMBDECK_OPT", None)
+    if not opt or "PYTHONPATH" in os.environ:
+        return []
+    version = os.environ["AWS_EXECUTION_ENV"].rpartition("python")[2]
+    return [f"{opt}/python/lib/python{version}/site-packages", f"{opt}/python"]
+
+
 def main():
     task_root = os.environ["LAMBDA_TASK_ROOT"]
-    sys.path[0] = task_root
+    sys.path[:1] = [task_root, *layer_folders()]
     handler_name = os.environ["_HANDLER"]
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8", line_buffering=True)

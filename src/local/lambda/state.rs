@@ -186,7 +186,8 @@ impl Release {
                 code: folder,
                 log_group: settings.logging.group.clone(),
                 json_logs: settings.logging.json,
-                layers: None,
+                log_level: settings.logging.application_level.clone(),
+                layers: settings.layers.iter().filter_map(|layer| layer.content.folder()).collect(),
             })
         });
     }

@@ -188,7 +188,8 @@ impl Lab {
             code: Arc::clone(&self.code),
             log_group: "g".into(),
             json_logs: false,
-            layers: None,
+            log_level: None,
+            layers: Vec::new(),
         })
     }
 

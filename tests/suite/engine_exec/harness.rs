@@ -69,7 +69,8 @@ impl Lab {
             code: Arc::new(code),
             log_group: "/aws/lambda/thing".to_owned(),
             json_logs: false,
-            layers: None,
+            log_level: None,
+            layers: Vec::new(),
         }
     }
 
@@ -91,7 +92,8 @@ impl Lab {
             code: Arc::new(code),
             log_group: format!("/aws/lambda/{name}"),
             json_logs: sample.json_logs,
-            layers: None,
+            log_level: None,
+            layers: Vec::new(),
             ..self.script("")
         }
     }
