@@ -344,7 +344,19 @@ def layer_folders():
     return [f"{opt}/python/lib/python{version}/site-packages", f"{opt}/python"]
 
 
+def forget_coercion():
+    """Takes away the LC_CTYPE that Python sets itself where the machine does not have the locale of LANG."""
+    try:
+        with open("/proc/self/environ", "rb") as file:
+            given = any(line.startswith(b"LC_CTYPE=") for line in file.read().split(b"\0"))
+    except OSError:
+        return
+    if not given:
+        os.environ.pop("LC_CTYPE", None)
+
+
 def main():
+    forget_coercion()
     task_root = os.environ["LAMBDA_TASK_ROOT"]
     sys.path[:1] = [task_root, *layer_folders()]
     handler_name = os.environ["_HANDLER"]

@@ -42,7 +42,12 @@ pub(super) fn check_name(given: &str, violations: &mut Violations) {
 
 /// The layer behind a name that [`check_name`] let pass.
 pub(super) fn resolve(place: &Place, given: &str) -> Result<String, Error> {
-    let Some(rest) = given.strip_prefix("arn:") else { return Ok(given.to_owned()) };
+    resolve_of(place, given, given)
+}
+
+/// The same, where the name is a part of what was `given`.
+fn resolve_of(place: &Place, name: &str, given: &str) -> Result<String, Error> {
+    let Some(rest) = name.strip_prefix("arn:") else { return Ok(name.to_owned()) };
     let mut parts = rest.split(':').skip(2);
     let (region, account) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     if region != place.region {
@@ -103,7 +108,7 @@ pub(super) fn version_by_arn(place: &Place, arn: Option<&str>) -> Result<Version
 pub(super) fn split(place: &Place, arn: &str) -> Result<Version, Error> {
     match arn.rsplit_once(':') {
         Some((layer, number)) if !arn.contains(":awslayer:") => {
-            let name = resolve(place, layer)?;
+            let name = resolve_of(place, layer, arn)?;
             // A number that is too large for a u64 is no version's.
             Ok(Version { name, number: number.parse().unwrap_or_default() })
         }

@@ -21,7 +21,7 @@ const PRINCIPAL_PATTERN: &str = r"\d{12}|\*|arn:(aws[a-zA-Z-]*):iam::\d{12}:root
 
 /// A layer version's policy. One without statements is none.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct LayerPolicy {
+pub(in crate::local::lambda) struct LayerPolicy {
     statements: Vec<Statement>,
     revision_id: String,
 }
