@@ -65,13 +65,12 @@ impl Opts {
         let cell = {
             let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
             made.retain(|_, cell| cell.strong_count() > 0);
-            match made.get(&folders).and_then(Weak::upgrade) {
-                Some(cell) => cell,
-                None => {
-                    let cell = Arc::default();
-                    made.insert(folders.clone(), Arc::downgrade(&cell));
-                    cell
-                }
+            if let Some(cell) = made.get(&folders).and_then(Weak::upgrade) {
+                cell
+            } else {
+                let cell = Arc::default();
+                made.insert(folders.clone(), Arc::downgrade(&cell));
+                cell
             }
         };
         let root = self.root.clone();

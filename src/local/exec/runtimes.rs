@@ -216,9 +216,7 @@ fn on_path(name: &str) -> Vec<PathBuf> {
 fn bootstrap(code: &Path, opt: Option<&Path>) -> Result<Launch, Unrunnable> {
     let program = [Some(code), opt].into_iter().flatten().map(|folder| folder.join("bootstrap"));
     let program = program.into_iter().find(|program| program.is_file()).ok_or_else(|| {
-        Unrunnable::new(
-            "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]".to_owned(),
-        )
+        Unrunnable::new("Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]".to_owned())
     })?;
     Ok(Launch { program, arguments: Vec::new(), interpreter: None })
 }

@@ -90,7 +90,8 @@ pub(super) struct Lambda {
 
 impl Lambda {
     pub fn new(setup: Setup) -> Self {
-        Self { setup, functions: Mutex::default(), layers: Mutex::default(), queue: Arc::new(Semaphore::new(queue::QUEUE_KB)) }
+        let queue = Arc::new(Semaphore::new(queue::QUEUE_KB));
+        Self { setup, functions: Mutex::default(), layers: Mutex::default(), queue }
     }
 
     /// Answers a request whose sender is known.
