@@ -335,9 +335,30 @@ def one_line(text):
     return " ".join(text.split())
 
 
+def layer_folders():
+    """Where modules of layers are, /opt on AWS. As there, a PYTHONPATH of the function's own takes their place."""
+    opt = os.environ.pop("_LAMBDECK_OPT", None)
+    if not opt or "PYTHONPATH" in os.environ:
+        return []
+    version = os.environ["AWS_EXECUTION_ENV"].rpartition("python")[2]
+    return [f"{opt}/python/lib/python{version}/site-packages", f"{opt}/python"]
+
+
+def forget_coercion():
+    """Takes away the LC_CTYPE that Python sets itself where the machine does not have the locale of LANG."""
+    try:
+        with open("/proc/self/environ", "rb") as file:
+            given = any(line.startswith(b"LC_CTYPE=") for line in file.read().split(b"\0"))
+    except OSError:
+        return
+    if not given:
+        os.environ.pop("LC_CTYPE", None)
+
+
 def main():
+    forget_coercion()
     task_root = os.environ["LAMBDA_TASK_ROOT"]
-    sys.path[0] = task_root
+    sys.path[:1] = [task_root, *layer_folders()]
     handler_name = os.environ["_HANDLER"]
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8", line_buffering=True)

@@ -3,6 +3,7 @@
 mod asynchronous;
 mod configuration;
 mod door;
+mod layers;
 mod lifecycle;
 mod provisioned;
 mod revisions;

@@ -3,6 +3,7 @@
 mod code;
 mod faults;
 mod harness;
+mod layers;
 mod lifecycle;
 mod node;
 mod python;

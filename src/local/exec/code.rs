@@ -62,8 +62,8 @@ impl CodeFolder {
         let mut archive = ZipArchive::new(Cursor::new(zip)).map_err(|_| CodeError::NotAZip)?;
         let plan = Plan::of(&mut archive)?;
         let folder = tempfile::Builder::new().prefix("code-").tempdir_in(root)?;
-        plan.write(&mut archive, folder.path(), MAX_UNZIPPED_BYTES)?;
-        Ok(Self { path: folder.path().to_owned(), _guard: Some(folder) })
+        let size = plan.write(&mut archive, folder.path(), MAX_UNZIPPED_BYTES)?;
+        Ok(Self { path: folder.path().to_owned(), size, _guard: Some(folder) })
     }
 }
 
@@ -163,12 +163,13 @@ impl Plan {
         Some(at)
     }
 
+    /// Unpacks it; the bytes of its files.
     fn write(
         &self,
         archive: &mut ZipArchive<Cursor<&[u8]>>,
         root: &Path,
         limit: u64,
-    ) -> Result<(), CodeError> {
+    ) -> Result<u64, CodeError> {
         let mut left = limit;
         for (path, _) in &self.folders {
             make_folder(&root.join(path))?;
@@ -195,7 +196,7 @@ impl Plan {
         for (path, mode) in &self.folders {
             fs::set_permissions(root.join(path), fs::Permissions::from_mode(*mode))?;
         }
-        Ok(())
+        Ok(limit - left)
     }
 }
 
@@ -279,7 +280,7 @@ mod tests {
             let plan = Plan::of(&mut archive).unwrap();
             plan.write(&mut archive, tempfile::tempdir().unwrap().path(), limit)
         };
-        assert!(written(&bytes, 120_000).is_ok());
+        assert_eq!(written(&bytes, 120_000).ok(), Some(120_000));
         assert!(matches!(written(&bytes, 119_999), Err(CodeError::TooLarge)));
         // The uncompressed sizes in both directories.
         for (mark, at) in [(b"PK\x01\x02", 24), (b"PK\x03\x04", 22)] {

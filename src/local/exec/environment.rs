@@ -21,12 +21,14 @@ use super::{
     Event, FunctionSpec, Outcome,
     end::{End, timed_out},
     executor::{Lease, Shared},
+    layers::Opt,
     memory,
     platform::{Log, Report, Status, now_ms},
     process::{self, Output, Process},
     runtime_api::{self, Answer, Body, Call, Reply, RuntimeApi},
-    runtimes::{self, Place, Unrunnable},
+    runtimes::{self, Unrunnable},
     stream::{Last, Reader, Response},
+    variables::{self, Place},
 };
 use crate::local::metrics::Running as Measured;
 
@@ -58,6 +60,8 @@ pub(super) struct Environment {
     log: Log,
     /// Stays when the process is replaced, as `/tmp` does on AWS.
     tmp: Option<TempDir>,
+    /// The layers, likewise.
+    opt: Option<Opt>,
     running: Option<Running>,
     /// The id of the last event.
     last: String,
@@ -85,7 +89,7 @@ impl Environment {
     ) -> Self {
         let store = Arc::clone(&shared.options.logs);
         let log = Log::new(store, &spec, initialization_type(provisioned), tenant_id);
-        Self { id, shared, spec, provisioned, log, tmp: None, running: None, last: String::new() }
+        Self { id, shared, spec, provisioned, log, tmp: None, opt: None, running: None, last: String::new() }
     }
 
     /// Initialises, and works until it is no longer wanted or the engine stops. `provision` is what it belongs to.
@@ -234,9 +238,16 @@ impl Environment {
     }
 
     async fn launch(&mut self, phase: &str, begun: &mut Instant) -> Result<Running, Unrunnable> {
-        let (launch, note) = self.shared.runtimes.launch(&self.spec).await?;
-        if let Some(note) = note.filter(|_| phase == "init") {
-            self.log.note(&note);
+        if self.opt.is_none() && !self.spec.layers.is_empty() {
+            let made = self.shared.opts.of(&self.spec.layers).await;
+            self.opt = Some(made.map_err(|error| {
+                Unrunnable::new(format!("The local engine could not put the layers together: {error}"))
+            })?);
+        }
+        let opt = self.opt.as_ref().and_then(Opt::path);
+        let (launch, note) = self.shared.runtimes.launch(&self.spec, opt).await?;
+        if phase == "init" {
+            note.iter().chain(&self.layer_notes()).for_each(|note| self.log.note(note));
         }
         // Finding the interpreter is the engine's time, not the function's.
         *begun = Instant::now();
@@ -254,11 +265,36 @@ impl Environment {
             tmp: tmp.path(),
             runtime_api: api.address.to_string(),
             initialization_type: initialization_type(self.provisioned),
+            runtime: self.shared.runtimes.folder(),
+            opt,
+            interpreter: launch.interpreter.as_deref(),
         };
-        let variables = self.shared.runtimes.variables(&self.spec, &place);
+        let variables = variables::variables(&self.spec, &place);
         let (process, output) =
             Process::start(&launch, &self.spec.code.path, variables).await.map_err(|error| failed(&error))?;
         Ok(Running { process, output, api, ready: None, peak: 0, looked: None })
+    }
+
+    /// What is different here from AWS with the function's layers.
+    fn layer_notes(&self) -> Vec<String> {
+        let Some(opt) = &self.opt else { return Vec::new() };
+        let mut notes = Vec::new();
+        let extensions = opt.extensions();
+        if !extensions.is_empty() {
+            let names = extensions.join(", ");
+            notes.push(format!(
+                "lambdeck: extensions of layers are not run by the local engine; this function has: {names}"
+            ));
+        }
+        let variables = variables::naming_opt(&self.spec);
+        if let (false, Some(path)) = (variables.is_empty(), opt.path()) {
+            notes.push(format!(
+                "lambdeck: there is no /opt here, which is named by: {}. The layers are in {}",
+                variables.join(", "),
+                path.display()
+            ));
+        }
+        notes
     }
 
     async fn await_ready(&mut self, deadline: Instant) -> Result<Duration, End> {

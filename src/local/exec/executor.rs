@@ -15,6 +15,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use super::{
     Event, ExecError, FunctionSpec, Outcome,
     environment::{Environment, Job},
+    layers::Opts,
     runtimes::Runtimes,
     stream::{Reader, Streaming},
 };
@@ -61,6 +62,7 @@ pub struct Executor {
 pub(super) struct Shared {
     pub(super) options: Options,
     pub(super) runtimes: Runtimes,
+    pub(super) opts: Opts,
     pub(super) idle_after: Duration,
     pub(super) stop: CancellationToken,
     /// Held by provisioned environments while they initialise.
@@ -152,10 +154,12 @@ impl Executor {
         let (alive, gone) = mpsc::channel(1);
         let stop = CancellationToken::new();
         let runtimes = Runtimes::new(&options.root);
+        let opts = Opts::new(&options.root);
         let state = State { pools: HashMap::new(), busy: 0, next_id: 0, alive: Some(alive) };
         let shared = Shared {
             options,
             runtimes,
+            opts,
             idle_after,
             stop: stop.clone(),
             inits: Semaphore::new(INITS_AT_ONCE),

@@ -10,12 +10,14 @@ mod code;
 mod end;
 mod environment;
 mod executor;
+mod layers;
 mod memory;
 mod platform;
 mod process;
 mod runtime_api;
 mod runtimes;
 mod stream;
+mod variables;
 
 pub use code::{CodeError, MAX_UNZIPPED_BYTES};
 pub use executor::{Executor, Options, Provisioned};
@@ -27,6 +29,8 @@ pub use stream::Streaming;
 pub struct CodeFolder {
     /// Where the zip was unpacked (`LAMBDA_TASK_ROOT`).
     pub path: PathBuf,
+    /// Bytes of its files.
+    pub size: u64,
     _guard: Option<tempfile::TempDir>,
 }
 
@@ -59,8 +63,8 @@ pub struct FunctionSpec {
     pub json_logs: bool,
     /// What is written of it, in JSON.
     pub log_levels: LogLevels,
-    /// The function's layers, unpacked over each other: what is `/opt` on AWS.
-    pub layers: Option<Arc<CodeFolder>>,
+    /// The function's layers, in the order in which they are put over each other: what is `/opt` on AWS.
+    pub layers: Vec<Arc<CodeFolder>>,
 }
 
 /// From which level on lines are written, where the log format is JSON.

@@ -10,6 +10,8 @@ use std::{
 };
 
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
+#[cfg(target_os = "linux")]
+use rustix::process::{Resource, Rlimit, prlimit};
 use tokio::{
     net::unix::pipe::Receiver,
     process::{Child, Command},
@@ -26,6 +28,8 @@ const MAX_DRAIN_BYTES: usize = 1024 * 1024;
 pub(super) struct Launch {
     pub(super) program: PathBuf,
     pub(super) arguments: Vec<OsString>,
+    /// The interpreter, where there is one.
+    pub(super) interpreter: Option<PathBuf>,
 }
 
 /// A running process, the leader of its own group. The whole group is killed when it is dropped.
@@ -69,6 +73,9 @@ impl Process {
         // Else the command's copies of the writer would keep the pipe open.
         drop(command);
         let group = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+        if let Some(process) = group {
+            limit(process);
+        }
         Ok((Self { child, group }, Output::new(reader)?))
     }
 
@@ -116,6 +123,20 @@ impl Drop for Process {
     fn drop(&mut self) {
         self.kill_group();
     }
+}
+
+/// Sets the limits that processes have on AWS, where another process's can be set (on Linux): open files and locked
+/// memory. It does so right after the start, before a runtime has come to the function's code. Not that of processes
+/// (AWS's is 742), which would count all of the user's; and a core that is dumped here is the user's to ask for.
+fn limit(process: Pid) {
+    #[cfg(target_os = "linux")]
+    for (resource, most) in [(Resource::Nofile, 1024), (Resource::Memlock, 65_536)] {
+        let limit = Rlimit { current: Some(most), maximum: Some(most) };
+        // A user's own limit may be lower, and only root may raise it: then that one stays.
+        let _ = prlimit(Some(process), resource, limit);
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = process;
 }
 
 /// Why a process is gone, as AWS words it.

@@ -1,4 +1,4 @@
-//! Which program runs a function, and the environment variables it gets.
+//! Which program runs a function.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -13,7 +13,8 @@ use std::{
 use sha2::{Digest, Sha256};
 use tokio::process::Command;
 
-use super::{FunctionSpec, process::Launch};
+use super::{FunctionSpec, process::Launch, variables::stand_in};
+use crate::domain::secret::Secret;
 
 const PYTHON_SHIM: &str = include_str!("../../../assets/bootstrap/python.py");
 const NODE_SHIM: &str = include_str!("../../../assets/bootstrap/node.mjs");
@@ -23,6 +24,13 @@ const NODE_SHIM: &str = include_str!("../../../assets/bootstrap/node.mjs");
 const PYTHON_MODULE: &str = "lambdeck_bootstrap.py";
 const PYTHON_START: (&str, &str) = ("python.py", "import lambdeck_bootstrap\n\nlambdeck_bootstrap.main()\n");
 const NODE_START: &str = "node.mjs";
+
+/// Names a script that starts the runtime in its place.
+pub(super) const EXEC_WRAPPER: &str = "AWS_LAMBDA_EXEC_WRAPPER";
+/// What AWS's runtimes start with where there is a wrapper: its name as given, its path here, and the command line.
+const WRAPPED_START: &str = r#"if [ ! -f "$1" ]; then echo "$0: does not exist"; exit 127; fi
+if [ ! -x "$1" ]; then echo "$0: is not an executable"; exit 126; fi
+exec "$@""#;
 
 /// How long a program may take to say what it is.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -61,11 +69,20 @@ impl Runtimes {
         Self { folder: root.join("runtime"), found: Mutex::default() }
     }
 
-    /// How to start a function, and what is to be said about it in its log.
-    pub(super) async fn launch(&self, spec: &FunctionSpec) -> Result<(Launch, Option<String>), Unrunnable> {
+    /// The stand-in of `/var/runtime`.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// How to start a function, and what is to be said about it in its log. `opt` is the stand-in of `/opt`.
+    pub(super) async fn launch(
+        &self,
+        spec: &FunctionSpec,
+        opt: Option<&Path>,
+    ) -> Result<(Launch, Option<String>), Unrunnable> {
         let runtime = spec.runtime.as_str();
         if runtime.starts_with("provided") {
-            return bootstrap(&spec.code.path).map(|launch| (launch, None));
+            return bootstrap(&spec.code.path, opt).map(|launch| (launch, None));
         }
         let (wanted, language) = if let Some(version) = runtime.strip_prefix("python") {
             (version, Language::Python)
@@ -98,8 +115,12 @@ impl Runtimes {
                 program.display()
             )
         });
-        let launch = Launch { program: interpreter.program, arguments: vec![script.into_os_string()] };
-        Ok((launch, note))
+        let launch = Launch {
+            interpreter: Some(interpreter.program.clone()),
+            program: interpreter.program,
+            arguments: vec![script.into_os_string()],
+        };
+        Ok((wrapped(launch, spec, opt), note))
     }
 
     async fn interpreter(&self, language: Language, wanted: &str) -> Option<Interpreter> {
@@ -137,64 +158,6 @@ impl Runtimes {
         }
         Ok(script)
     }
-
-    /// The environment variables of a function: its own, and Lambda's. Nothing else: not the user's shell's, and in
-    /// particular not their AWS keys.
-    pub(super) fn variables(&self, spec: &FunctionSpec, place: &Place<'_>) -> BTreeMap<String, String> {
-        let task_root = spec.code.path.to_string_lossy().into_owned();
-        let mut all = BTreeMap::new();
-        let mut set = |name: &str, value: &str| {
-            all.insert(name.to_owned(), value.to_owned());
-        };
-        // What a function may change.
-        set("LANG", "en_US.UTF-8");
-        set("TZ", ":UTC");
-        set("PATH", "/usr/local/bin:/usr/bin:/bin");
-        set("LD_LIBRARY_PATH", &format!("{task_root}:{task_root}/lib"));
-        set("TMPDIR", &place.tmp.to_string_lossy());
-        if spec.runtime.starts_with("nodejs") {
-            set("NODE_PATH", &format!("{task_root}/node_modules:{task_root}"));
-        }
-        if spec.json_logs {
-            set("AWS_LAMBDA_LOG_FORMAT", "JSON");
-            set("AWS_LAMBDA_LOG_LEVEL", spec.log_levels.application.as_deref().unwrap_or("INFO"));
-        }
-        for (name, value) in &spec.variables {
-            set(name, value.reveal());
-        }
-        // What it may not.
-        set("_HANDLER", &spec.handler);
-        set("AWS_DEFAULT_REGION", place.region);
-        set("AWS_REGION", place.region);
-        set("AWS_LAMBDA_FUNCTION_NAME", &spec.name);
-        set("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", &spec.memory_mb.to_string());
-        set("AWS_LAMBDA_FUNCTION_VERSION", &spec.version);
-        set("AWS_LAMBDA_INITIALIZATION_TYPE", place.initialization_type);
-        set("AWS_LAMBDA_LOG_GROUP_NAME", &spec.log_group);
-        set("AWS_LAMBDA_LOG_STREAM_NAME", place.stream);
-        set("AWS_LAMBDA_RUNTIME_API", &place.runtime_api);
-        set("LAMBDA_TASK_ROOT", &task_root);
-        set("LAMBDA_RUNTIME_DIR", &self.folder.to_string_lossy());
-        // Not a key of anyone's. Without one an SDK in the function would look on, and find the user's own in
-        // their home folder.
-        set("AWS_ACCESS_KEY_ID", "lambdeck-local");
-        set("AWS_SECRET_ACCESS_KEY", "lambdeck-local");
-        set("AWS_SESSION_TOKEN", "lambdeck-local");
-        if !spec.runtime.starts_with("provided") {
-            set("AWS_EXECUTION_ENV", &format!("AWS_Lambda_{}", spec.runtime));
-        }
-        all
-    }
-}
-
-/// Where an environment lives.
-pub(super) struct Place<'a> {
-    pub(super) region: &'a str,
-    pub(super) stream: &'a str,
-    pub(super) tmp: &'a Path,
-    pub(super) runtime_api: String,
-    /// `on-demand` or `provisioned-concurrency`.
-    pub(super) initialization_type: &'static str,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -267,14 +230,30 @@ fn on_path(name: &str) -> Vec<PathBuf> {
     std::env::split_paths(&path).map(|folder| folder.join(OsStr::new(name))).filter(executable).collect()
 }
 
-fn bootstrap(code: &Path) -> Result<Launch, Unrunnable> {
-    let program = code.join("bootstrap");
-    if !program.is_file() {
-        return Err(Unrunnable::new(
-            "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]".to_owned(),
-        ));
-    }
-    Ok(Launch { program, arguments: Vec::new() })
+/// The function's `bootstrap`, or else that of a layer.
+fn bootstrap(code: &Path, opt: Option<&Path>) -> Result<Launch, Unrunnable> {
+    let program = [Some(code), opt].into_iter().flatten().map(|folder| folder.join("bootstrap"));
+    let program = program.into_iter().find(|program| program.is_file()).ok_or_else(|| {
+        Unrunnable::new("Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]".to_owned())
+    })?;
+    Ok(Launch { program, arguments: Vec::new(), interpreter: None })
+}
+
+/// The launch by way of the script that the function names, which gets the whole command line. As on AWS, custom
+/// runtimes know nothing of it.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-modify.html#runtime-wrapper>
+fn wrapped(launch: Launch, spec: &FunctionSpec, opt: Option<&Path>) -> Launch {
+    let Some(wrapper) = spec.variables.get(EXEC_WRAPPER).map(Secret::reveal).filter(|it| !it.is_empty())
+    else {
+        return launch;
+    };
+    let opt = opt.map(Path::to_string_lossy);
+    let here = stand_in(wrapper, &spec.code.path.to_string_lossy(), opt.as_deref());
+    let mut arguments: Vec<OsString> = vec!["-c".into(), WRAPPED_START.into(), wrapper.into()];
+    arguments.push(spec.code.path.join(here).into_os_string());
+    arguments.push(launch.program.into_os_string());
+    arguments.extend(launch.arguments);
+    Launch { program: PathBuf::from("/bin/sh"), arguments, interpreter: launch.interpreter }
 }
 
 /// Writes a file so that nobody ever reads a part of it.

@@ -65,6 +65,18 @@ impl Zip {
     }
 }
 
+impl Zip {
+    /// The zip as it came.
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// The unpacked folder.
+    pub fn folder(&self) -> Arc<CodeFolder> {
+        Arc::clone(&self.folder)
+    }
+}
+
 impl PartialEq for Package {
     fn eq(&self, other: &Self) -> bool {
         self.sha256() == other.sha256()
@@ -115,7 +127,7 @@ impl Code {
     /// The unpacked folder of a zip.
     pub fn folder(&self) -> Option<Arc<CodeFolder>> {
         match &self.package {
-            Package::Zip(zip) => Some(Arc::clone(&zip.folder)),
+            Package::Zip(zip) => Some(zip.folder()),
             Package::Image { .. } => None,
         }
     }
@@ -123,7 +135,7 @@ impl Code {
     /// The zip as it came.
     pub fn file(&self) -> Option<&Path> {
         match &self.package {
-            Package::Zip(zip) => Some(&zip.file),
+            Package::Zip(zip) => Some(zip.file()),
             Package::Image { .. } => None,
         }
     }

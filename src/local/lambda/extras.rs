@@ -82,6 +82,7 @@ impl Lambda {
     }
 
     pub(super) fn get_account_settings(&self) -> Answer {
+        let layers = self.layers_size();
         let functions = self.functions();
         let committed: u32 = functions.values().map(Function::committed).sum();
         let used: usize = functions
@@ -89,6 +90,7 @@ impl Lambda {
             .flat_map(|function| std::iter::once(&function.latest).chain(function.versions.values()))
             .map(|release| release.code.size())
             .sum();
+        let used = used + layers;
         Answer::json(
             200,
             &json!({

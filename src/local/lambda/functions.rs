@@ -9,6 +9,7 @@ use super::{
     Lambda,
     code::Code,
     error::Error,
+    layers::check_unzipped,
     names::{self, Naming, Target},
     page, settings,
     state::{Function, Phase, Release, Settings},
@@ -52,7 +53,8 @@ impl Lambda {
         settings::check_package(&input.settings, image)?;
         let initial =
             Settings { per_tenant: input.tenancy_config.is_some(), ..Settings::initial(&target.name) };
-        let settings = settings::apply(initial, &input.settings, &target.name);
+        let layers = self.layer_uses(&input.settings)?.unwrap_or_default();
+        let settings = Settings { layers, ..settings::apply(initial, &input.settings, &target.name) };
         settings::check_whole(&settings, image)?;
         let tags = input.tags.unwrap_or_default();
         validate::check_tags(&tags)?;
@@ -61,6 +63,7 @@ impl Lambda {
 
         let architecture = architecture(input.architectures);
         let code = self.code(input.code.unwrap_or_default(), image, architecture).await?;
+        check_unzipped(&code, &settings.layers)?;
         let mut function = Function::new(&target.name, settings, code, Some(self.settles()), tags);
         if input.publish == Some(true) {
             function.publish(None, Some(self.settles()), self.place());
@@ -136,10 +139,7 @@ impl Lambda {
                 })?;
                 self.unpack(zip, architecture).await
             }
-            _ if !image && (input.s3_bucket.is_some() || input.s3_key.is_some()) => Err(Error::invalid(
-                "Error occurred while GetObject. S3 Error Code: NoSuchBucket. S3 Error Message: The specified bucket \
-                 does not exist. The local engine has no S3: send the zip itself as ZipFile.",
-            )),
+            _ if !image && (input.s3_bucket.is_some() || input.s3_key.is_some()) => Err(no_s3()),
             _ => Err(Error::invalid("Please provide a source for function code.")),
         }
     }
@@ -282,12 +282,18 @@ impl Lambda {
         settings::check_model(&input.settings, &mut violations);
         violations.finish()?;
         settings::check_service(&input.settings, self.place())?;
+        let layers = self.layer_uses(&input.settings)?;
         self.with_function(&target, |function| {
             self.refuse_busy(function)?;
             refuse_stale(&function.latest, input.revision_id.as_deref())?;
             let image = function.latest.code.image_uri().is_some();
             settings::check_package_of_update(&input.settings, image)?;
-            let settings = settings::apply(function.latest.settings.clone(), &input.settings, &function.name);
+            let mut settings =
+                settings::apply(function.latest.settings.clone(), &input.settings, &function.name);
+            if let Some(layers) = layers {
+                check_unzipped(&function.latest.code, &layers)?;
+                settings.layers = layers;
+            }
             settings::check_whole(&settings, image)?;
             function.latest.settings = settings;
             function.latest.changed(self.settles());
@@ -333,6 +339,7 @@ impl Lambda {
         let code = self.code(input.code, image, architecture).await?;
         self.with_function(&target, |function| {
             check(function)?;
+            check_unzipped(&code, &function.latest.settings.layers)?;
             let place = self.place();
             let arn = place.arn(&function.name, None);
             let show = |arn: &str, release: &Release| {
@@ -378,6 +385,14 @@ pub(super) fn refuse_stale(release: &Release, revision_id: Option<&str>) -> Resu
         Some(given) if given != release.revision_id => Err(Error::stale_revision()),
         _ => Ok(()),
     }
+}
+
+/// The refusal of a zip that is in S3.
+pub(super) fn no_s3() -> Error {
+    Error::invalid(
+        "Error occurred while GetObject. S3 Error Code: NoSuchBucket. S3 Error Message: The specified bucket does not \
+         exist. The local engine has no S3: send the zip itself as ZipFile.",
+    )
 }
 
 /// A page of a list as an answer.

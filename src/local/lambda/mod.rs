@@ -4,6 +4,7 @@
 //! - `names`, `validate`, `settings`: names and ARNs, the service model's input rules, what a function may be
 //! - `state`, `code`: what is kept of a function
 //! - `wire`, `error`: the JSON in and out
+//! - `layers`: layers, and what functions have of them
 //! - `functions`, `versions`, `extras`, `provisioned`, `event_config`: the operations
 //! - `projects`: functions of the user's folders and templates, kept up with the files
 //! - `invoke`: Invoke; `streaming`: InvokeWithResponseStream; `queue`: the asynchronous queue, its retries and destinations
@@ -86,6 +87,7 @@ pub(super) struct Setup {
 pub(super) struct Lambda {
     setup: Setup,
     functions: Mutex<BTreeMap<String, Function>>,
+    layers: Mutex<BTreeMap<String, layers::Layer>>,
     /// What is left of the asynchronous queue, in KB.
     queue: Arc<Semaphore>,
     /// What listens for function URLs.
@@ -98,6 +100,7 @@ impl Lambda {
         Self {
             setup,
             functions: Mutex::default(),
+            layers: Mutex::default(),
             queue: Arc::new(Semaphore::new(queue::QUEUE_KB)),
             doors: Doors::default(),
             projects: projects::Projects::default(),
@@ -146,7 +149,7 @@ impl Lambda {
             "AddPermission" => self.add_permission(operation, request),
             "RemovePermission" => self.remove_permission(operation, request),
             "GetPolicy" => self.get_policy(operation, request),
-            "PublishLayerVersion" => self.publish_layer_version(operation, request),
+            "PublishLayerVersion" => self.publish_layer_version(operation, request).await,
             "GetLayerVersion" => self.get_layer_version(operation, request),
             "GetLayerVersionByArn" => self.get_layer_version_by_arn(operation, request),
             "ListLayerVersions" => self.list_layer_versions(operation, request),
@@ -226,7 +229,7 @@ impl Lambda {
                 .find(|release| release.code.sha256_hex() == sha256)
                 .and_then(|release| release.code.file().map(std::path::Path::to_owned))
         });
-        let bytes = match file {
+        let bytes = match file.or_else(|| self.layer_archive(sha256)) {
             Some(file) => tokio::fs::read(file).await.ok(),
             None => None,
         };

@@ -50,7 +50,7 @@ impl Settings {
     }
 }
 
-/// The settings with what a request changes of them. The request is known to be valid.
+/// The settings with what a request changes of them, its layers apart. The request is known to be valid.
 pub(super) fn apply(mut settings: Settings, input: &SettingsInput, name: &str) -> Settings {
     let number = |value: i64| u32::try_from(value).unwrap_or_default();
     if let Some(role) = &input.role {
@@ -198,7 +198,6 @@ pub(super) fn check_service(input: &SettingsInput, place: &Place) -> Result<(), 
     {
         validate::check_variables(variables)?;
     }
-    validate::check_layers(input.layers.as_deref().unwrap_or_default(), place)?;
     if let Some(vpc) = &input.vpc_config {
         let void = |list: &Option<Vec<String>>| list.as_ref().is_none_or(Vec::is_empty);
         if void(&vpc.subnet_ids) != void(&vpc.security_group_ids) {
@@ -281,7 +280,8 @@ pub(super) fn check_package_of_update(input: &SettingsInput, image: bool) -> Res
 /// What a zip must have and an image must not.
 pub(super) fn check_package(input: &SettingsInput, image: bool) -> Result<(), Error> {
     let void = |text: &Option<String>| text.as_deref().is_none_or(str::is_empty);
-    if image && !(void(&input.runtime) && void(&input.handler)) {
+    let layers = input.layers.as_ref().is_some_and(|layers| !layers.is_empty());
+    if image && (layers || !(void(&input.runtime) && void(&input.handler))) {
         return Err(Error::invalid(
             "Please don't provide Handler or Runtime or Layer when the intent is to create a function with packageType \
              Image.",

@@ -193,7 +193,7 @@ impl Release {
                     application: settings.logging.application_level.clone(),
                     system: settings.logging.system_level.clone(),
                 },
-                layers: None,
+                layers: settings.layers.iter().filter_map(|layer| layer.content.folder()).collect(),
             })
         });
     }

@@ -10,7 +10,7 @@ use super::{
 use crate::domain::name::RESERVED_VARIABLES;
 
 const ROLE_PATTERN: &str = r"arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+";
-const LAYER_PATTERN: &str = r"(arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}:layer:[a-zA-Z0-9-_]+:[0-9]+)|(arn:[a-zA-Z0-9-]+:lambda:::awslayer:[a-zA-Z0-9-_]+)";
+pub(super) const LAYER_PATTERN: &str = r"(arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}:layer:[a-zA-Z0-9-_]+:[0-9]+)|(arn:[a-zA-Z0-9-]+:lambda:::awslayer:[a-zA-Z0-9-_]+)";
 const RESOURCE_PATTERN: &str = "(arn:(aws[a-zA-Z-]*)?:[a-z0-9-.]+:.*)|()";
 const SUBNET_PATTERN: &str = "subnet-[0-9a-z]*";
 const SECURITY_GROUP_PATTERN: &str = "sg-[0-9a-zA-Z]*";
@@ -113,6 +113,9 @@ pub(super) fn check_handler(handler: Option<&str>, violations: &mut Violations) 
     }
 }
 
+/// The architectures there are.
+pub(super) const ARCHITECTURES: [&str; 2] = ["x86_64", "arm64"];
+
 /// `Architectures`: exactly one.
 pub(super) fn check_architectures(architectures: Option<&[String]>, violations: &mut Violations) {
     let Some(list) = architectures else { return };
@@ -121,7 +124,7 @@ pub(super) fn check_architectures(architectures: Option<&[String]>, violations: 
         violations.add(&shown, "architectures", "Member must have length greater than or equal to 1");
     } else if list.len() > 1 {
         violations.add(&shown, "architectures", "Member must have length less than or equal to 1");
-    } else if !matches!(list[0].as_str(), "x86_64" | "arm64") {
+    } else if !ARCHITECTURES.contains(&list[0].as_str()) {
         violations.add(
             &shown,
             "architectures",
@@ -226,6 +229,11 @@ const RETIRED_RUNTIMES: &[&str] = &[
     "provided",
 ];
 
+/// Every runtime there is or was: a layer may be for any of them.
+pub(super) fn known_runtimes() -> Vec<&'static str> {
+    RUNTIMES.iter().chain(RETIRED_RUNTIMES).copied().collect()
+}
+
 /// `Runtime`.
 pub(super) fn check_runtime(runtime: Option<&str>) -> Result<(), Error> {
     match runtime {
@@ -257,7 +265,7 @@ pub(super) fn check_layer_arns(layers: &[String], violations: &mut Violations) {
     }
 }
 
-/// `Layers`, by the service: at most five, of this region, and existing. The engine keeps no layers, so none exists.
+/// `Layers`, by the service: at most five, of this region, and no two versions of one.
 pub(super) fn check_layers(layers: &[String], place: &Place) -> Result<(), Error> {
     if layers.len() > 5 {
         return Err(Error::invalid("Cannot reference more than 5 layers."));
@@ -279,10 +287,7 @@ pub(super) fn check_layers(layers: &[String], place: &Place) -> Result<(), Error
             )));
         }
     }
-    match layers.first() {
-        Some(arn) => Err(Error::invalid(format!("Layer version {arn} does not exist."))),
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 /// `VpcConfig`: at most 16 subnets and 5 security groups.
@@ -482,11 +487,12 @@ mod tests {
     }
 
     #[test]
-    fn layers_are_checked_by_form_number_region_and_existence() {
+    fn layers_are_checked_by_form_number_and_region() {
         let arn = |name: &str| format!("arn:aws:lambda:us-east-1:123456789012:layer:{name}:1");
         let layers = |count: usize| (0..count).map(|at| arn(&format!("l{at}"))).collect::<Vec<_>>();
         assert!(check_layers(&[], &place()).is_ok());
-        assert!(check_layers(&layers(5), &place()).unwrap_err().to_string().contains("does not exist"));
+        assert!(check_layers(&layers(4), &place()).is_ok());
+        assert!(check_layers(&layers(5), &place()).is_ok());
         assert!(check_layers(&layers(6), &place()).unwrap_err().to_string().contains("more than 5"));
         assert!(
             check_layers(&[arn("a"), arn("a")], &place()).unwrap_err().to_string().contains("same layer")

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     error::Error,
+    layers::LayerUse,
     names::Place,
     state::{Alias, EventConfig, FileSystem, ImageConfig, Phase, Release},
 };
@@ -337,6 +338,10 @@ pub(super) fn configuration(name: &str, arn: &str, release: &Release, place: &Pl
                 "Ipv6AllowedForDualStack": vpc.ipv6,
             }),
         );
+    }
+    if !settings.layers.is_empty() {
+        let shown = |it: &LayerUse| json!({ "Arn": it.arn, "CodeSize": it.content.size });
+        put("Layers", settings.layers.iter().map(shown).collect());
     }
     if !settings.file_systems.is_empty() {
         let shown = |it: &FileSystem| json!({ "Arn": it.arn, "LocalMountPath": it.mount_path });

@@ -104,7 +104,8 @@ async fn web_pages_and_foreign_hosts_are_refused_even_when_signed() {
 async fn what_is_not_there_is_named() {
     let engine = engine().await;
     let absent = "NotImplementedException";
-    Raw::new(&engine, "GET", "/2018-10-31/layers").send().assert(501, absent, "'ListLayers'");
+    let providers = "/2025-11-30/capacity-providers";
+    Raw::new(&engine, "GET", providers).send().assert(501, absent, "'ListCapacityProviders'");
     Raw::new(&engine, "GET", "/nowhere").send().assert(501, absent, "GET /nowhere");
     let metrics = "/service/GraniteServiceVersion20100801/operation/GetMetricData";
     Raw::new(&engine, "POST", metrics).send().assert(501, absent, "'GetMetricData'");

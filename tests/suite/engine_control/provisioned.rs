@@ -190,7 +190,7 @@ impl Lab {
             log_group: "g".into(),
             json_logs: false,
             log_levels: lambdeck::local::exec::LogLevels::default(),
-            layers: None,
+            layers: Vec::new(),
         })
     }
 

@@ -71,7 +71,7 @@ impl Lab {
             log_group: "/aws/lambda/thing".to_owned(),
             json_logs: false,
             log_levels: lambdeck::local::exec::LogLevels::default(),
-            layers: None,
+            layers: Vec::new(),
         }
     }
 
@@ -94,7 +94,7 @@ impl Lab {
             log_group: format!("/aws/lambda/{name}"),
             json_logs: sample.json_logs,
             log_levels: lambdeck::local::exec::LogLevels::default(),
-            layers: None,
+            layers: Vec::new(),
             ..self.script("")
         }
     }

@@ -104,6 +104,8 @@ async fn what_a_function_sees_of_its_environment_is_lambdas_and_its_own() {
             "AWS_REGION",
             "AWS_SECRET_ACCESS_KEY",
             "AWS_SESSION_TOKEN",
+            "AWS_XRAY_CONTEXT_MISSING",
+            "AWS_XRAY_DAEMON_ADDRESS",
             "GREETING",
             "LAMBDA_RUNTIME_DIR",
             "LAMBDA_TASK_ROOT",

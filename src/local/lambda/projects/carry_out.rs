@@ -44,7 +44,7 @@ impl Lambda {
             let mut arns = BTreeMap::new();
             state.layers.clear();
             for layer in &plan.layers {
-                match self.publish_layer(layer, &mut state).await {
+                match self.publish_planned_layer(layer, &mut state).await {
                     Ok(arn) => {
                         arns.insert(layer.arn.clone(), arn);
                     }
@@ -230,7 +230,7 @@ impl Lambda {
     }
 
     /// Publishes a layer version, unless the last one is the same. Gives its ARN.
-    async fn publish_layer(
+    async fn publish_planned_layer(
         self: &Arc<Self>,
         layer: &LayerPlan,
         state: &mut TemplateState,
