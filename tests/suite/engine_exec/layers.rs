@@ -185,7 +185,7 @@ async fn a_function_sees_lambdas_variables_and_its_own_and_no_other() {
         spec.variables.insert("OWN".to_owned(), "x".into());
         spec.layers = of_the_layers();
         spec.json_logs = json;
-        spec.log_level = json.then(|| "DEBUG".to_owned());
+        spec.log_levels.application = json.then(|| "DEBUG".to_owned());
         lab.run(&Arc::new(spec), json!({})).await.ok()
     };
     let names = |variables: &Value| variables.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
