@@ -93,18 +93,36 @@ struct Conclusion {
     last: Option<Run>,
 }
 
-/// What one event set off: how often each function was to run because of it, directly or through what other functions
-/// sent on.
+/// What one event set off, directly or through what functions sent on.
 #[derive(Clone, Debug, Default)]
-struct Chain(Arc<Mutex<BTreeMap<String, u32>>>);
+struct Chain(Arc<Mutex<BTreeMap<String, Rounds>>>);
+
+/// The part of one function in a [`Chain`].
+#[derive(Clone, Copy, Debug, Default)]
+struct Rounds {
+    /// How often it was to run.
+    count: u32,
+    /// Whether it was stopped.
+    stopped: bool,
+}
 
 impl Chain {
+    fn of<T>(&self, function: &str, with: impl FnOnce(&mut Rounds) -> T) -> T {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        with(all.entry(function.to_owned()).or_default())
+    }
+
     /// Counts another round of this function.
     fn round(&self, function: &str) -> u32 {
-        let mut rounds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let round = rounds.entry(function.to_owned()).or_default();
-        *round = round.saturating_add(1);
-        *round
+        self.of(function, |rounds| {
+            rounds.count = rounds.count.saturating_add(1);
+            rounds.count
+        })
+    }
+
+    /// Notes that this function is stopped. Says whether it is for the first time.
+    fn stop(&self, function: &str) -> bool {
+        self.of(function, |rounds| !std::mem::replace(&mut rounds.stopped, true))
     }
 }
 
@@ -128,8 +146,7 @@ impl Lambda {
             let conclusion = if round > MAX_ROUNDS && !lambda.may_loop(&target) {
                 tracing::warn!(function = %target.name, "an event was stopped: functions call each other in a loop");
                 // Told once: who is told may be part of the loop.
-                let last = Conclusion { condition: LOOP, runs: 0, last: None };
-                (round == MAX_ROUNDS + 1).then_some(last)
+                chain.stop(&target.name).then_some(Conclusion { condition: LOOP, runs: 0, last: None })
             } else {
                 let delivery = deliver(|| lambda.policy(&target), || lambda.attempt(&target, event.clone()));
                 tokio::select! {
@@ -399,6 +416,7 @@ mod tests {
         let other = chain.clone();
         let rounds = [chain.round("ping"), other.round("pong"), other.round("ping"), chain.round("ping")];
         assert_eq!(rounds, [1, 1, 2, 3]);
+        assert_eq!([chain.stop("ping"), other.stop("ping"), other.stop("pong")], [true, false, true]);
         assert_eq!(Chain::default().round("ping"), 1);
     }
 }
