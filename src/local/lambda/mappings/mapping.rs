@@ -172,3 +172,50 @@ impl Mapping {
 
 /// `Endpoints`: lists of servers.
 pub(super) type Endpoints = BTreeMap<String, Vec<String>>;
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        collections::BTreeMap,
+        time::{Duration, UNIX_EPOCH},
+    };
+
+    use super::{Instant, Kind, Mapping, Settings, Transition};
+
+    #[test]
+    fn what_was_under_way_has_ended_after_a_restart() {
+        let mut mapping = Mapping {
+            uuid: "id".into(),
+            kind: Kind::Kinesis,
+            function: "fn".into(),
+            qualifier: None,
+            source: Some("arn".into()),
+            endpoints: None,
+            topics: None,
+            queues: None,
+            starting_position: Some("LATEST".into()),
+            starting_timestamp: None,
+            enabled: false,
+            settings: Settings::initial(Kind::Kinesis, "id"),
+            tags: BTreeMap::new(),
+            last_modified: UNIX_EPOCH,
+            transition: None,
+            settles: None,
+        };
+        let now = Instant::now();
+        let later = now + Duration::from_secs(1);
+        let kept = |mapping: &Mapping| -> Mapping {
+            serde_json::from_str(&serde_json::to_string(mapping).unwrap()).unwrap()
+        };
+        assert_eq!(kept(&mapping), mapping);
+        mapping.begin(Transition::Creating, later);
+        assert!(mapping.settle(now) && mapping.state() == "Creating");
+        let mut again = kept(&mapping);
+        assert!(again.settle(now) && again.state() == "Disabled");
+        assert!(mapping.settle(later) && mapping.state() == "Disabled");
+        mapping.begin(Transition::Deleting, later);
+        assert!(mapping.settle(now) && mapping.state() == "Deleting");
+        assert!(!kept(&mapping).settle(now));
+        assert!(!mapping.settle(later));
+    }
+}
