@@ -390,7 +390,6 @@ def logging_config():
 def absent_operations():
     for call, name in (
         (lambda: awslambda.list_capacity_providers(), "ListCapacityProviders"),
-        (lambda: awslambda.list_event_source_mappings(), "ListEventSourceMappings"),
         (lambda: logs.put_bearer_token_authentication(logGroupIdentifier="x", bearerTokenAuthenticationEnabled=True),
          "PutBearerTokenAuthentication"),
     ):

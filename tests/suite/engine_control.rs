@@ -1,10 +1,15 @@
 //! The engine's server and control plane, asked by the real SDK, by raw HTTP and by boto3.
 
 mod asynchronous;
+mod code_signing;
 mod configuration;
+mod dead_letters;
 mod door;
 mod layers;
 mod lifecycle;
+mod management;
+mod mappings;
+mod policy;
 mod provisioned;
 mod revisions;
 mod tenants;

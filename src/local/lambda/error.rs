@@ -92,7 +92,8 @@ impl Error {
     /// The error as an answer.
     pub fn answer(&self) -> Answer {
         let mut body = Map::new();
-        let capital = matches!(self.status, 403 | 502) || self.code == "ResourceNotFoundException";
+        let capital = matches!(self.status, 403 | 502)
+            || matches!(self.code, "ResourceNotFoundException" | "CodeSigningConfigNotFoundException");
         let key = if capital { "Message" } else { "message" };
         body.insert(key.to_owned(), json!(self.message));
         if self.typed {

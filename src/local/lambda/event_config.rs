@@ -202,7 +202,8 @@ fn no_event_config(arn: &str) -> Error {
     Error::not_found(format!("The function {arn} doesn't have an EventInvokeConfig"))
 }
 
-fn check_arn(arn: Option<&str>, which: &str, violations: &mut Violations) {
+/// The ARN of a destination, by the model.
+pub(super) fn check_arn(arn: Option<&str>, which: &str, violations: &mut Violations) {
     if let Some(arn) = arn {
         let member = format!("destinationConfig.{which}.destination");
         violations.at_most(arn, &member, 350);

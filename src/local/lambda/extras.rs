@@ -1,12 +1,16 @@
 //! Reserved concurrency, account settings and tags.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 
 use super::{
     ACCOUNT_CONCURRENCY, Lambda, UNRESERVED_FLOOR,
     code::{UNZIPPED_LIMIT, ZIPPED_LIMIT},
+    code_signing,
     error::Error,
-    names::{self, Naming, Target},
+    mappings,
+    names::{self, Naming, Tagged, Target},
     state::{self, Function},
     validate::{self, Violations},
     wire::{self, Concurrency, TagResource},
@@ -106,18 +110,44 @@ impl Lambda {
         )
     }
 
-    fn tagged(&self, arn: &str) -> Result<Target, Error> {
-        Ok(Target { name: names::tag_target(self.place(), arn)?, qualifier: None })
+    /// Calls `with` on the tags of a resource, and notes a new revision where that says so.
+    fn with_tags<T>(
+        &self,
+        arn: &str,
+        with: impl FnOnce(&mut BTreeMap<String, String>) -> Result<(T, bool), Error>,
+    ) -> Result<T, Error> {
+        match names::tagged(self.place(), arn)? {
+            Tagged::Function(name) => self.with_function(&Target { name, qualifier: None }, |function| {
+                let (out, changed) = with(&mut function.tags)?;
+                if changed {
+                    function.latest.revision_id = state::revision();
+                }
+                Ok(out)
+            }),
+            // For these two AWS's words are believed, not recorded.
+            Tagged::CodeSigning(arn) => match self.code_signing_configs().get_mut(&arn) {
+                Some(config) => with(&mut config.tags).map(|(out, _)| out),
+                None => Err(code_signing::unknown(&arn)),
+            },
+            Tagged::Mapping(uuid) => {
+                let mut mappings = self.mappings();
+                let here = mappings::arn(self.place(), &uuid) == arn;
+                match mappings.get_mut(&uuid).filter(|_| here) {
+                    Some(mapping) => with(&mut mapping.tags).map(|(out, _)| out),
+                    None => Err(mappings::unknown()),
+                }
+            }
+        }
     }
 
     pub(super) fn list_tags(&self, arn: &str) -> Result<Answer, Error> {
-        let target = self.tagged(arn)?;
-        self.with_function(&target, |function| Ok(Answer::json(200, &json!({ "Tags": function.tags }))))
+        self.with_tags(arn, |tags| Ok((Answer::json(200, &json!({ "Tags": tags })), false)))
     }
 
     pub(super) fn tag_resource(&self, arn: &str, body: &[u8]) -> Result<Answer, Error> {
-        let target = self.tagged(arn)?;
         let input: TagResource = wire::read(body)?;
+        // The resource's own form is told first.
+        names::tagged(self.place(), arn)?;
         let mut violations = Violations::default();
         violations.required(input.tags.as_ref(), "tags");
         violations.finish()?;
@@ -126,29 +156,27 @@ impl Lambda {
         if tags.is_empty() {
             return Err(Error::invalid("An error occurred and the request cannot be processed."));
         }
-        self.with_function(&target, |function| {
-            let new = tags.keys().filter(|key| !function.tags.contains_key(*key)).count();
-            validate::check_tag_count(function.tags.len() + new)?;
-            function.tags.extend(tags);
-            function.latest.revision_id = state::revision();
-            Ok(Answer::empty(204))
+        self.with_tags(arn, |present| {
+            let new = tags.keys().filter(|key| !present.contains_key(*key)).count();
+            validate::check_tag_count(present.len() + new)?;
+            present.extend(tags);
+            Ok((Answer::empty(204), true))
         })
     }
 
     pub(super) fn untag_resource(&self, arn: &str, request: &Request) -> Result<Answer, Error> {
-        let target = self.tagged(arn)?;
+        names::tagged(self.place(), arn)?;
         let mut keys =
             request.query.iter().filter(|(name, _)| name == "tagKeys").map(|(_, key)| key).peekable();
         let mut violations = Violations::default();
         violations.required(keys.peek(), "tagKeys");
         violations.finish()?;
-        self.with_function(&target, |function| {
+        self.with_tags(arn, |tags| {
+            let before = tags.len();
             for key in keys {
-                if function.tags.remove(key).is_some() {
-                    function.latest.revision_id = state::revision();
-                }
+                tags.remove(key);
             }
-            Ok(Answer::empty(204))
+            Ok((Answer::empty(204), tags.len() < before))
         })
     }
 }

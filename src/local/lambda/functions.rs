@@ -56,15 +56,19 @@ impl Lambda {
         let layers = self.layer_uses(&input.settings)?.unwrap_or_default();
         let settings = Settings { layers, ..settings::apply(initial, &input.settings, &target.name) };
         settings::check_whole(&settings, image)?;
+        self.check_dead_letter(settings.dead_letter.as_deref(), &target.name)?;
         let tags = input.tags.unwrap_or_default();
         validate::check_tags(&tags)?;
         validate::check_tag_count(tags.len())?;
         self.refuse_existing(&target.name)?;
+        let signing = input.settings.code_signing_config_arn.filter(|arn| !arn.is_empty());
+        self.check_code_signing(signing.as_deref(), image, &target.name)?;
 
         let architecture = architecture(input.architectures);
         let code = self.code(input.code.unwrap_or_default(), image, architecture).await?;
         check_unzipped(&code, &settings.layers)?;
         let mut function = Function::new(&target.name, settings, code, Some(self.settles()), tags);
+        function.code_signing = signing;
         if input.publish == Some(true) {
             function.publish(None, Some(self.settles()), self.place());
             // AWS answers with the version's number, but with the function's own ARN.
@@ -108,6 +112,8 @@ impl Lambda {
         if functions.contains_key(&function.name) {
             return Err(exists(&function.name));
         }
+        // Its configuration may have gone or changed while the code was unpacked.
+        self.check_signed(function.code_signing.as_deref(), &function.name)?;
         functions.insert(function.name.clone(), function);
         Ok(())
     }
@@ -264,6 +270,8 @@ impl Lambda {
             function.versions.remove(&number);
             function.provisioned.remove(&version);
             function.event_configs.remove(&version);
+            function.policies.remove(&version);
+            function.runtime_management.remove(&version);
             self.setup.executor.retire_version(&target.name, &version);
         } else {
             if let Some(function) = functions.remove(&target.name) {
@@ -283,6 +291,8 @@ impl Lambda {
         violations.finish()?;
         settings::check_service(&input.settings, self.place())?;
         let layers = self.layer_uses(&input.settings)?;
+        let dead_letter = input.settings.dead_letter_config.as_ref().and_then(|it| it.target_arn.as_deref());
+        self.check_dead_letter(dead_letter, &target.name)?;
         self.with_function(&target, |function| {
             self.refuse_busy(function)?;
             refuse_stale(&function.latest, input.revision_id.as_deref())?;
@@ -319,7 +329,8 @@ impl Lambda {
         // Checked before the unpacking, which takes long, and after it, since it took long.
         let check = |function: &Function| {
             self.refuse_busy(function)?;
-            refuse_stale(&function.latest, input.revision_id.as_deref())
+            refuse_stale(&function.latest, input.revision_id.as_deref())?;
+            self.check_signed(function.code_signing.as_deref(), &function.name)
         };
         let (image, present) = self.with_function(&target, |function| {
             check(function)?;

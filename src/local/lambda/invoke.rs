@@ -73,7 +73,7 @@ impl Lambda {
                 target.qualifier.get_or_insert_with(|| "$LATEST".to_owned());
                 // As the service model says, it goes to functions that are invoked synchronously only.
                 event.client_context = None;
-                self.enqueue(target, event, 0)?;
+                self.enqueue(target, event)?;
                 Ok(Answer::empty(202))
             }
             _ => {

@@ -93,6 +93,8 @@ pub(super) struct Lambda {
     /// What listens for function URLs.
     doors: Doors,
     projects: projects::Projects,
+    code_signing: Mutex<BTreeMap<String, code_signing::CodeSigningConfig>>,
+    mappings: Mutex<BTreeMap<String, mappings::Mapping>>,
 }
 
 impl Lambda {
@@ -104,6 +106,8 @@ impl Lambda {
             queue: Arc::new(Semaphore::new(queue::QUEUE_KB)),
             doors: Doors::default(),
             projects: projects::Projects::default(),
+            code_signing: Mutex::default(),
+            mappings: Mutex::default(),
         }
     }
 
@@ -123,6 +127,7 @@ impl Lambda {
             "UpdateFunctionConfiguration" => self.update_function_configuration(name, &request.body),
             "UpdateFunctionCode" => self.update_function_code(name, &request.body).await,
             "Invoke" => self.invoke(name, request).await,
+            "InvokeAsync" => self.invoke_async(operation, request).await,
             "PublishVersion" => self.publish_version(name, &request.body),
             "ListVersionsByFunction" => self.list_versions_by_function(name, request),
             "CreateAlias" => self.create_alias(name, &request.body),
@@ -256,14 +261,24 @@ fn page<T>(
     items: Vec<(String, T)>,
     max_items: i64,
 ) -> Result<(Vec<T>, Option<String>), Error> {
+    page_of(request, items, max_items, PAGE)
+}
+
+/// As [`page`], of `most` items at most.
+fn page_of<T>(
+    request: &Request,
+    items: Vec<(String, T)>,
+    max_items: i64,
+    most: usize,
+) -> Result<(Vec<T>, Option<String>), Error> {
     use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
     let mut violations = validate::Violations::default();
     let size = match request.query("MaxItems") {
-        None => PAGE,
+        None => most,
         Some(text) => {
             let number = text.parse::<i64>().map_err(|_| Error::invalid("MaxItems must be a number."))?;
             violations.between(Some(number), "maxItems", 1, max_items);
-            usize::try_from(number).unwrap_or(PAGE).min(PAGE)
+            usize::try_from(number).unwrap_or(most).min(most)
         }
     };
     violations.finish()?;

@@ -203,8 +203,19 @@ pub(super) fn check_new_name(name: &str) -> Result<(), Error> {
     if violations.is_empty() { Ok(()) } else { Err(Error::invalid(violations.to_string())) }
 }
 
-/// The ARN of a resource that can carry tags, which must be a function without a qualifier.
-pub(super) fn tag_target(place: &Place, arn: &str) -> Result<String, Error> {
+/// A resource that carries tags.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Tagged {
+    /// A function by its name.
+    Function(String),
+    /// A code signing configuration by its ARN.
+    CodeSigning(String),
+    /// An event source mapping by its UUID.
+    Mapping(String),
+}
+
+/// The resource with this ARN that can carry tags; of functions those without a qualifier.
+pub(super) fn tagged(place: &Place, arn: &str) -> Result<Tagged, Error> {
     let Some(parts) = PATTERNS.taggable.captures(arn) else {
         let mut violations = Violations::default();
         violations.add(
@@ -220,17 +231,22 @@ pub(super) fn tag_target(place: &Place, arn: &str) -> Result<String, Error> {
             "Tags on function aliases and versions are not supported. Please specify a function ARN.",
         ));
     }
-    if !arn.contains(":function:") {
-        return Err(Error::not_found(format!(
-            "The resource {arn} does not exist: the local engine tags functions only."
-        )));
+    let mut resource = arn.splitn(7, ':').skip(5);
+    let (kind, id) = (resource.next().unwrap_or_default(), resource.next().unwrap_or_default());
+    match kind {
+        "function" => Ok(Tagged::Function(resolve(place, arn, Naming::Plain)?.name)),
+        "code-signing-config" => Ok(Tagged::CodeSigning(arn.to_owned())),
+        "event-source-mapping" => Ok(Tagged::Mapping(id.to_owned())),
+        _ => Err(Error::not_found(format!(
+            "The resource {arn} does not exist: the local engine tags functions, code signing configurations and event \
+             source mappings."
+        ))),
     }
-    Ok(resolve(place, arn, Naming::Plain)?.name)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Naming, Place, Target, tag_target, target};
+    use super::{Naming, Place, Tagged, Target, tagged, target};
 
     fn place() -> Place {
         Place { partition: "aws", region: "us-east-1".into(), account_id: "123456789012".into() }
@@ -296,17 +312,24 @@ mod tests {
     }
 
     #[test]
-    fn tags_belong_to_unqualified_functions() {
+    fn tags_belong_to_unqualified_functions_configurations_and_mappings() {
         assert_eq!(
-            tag_target(&place(), "arn:aws:lambda:us-east-1:123456789012:function:fn").as_deref(),
-            Ok("fn")
+            tagged(&place(), "arn:aws:lambda:us-east-1:123456789012:function:fn"),
+            Ok(Tagged::Function("fn".into()))
         );
+        let csc = "arn:aws:lambda:us-east-1:123456789012:code-signing-config:csc-0123456789abcdef0";
+        assert_eq!(tagged(&place(), csc), Ok(Tagged::CodeSigning(csc.into())));
+        let uuid = "14e0db71-5d35-4eb5-b481-8945cf9d10c2";
+        let mapping = format!("arn:aws:lambda:us-east-1:123456789012:event-source-mapping:{uuid}");
+        assert_eq!(tagged(&place(), &mapping), Ok(Tagged::Mapping(uuid.into())));
+        let layer = tagged(&place(), "arn:aws:lambda:us-east-1:123456789012:layer:x");
+        assert!(layer.unwrap_err().to_string().contains("does not exist"));
         assert!(
-            tag_target(&place(), "arn:aws:lambda:us-east-1:123456789012:function:fn:1")
+            tagged(&place(), "arn:aws:lambda:us-east-1:123456789012:function:fn:1")
                 .unwrap_err()
                 .to_string()
                 .contains("not supported")
         );
-        assert!(tag_target(&place(), "fn").unwrap_err().to_string().contains("at 'resource'"));
+        assert!(tagged(&place(), "fn").unwrap_err().to_string().contains("at 'resource'"));
     }
 }

@@ -74,6 +74,7 @@ pub(in crate::local) fn body_limit(operation: Option<&str>, headers: &HeaderMap)
     match operation {
         Some("CreateFunction" | "UpdateFunctionCode" | "PublishLayerVersion") => CODE_LIMIT,
         Some("UpdateFunctionConfiguration") => CONFIGURATION_LIMIT,
+        Some("InvokeAsync") => ASYNC_LIMIT,
         Some("Invoke") if headers.get("x-amz-invocation-type").is_some_and(|kind| kind == "Event") => {
             ASYNC_LIMIT
         }
@@ -86,7 +87,7 @@ pub(in crate::local) fn too_large(operation: &str, limit: usize) -> Answer {
     if let Some(known_as) = match operation {
         // Its message speaks of the operation's older name.
         "Invoke" => Some("InvokeFunction"),
-        "InvokeWithResponseStream" => Some(operation),
+        "InvokeAsync" | "InvokeWithResponseStream" => Some(operation),
         _ => None,
     } {
         let message = format!("Request must be smaller than {limit} bytes for the {known_as} operation");

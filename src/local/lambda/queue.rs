@@ -1,26 +1,34 @@
-//! The asynchronous queue: retries, maximum age, and where the outcome goes.
+//! The asynchronous queue: retries, maximum age, and where outcomes and dead letters go.
 //!
-//! Outcomes go to other functions of this engine. SQS, SNS, S3 and EventBridge are not here: what would go there is
+//! They go to other functions of this engine. SQS, SNS, S3 and EventBridge are not here: what would go there is
 //! given up, with a warning in the engine's own log.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    future::Future,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use bytes::Bytes;
-use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
     Lambda,
     error::Error,
+    invoke::Invocation,
     names::{self, Naming, Target},
-    operations,
+    operations::{self, Operation},
     state::EventConfig,
 };
 use crate::local::{
     exec::{Event, ExecError},
+    http::{Answer, Request},
     metrics::Queued,
 };
+
+mod outcome;
 
 /// What the queue may hold, in KB.
 pub(super) const QUEUE_KB: usize = 64 * 1024;
@@ -30,8 +38,12 @@ const RETRIES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(2)];
 const BACKOFF_MAX: Duration = Duration::from_mins(5);
 /// How long an event is tried where the function does not say.
 const MAX_AGE: Duration = Duration::from_hours(6);
-/// How many functions an outcome may pass through. AWS, too, ends a loop of functions after about 16 rounds.
-const MAX_HOPS: u8 = 16;
+/// How often one event may bring the same function to run, by what the functions send on. Beyond that it is taken for a
+/// loop and stopped, as on AWS, unless the function allows it.
+const MAX_ROUNDS: u32 = 16;
+/// Why an event of a loop has ended. AWS documents that it goes to the dead letters and the destination for failures;
+/// the word is the engine's.
+const LOOP: &str = "RecursiveLoopDetected";
 
 /// How long an event is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,32 +94,95 @@ struct Conclusion {
     last: Option<Run>,
 }
 
+/// What one event set off, directly or through what functions sent on.
+#[derive(Clone, Debug, Default)]
+struct Chain(Arc<Mutex<BTreeMap<String, Rounds>>>);
+
+/// The part of one function in a [`Chain`].
+#[derive(Clone, Copy, Debug, Default)]
+struct Rounds {
+    /// How often it was to run.
+    count: u32,
+    /// Whether it was stopped.
+    stopped: bool,
+}
+
+impl Chain {
+    fn of<T>(&self, function: &str, with: impl FnOnce(&mut Rounds) -> T) -> T {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        with(all.entry(function.to_owned()).or_default())
+    }
+
+    /// Counts another round of this function.
+    fn round(&self, function: &str) -> u32 {
+        self.of(function, |rounds| {
+            rounds.count = rounds.count.saturating_add(1);
+            rounds.count
+        })
+    }
+
+    /// Notes that this function is stopped. Says whether it is for the first time.
+    fn stop(&self, function: &str) -> bool {
+        self.of(function, |rounds| !std::mem::replace(&mut rounds.stopped, true))
+    }
+}
+
 impl Lambda {
-    /// Takes an event into the queue. `hops` is how many functions its forerunners passed through.
-    pub(super) fn enqueue(self: &Arc<Self>, target: Target, event: Event, hops: u8) -> Result<(), Error> {
+    /// Takes an event into the queue.
+    pub(super) fn enqueue(self: &Arc<Self>, target: Target, event: Event) -> Result<(), Error> {
+        self.follow(target, event, Chain::default())
+    }
+
+    /// Takes an event that came about by others.
+    fn follow(self: &Arc<Self>, target: Target, event: Event, chain: Chain) -> Result<(), Error> {
         // At least 1 KB each, so that the number of events is bounded, too.
         let size = u32::try_from(event.payload.len() / 1024 + 1).unwrap_or(u32::MAX);
         let Ok(permit) = Arc::clone(&self.queue).try_acquire_many_owned(size) else {
             return Err(Error::throttled("CallerRateLimitExceeded"));
         };
         self.count(&target, Queued::Received);
+        let round = chain.round(&target.name);
         let lambda = Arc::clone(self);
         tokio::spawn(async move {
             let stop = lambda.setup.stop.clone();
-            let delivery = deliver(|| lambda.policy(&target), || lambda.attempt(&target, event.clone()));
-            let conclusion = tokio::select! {
-                () = stop.cancelled() => None,
-                conclusion = delivery => conclusion,
+            let conclusion = if round > MAX_ROUNDS && !lambda.may_loop(&target) {
+                tracing::warn!(function = %target.name, "an event was stopped: functions call each other in a loop");
+                // Told once: who is told may be part of the loop.
+                chain.stop(&target.name).then_some(Conclusion { condition: LOOP, runs: 0, last: None })
+            } else {
+                let delivery = deliver(|| lambda.policy(&target), || lambda.attempt(&target, event.clone()));
+                tokio::select! {
+                    () = stop.cancelled() => None,
+                    conclusion = delivery => conclusion,
+                }
             };
             drop(permit);
             if let Some(conclusion) = conclusion {
                 if conclusion.condition != "Success" {
                     lambda.count(&target, Queued::Dropped);
                 }
-                lambda.pass_on(&target, &event, &conclusion, hops);
+                lambda.pass_on(&target, &event, &conclusion, &chain);
             }
         });
         Ok(())
+    }
+
+    /// InvokeAsync, the older form of an asynchronous invocation.
+    pub(super) async fn invoke_async(
+        self: &Arc<Self>,
+        operation: &Operation,
+        request: &Request,
+    ) -> Result<Answer, Error> {
+        let Invocation { mut target, event, .. } =
+            self.invocation(operation.label(), request, &["Event", "RequestResponse", "DryRun"]).await?;
+        target.qualifier.get_or_insert_with(|| "$LATEST".to_owned());
+        self.enqueue(target, Event { client_context: None, ..event })?;
+        Ok(Answer::json(202, &json!({ "Status": 202 })))
+    }
+
+    /// Whether a loop of functions may go on through this one.
+    fn may_loop(&self, target: &Target) -> bool {
+        self.functions().get(&target.name).is_some_and(|function| function.recursion_allowed)
     }
 
     async fn attempt(self: &Arc<Self>, target: &Target, event: Event) -> Attempt {
@@ -139,73 +214,84 @@ impl Lambda {
         Policy::of(config)
     }
 
-    /// Sends an outcome to its destination, if it has one.
-    fn pass_on(self: &Arc<Self>, target: &Target, event: &Event, conclusion: &Conclusion, hops: u8) {
-        let destination = self.functions().get(&target.name).zip(target.qualifier.as_ref()).and_then(
-            |(function, qualifier)| {
-                let config = function.event_configs.get(qualifier)?;
-                let success = conclusion.condition == "Success";
-                if success { config.on_success.clone() } else { config.on_failure.clone() }
-            },
-        );
-        let Some(destination) = destination else { return };
-        let function = &target.name;
-        let Some(Ok(next)) = (destination.split(':').nth(2) == Some("lambda"))
-            .then(|| names::resolve(self.place(), &destination, Naming::Plain))
-        else {
-            tracing::warn!(%function, %destination, "an outcome was given up: the engine has functions only");
-            self.count(target, Queued::Undelivered);
-            return;
-        };
-        if hops >= MAX_HOPS {
-            tracing::warn!(%function, %destination, "an outcome was given up: functions call each other in a loop");
-            self.count(target, Queued::Undelivered);
-            return;
+    /// Sends an outcome to its destination and, of a failure, the event to the dead letters: AWS serves both.
+    fn pass_on(self: &Arc<Self>, target: &Target, event: &Event, conclusion: &Conclusion, chain: &Chain) {
+        let (destination, dead_letters) = self.addressees(target, conclusion);
+        let arn = target.arn(self.place());
+        if let Some(to) = destination {
+            let record = outcome::record(&arn, event, conclusion);
+            if !self.send(&target.name, "an outcome", &to, &record, chain) {
+                self.count(target, Queued::Undelivered);
+            }
         }
-        let payload = Bytes::from(record(&target.arn(self.place()), event, conclusion).to_string());
+        if let Some(to) = dead_letters {
+            let letter = outcome::dead_letter(&arn, self.place(), event, conclusion);
+            self.send(&target.name, "a dead letter", &to, &letter, chain);
+        }
+    }
+
+    /// The ARNs that an outcome and a dead letter go to.
+    fn addressees(&self, target: &Target, conclusion: &Conclusion) -> (Option<String>, Option<String>) {
+        let functions = self.functions();
+        let Some(function) = functions.get(&target.name) else { return (None, None) };
+        let qualifier = target.qualifier.as_deref().unwrap_or("$LATEST");
+        let config = function.event_configs.get(qualifier);
+        if conclusion.condition == "Success" {
+            return (config.and_then(|config| config.on_success.clone()), None);
+        }
+        // The setting belongs to the version: to that which ran last, or would have run.
+        let named = || function.aliases.get(qualifier).map_or(qualifier, |alias| &alias.version);
+        let version = conclusion.last.as_ref().map_or_else(named, |run| run.version.as_str());
+        let dead_letters = function.release(version).and_then(|release| release.settings.dead_letter.clone());
+        (config.and_then(|config| config.on_failure.clone()), dead_letters)
+    }
+
+    /// Sends what came of an event to another function. To anything else it cannot go. Says whether it
+    /// went.
+    fn send(self: &Arc<Self>, function: &str, what: &str, to: &str, payload: &Value, chain: &Chain) -> bool {
+        let Some(Ok(next)) =
+            (to.split(':').nth(2) == Some("lambda")).then(|| names::resolve(self.place(), to, Naming::Plain))
+        else {
+            tracing::warn!(%function, %to, "{what} was given up: the engine has functions only");
+            return false;
+        };
+        let payload = Bytes::from(payload.to_string());
         if payload.len() > operations::ASYNC_LIMIT {
-            tracing::warn!(%function, %destination, "an outcome was given up: it is too long for an event");
-            self.count(target, Queued::Undelivered);
-            return;
+            tracing::warn!(%function, %to, "{what} was given up: it is too long for an event");
+            return false;
         }
         let event = Event::new(Uuid::new_v4().to_string(), payload);
         let next = Target { qualifier: next.qualifier.or_else(|| Some("$LATEST".to_owned())), ..next };
-        if self.enqueue(next, event, hops + 1).is_err() {
-            tracing::warn!(%function, %destination, "an outcome was given up: the queue is full");
-            self.count(target, Queued::Undelivered);
+        if let Err(error) = self.chosen(&next) {
+            tracing::warn!(%function, %to, %error, "{what} was given up");
+            return false;
         }
+        if self.follow(next, event, chain.clone()).is_err() {
+            tracing::warn!(%function, %to, "{what} was given up: the queue is full");
+            return false;
+        }
+        true
     }
 
     fn count(&self, target: &Target, what: Queued) {
         self.setup.metrics.queued(&target.name, target.qualifier.as_deref(), what);
     }
-}
 
-/// The record of an outcome, as AWS sends it.
-fn record(arn: &str, event: &Event, conclusion: &Conclusion) -> Value {
-    let json_or_text = |bytes: &[u8]| {
-        serde_json::from_slice(bytes)
-            .unwrap_or_else(|_| Value::from(String::from_utf8_lossy(bytes).into_owned()))
-    };
-    let mut out = json!({
-        "version": "1.0",
-        "timestamp": Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
-        "requestContext": {
-            "requestId": event.request_id,
-            "functionArn": arn,
-            "condition": conclusion.condition,
-            "approximateInvokeCount": conclusion.runs,
-        },
-        "requestPayload": json_or_text(&event.payload),
-    });
-    if let Some(run) = &conclusion.last {
-        out["responseContext"] = json!({ "statusCode": 200, "executedVersion": run.version });
-        if let Some(error) = run.function_error {
-            out["responseContext"]["functionError"] = json!(error);
+    /// `DeadLetterConfig` with a local function, which AWS does not have: it exists, and is not the function itself.
+    pub(super) fn check_dead_letter(&self, arn: Option<&str>, name: &str) -> Result<(), Error> {
+        let Some(arn) = arn.filter(|arn| arn.split(':').nth(2) == Some("lambda")) else { return Ok(()) };
+        let target = names::target(self.place(), arn, None, Naming::Plain)?;
+        let refuse = |why: &str| Err(Error::invalid(format!("Invalid dead letter queue ARN: {why}")));
+        if target.name == name {
+            return refuse("The function itself cannot take its dead letters.");
         }
-        out["responsePayload"] = json_or_text(&run.payload);
+        let functions = self.functions();
+        let qualifier = target.qualifier.as_deref().unwrap_or("$LATEST");
+        let exists = functions.get(&target.name).is_some_and(|function| {
+            function.release(qualifier).is_some() || function.aliases.contains_key(qualifier)
+        });
+        if exists { Ok(()) } else { refuse(&format!("The local engine has no function {arn}.")) }
     }
-    out
 }
 
 /// Tries an event until it has run well, has failed too often, or is too old. None when there is nobody to tell.
@@ -258,10 +344,9 @@ mod tests {
     };
 
     use bytes::Bytes;
-    use serde_json::json;
     use tokio::time::Instant;
 
-    use super::{Attempt, Conclusion, Event, EventConfig, MAX_AGE, Policy, RETRIES, Run, deliver, record};
+    use super::{Attempt, Chain, EventConfig, MAX_AGE, Policy, RETRIES, Run, deliver};
 
     fn ran(function_error: Option<&'static str>) -> Attempt {
         Attempt::Ran(Run { version: "1".into(), function_error, payload: Bytes::from_static(b"null") })
@@ -341,30 +426,12 @@ mod tests {
     }
 
     #[test]
-    fn an_outcome_is_recorded_as_aws_does() {
-        let event = Event::new("id", Bytes::from_static(b"{\"a\":1}"));
-        let run = Run {
-            version: "2".into(),
-            function_error: Some("Unhandled"),
-            payload: Bytes::from_static(b"no json"),
-        };
-        let conclusion = Conclusion { condition: "RetriesExhausted", runs: 3, last: Some(run) };
-        let mut out = record("arn:x:live", &event, &conclusion);
-        let time = out.as_object_mut().unwrap().remove("timestamp").unwrap();
-        assert!(time.as_str().is_some_and(|time| time.len() == 24 && time.ends_with('Z')), "{time}");
-        let wanted = json!({
-            "version": "1.0",
-            "requestContext": {
-                "requestId": "id", "functionArn": "arn:x:live", "condition": "RetriesExhausted",
-                "approximateInvokeCount": 3,
-            },
-            "requestPayload": { "a": 1 },
-            "responseContext": { "statusCode": 200, "executedVersion": "2", "functionError": "Unhandled" },
-            "responsePayload": "no json",
-        });
-        assert_eq!(out, wanted);
-        let blocked = Conclusion { condition: "ZeroReservedConcurrency", runs: 0, last: None };
-        let out = record("arn:x:live", &event, &blocked);
-        assert!(out.get("responseContext").is_none() && out.get("responsePayload").is_none());
+    fn a_chain_counts_each_function_by_itself() {
+        let chain = Chain::default();
+        let other = chain.clone();
+        let rounds = [chain.round("ping"), other.round("pong"), other.round("ping"), chain.round("ping")];
+        assert_eq!(rounds, [1, 1, 2, 3]);
+        assert_eq!([chain.stop("ping"), other.stop("ping"), other.stop("pong")], [true, false, true]);
+        assert_eq!(Chain::default().round("ping"), 1);
     }
 }

@@ -1,6 +1,7 @@
 //! A function's settings: what they begin as, how a request changes them, and what it may ask for.
 
 use super::{
+    code_signing,
     error::Error,
     names::Place,
     state::{FileSystem, Logging, Settings, Vpc},
@@ -163,6 +164,8 @@ pub(super) fn check_model(input: &SettingsInput, violations: &mut Violations) {
         validate::check_layer_arns(layers, violations);
     }
     let tracing = input.tracing_config.as_ref().and_then(|config| config.mode.as_deref());
+    let signing = input.code_signing_config_arn.as_deref().filter(|arn| !arn.is_empty());
+    code_signing::check_config_arn(signing, violations);
     violations.one_of(tracing, "tracingConfig.mode", &["Active", "PassThrough"]);
     let apply_on = input.snap_start.as_ref().and_then(|config| config.apply_on.as_deref());
     violations.one_of(apply_on, "snapStart.applyOn", &["PublishedVersions", "None"]);
@@ -214,7 +217,6 @@ pub(super) fn check_service(input: &SettingsInput, place: &Place) -> Result<(), 
         return Err(Error::invalid("Log levels can be set only with the JSON log format."));
     }
     let foreign = [
-        ("CodeSigningConfigArn", &input.code_signing_config_arn),
         ("CapacityProviderConfig", &input.capacity_provider_config),
         ("DurableConfig", &input.durable_config),
         ("PublishTo", &input.publish_to),

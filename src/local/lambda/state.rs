@@ -93,7 +93,7 @@ pub(super) struct Settings {
     pub kms_key: Option<String>,
     pub logging: Logging,
     pub image_config: Option<ImageConfig>,
-    /// `DeadLetterConfig`'s `TargetArn`. It is kept and shown: there is no SQS and no SNS here to send to.
+    /// `DeadLetterConfig`'s `TargetArn`. There is no SQS and no SNS here to send to, but there are functions.
     pub dead_letter: Option<String>,
     /// Present with empty lists, as on AWS, once it was there and has been removed.
     pub vpc: Option<Vpc>,

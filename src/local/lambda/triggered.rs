@@ -54,7 +54,7 @@ impl Lambda {
         }
         let target = Target { qualifier: target.qualifier.or_else(|| Some("$LATEST".to_owned())), ..target };
         let event = Event::new(Uuid::new_v4().to_string(), payload);
-        self.enqueue(target, event, 0).map_err(|_| NotTaken::Yet)
+        self.enqueue(target, event).map_err(|_| NotTaken::Yet)
     }
 
     fn triggered(&self, function: &str) -> Result<Target, Error> {

@@ -336,13 +336,14 @@ pub(super) fn check_resource_arn(arn: Option<&str>, member: &str, violations: &m
     }
 }
 
-/// `DeadLetterConfig`: a standard queue of SQS, or a topic of SNS, of this region. An empty ARN removes it.
+/// `DeadLetterConfig`: a standard queue of SQS, a topic of SNS or, here, a function, of this region. An empty ARN removes
+/// it.
 pub(super) fn check_dead_letter(target: Option<&str>, place: &Place) -> Result<(), Error> {
     let Some(arn) = target.filter(|arn| !arn.is_empty()) else { return Ok(()) };
     let refuse = |why: &str| Err(Error::invalid(format!("Invalid dead letter queue ARN: {why}")));
     let mut parts = arn.split(':').skip(2);
     let (service, region) = (parts.next(), parts.next());
-    if !matches!(service, Some("sqs" | "sns")) {
+    if !matches!(service, Some("sqs" | "sns" | "lambda")) {
         return refuse(
             "The service specified by the TargetArn is not supported for dead letter configuration.",
         );

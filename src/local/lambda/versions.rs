@@ -179,6 +179,7 @@ impl Lambda {
             self.end_provisioned(function, alias);
             function.aliases.remove(alias);
             function.event_configs.remove(alias);
+            function.policies.remove(alias);
             Ok(Answer::empty(204))
         })
     }

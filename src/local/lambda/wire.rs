@@ -94,8 +94,9 @@ pub(super) struct SettingsInput {
     pub vpc_config: Option<VpcInput>,
     pub dead_letter_config: Option<DeadLetterInput>,
     pub file_system_configs: Option<Vec<FileSystemInput>>,
+    /// Of CreateFunction only.
+    pub code_signing_config_arn: Option<String>,
     // What the engine has no counterpart for. Refused unless empty.
-    pub code_signing_config_arn: Option<Value>,
     pub capacity_provider_config: Option<Value>,
     pub durable_config: Option<Value>,
     pub publish_to: Option<Value>,
