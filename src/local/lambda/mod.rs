@@ -5,7 +5,7 @@
 //! - `state`, `code`: what is kept of a function
 //! - `wire`, `error`: the JSON in and out
 //! - `functions`, `versions`, `extras`, `provisioned`, `event_config`: the operations
-//! - `invoke`: Invoke; `streaming`: InvokeWithResponseStream; `queue`: the asynchronous queue, its retries and destinations
+//! - `invoke`: Invoke, `payload`: what it says of a payload that is no JSON; `streaming`: InvokeWithResponseStream; `queue`: the asynchronous queue, its retries and destinations
 
 use std::{
     collections::BTreeMap,
@@ -41,6 +41,7 @@ mod management;
 mod mappings;
 pub(super) mod names;
 pub(super) mod operations;
+mod payload;
 mod policy;
 mod provisioned;
 mod queue;
