@@ -168,6 +168,8 @@ size("Invoke", "Payload", QUOTED, 6291456, SYNCHRONOUS, shown=False)
 size("Invoke", "Payload:Event", QUOTED, 1048576, ASYNCHRONOUS, shown=False)
 size("Invoke", "ClientContext", client_context, 3583, ("InvalidRequestContentException", "Client context must be no more than 3583 "
                                                                                      "bytes."), shown=False)
+size("Invoke", "TenantId", WORD, 256, at("tenantId", longest(256)), low=1, shown=False,
+     below=at("tenantId", "Member must have length greater than or equal to 1..."))
 size("UpdateFunctionConfiguration", "Environment.Variables", whole_request, 5120, ("RequestEntityTooLargeException",
      "Request must be smaller than 5120 bytes for the UpdateFunctionConfiguration operation"))
 size("logs.CreateLogGroup", "logGroupName", LOG_NAME, 512, ("InvalidParameterException", "Invalid LogGroup or LogStream, both must have "
@@ -187,6 +189,8 @@ def asked(operation, path, value):
         arguments["InvocationType"] = kind
     if path == "ScalingConfig.MaximumConcurrency":
         arguments = {"FunctionName": "edge", "EventSourceArn": SQS}
+    if path == "TenantId":
+        arguments = {"FunctionName": "tenants"}
     *outer, last = path.split(".")
     inner = arguments
     for part in outer:
@@ -203,6 +207,7 @@ def run(claimed):
     awslambda.publish_version(FunctionName="edge")
     account = awslambda.get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
     create("rest")
+    create("tenants", TenancyConfig={"TenantIsolationMode": "PER_TENANT"})
     awslambda.put_function_concurrency(FunctionName="rest", ReservedConcurrentExecutions=account - FLOOR - LEFT)
     logs.create_log_group(logGroupName="edge")
     logs.create_log_stream(logGroupName="edge", logStreamName="edge")
@@ -242,5 +247,6 @@ def run(claimed):
             UNDO.get(operation, lambda *_: None)(arguments, got)
     awslambda.delete_function(FunctionName="edge")
     awslambda.delete_function(FunctionName="rest")
+    awslambda.delete_function(FunctionName="tenants")
     logs.delete_log_group(logGroupName="edge")
     return count

@@ -159,7 +159,7 @@ URLS = Table(
     row("ListFunctionUrlConfigs", {"FunctionName": "none"}, no(404, MISSING, "Function does not exist")),
     url("Update", yes(200, {"AuthType": "AWS_IAM", "LastModifiedTime": ISO}),
         url("Get", yes(200, {"AuthType": "AWS_IAM"})), AuthType="AWS_IAM"),
-    url("Update", NO_URL, FunctionName="none", AuthType="NONE"),
+    url("Update", no(404, MISSING), FunctionName="none", AuthType="NONE"),
     url("Delete", yes(204), url("Get", NO_URL)),
     url("Get", yes(200, {"FunctionArn": "<fn>open:live"}), Qualifier="live"),
     url("Delete", NO_URL),
