@@ -20,6 +20,8 @@ ANSWERED = Counter()
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 CONTENT = {"rest-json": "application/json", "json": "application/x-amz-json-{jsonVersion}",
            "smithy-rpc-v2-cbor": "application/cbor"}
+# What a parser would turn into the right type, whatever it was.
+SCALARS = {"string", "integer", "long", "float", "double", "boolean"}
 HEAD = {"header", "headers", "statusCode"}
 TYPES = {
     "structure": dict, "list": list, "map": dict, "string": str, "character": str, "integer": int, "long": int,
@@ -134,6 +136,8 @@ def check_raw(shape, value, at, fault, protocol, at_head=()):
     elif kind == "map":
         for key, item in value.items():
             check_raw(shape.value, item, f"{at}.{key}", fault, protocol)
+    elif kind in SCALARS and (not isinstance(value, TYPES[kind]) or isinstance(value, bool) != (kind == "boolean")):
+        fault(f"{at} is {value!r} in the body, the model says {kind}")
     elif kind == "timestamp" and protocol != "smithy-rpc-v2-cbor":
         form = shape.serialization.get("timestampFormat", "unixTimestamp")
         fits = isinstance(value, (int, float)) if form == "unixTimestamp" else isinstance(value, str)
