@@ -39,7 +39,7 @@ use crate::support::engine::{client, options};
 
 /// Answers each event with what it was given. Where GATE is set, it starts once that file is there; where BREAK is set,
 /// never; where FAIL is set, each event fails; where QUIET is set, it answers null. The event "exit" ends it, and
-/// "wait" takes until the file HOLD is there. See tests/python/asking.py for its twin.
+/// "wait" takes until the file HOLD is there. See tests/python/conformance/asking.py for its twin.
 const BOOTSTRAP: &str = r#"#!/bin/bash
 api="$AWS_LAMBDA_RUNTIME_API"
 shopt -s nocasematch

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use serde::de::IgnoredAny;
 use uuid::Uuid;
 
 use super::{
@@ -12,6 +11,7 @@ use super::{
     error::Error,
     functions::pending,
     names::{self, Naming, Target},
+    payload::check_json,
     state::{self, Phase},
     validate::Violations,
 };
@@ -214,59 +214,11 @@ fn client_context(header: &str) -> Result<String, Error> {
     }
 }
 
-/// Refuses a payload that is no JSON, in the words of AWS's parser.
-fn check_json(payload: &[u8]) -> Result<(), Error> {
-    let refuse = |what: String, before: &[u8]| {
-        let line = before.split(|byte| *byte == b'\n').count();
-        let column = 1 + before.iter().rev().take_while(|byte| **byte != b'\n').count();
-        Err(Error::content(format!(
-            "Could not parse request body into json: Could not parse payload into json: {what}\n at [Source: REDACTED \
-             (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: {line}, column: {column}]"
-        )))
-    };
-    let text = match std::str::from_utf8(payload) {
-        Ok(text) => text,
-        Err(error) => {
-            let at = error.valid_up_to();
-            return refuse(format!("Invalid UTF-8 start byte 0x{:x}", payload[at]), &payload[..at]);
-        }
-    };
-    let Err(error) = serde_json::from_str::<IgnoredAny>(text) else { return Ok(()) };
-    let before: usize = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
-    let at = (before + error.column().saturating_sub(1)).min(payload.len());
-    let what = match text.get(at..).and_then(|rest| rest.chars().next()) {
-        Some(found) if !error.is_eof() => format!(
-            "Unexpected character ({} (code {})): expected a valid value (JSON String, Number, Array, Object or token \
-             'null', 'true' or 'false')",
-            if found.is_control() { "(CTRL-CHAR".to_owned() + ")" } else { format!("'{found}'") },
-            u32::from(found)
-        ),
-        _ => "Unexpected end-of-input".to_owned(),
-    };
-    refuse(what, &payload[..at])
-}
-
 #[cfg(test)]
 mod tests {
     use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-    use super::{check_json, client_context};
-
-    #[test]
-    fn a_payload_must_be_json() {
-        for good in ["null", "1", "\"x\"", " {\"a\":[1,2]} "] {
-            assert!(check_json(good.as_bytes()).is_ok(), "{good}");
-        }
-        let wrong = |payload: &[u8]| check_json(payload).unwrap_err().to_string();
-        assert!(wrong(b"n\x87r").contains("Invalid UTF-8 start byte 0x87\n"));
-        assert!(wrong(b"n\x87r").ends_with("line: 1, column: 2]"));
-        assert!(
-            wrong(b"{\n  x").contains("('x' (code 120))")
-                && wrong(b"{\n  x").ends_with("line: 2, column: 3]")
-        );
-        assert!(wrong(b"{\"a\":").contains("Unexpected end-of-input"));
-        assert!(wrong(b"{} {}").contains("Unexpected character ('{' (code 123))"));
-    }
+    use super::client_context;
 
     #[test]
     fn client_context_is_a_json_object_in_base64() {

@@ -7,7 +7,8 @@
 //! - `layers`: layers, and what functions have of them
 //! - `functions`, `versions`, `extras`, `provisioned`, `event_config`: the operations
 //! - `projects`: functions of the user's folders and templates, kept up with the files
-//! - `invoke`: Invoke; `streaming`: InvokeWithResponseStream; `queue`: the asynchronous queue, its retries and destinations
+//! - `invoke`: Invoke; `payload`: what it says of a payload that is no JSON; `streaming`: InvokeWithResponseStream
+//! - `queue`: the asynchronous queue, its retries, destinations and dead letters
 
 use std::{
     collections::BTreeMap,
@@ -44,6 +45,7 @@ mod management;
 mod mappings;
 pub(super) mod names;
 pub(super) mod operations;
+mod payload;
 mod policy;
 mod projects;
 mod provisioned;

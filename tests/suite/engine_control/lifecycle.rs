@@ -185,22 +185,31 @@ async fn a_paginator_walks_all_functions() {
     );
 }
 
+/// Every operation, row by row: see tests/python/conformance. What it leaves out is on standard output.
 #[tokio::test(flavor = "multi_thread")]
 async fn boto3_gets_what_aws_gives() {
     let Some(python) = tokio::task::spawn_blocking(python).await.unwrap() else { return };
-    let engine = Engine::start(Options { region: "us-east-1".into(), ..options() }).await.unwrap();
+    let region = || "us-east-1".to_owned();
+    let engine = Engine::start(Options { region: region(), ..options() }).await.unwrap();
+    // Long enough for the requests that must find it unsettled, also on a busy machine.
+    let settling = Engine::start(Options { region: region(), settle_ms: 1000, ..options() }).await.unwrap();
     let mut command = Command::new(python);
     command
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python/conformance.py"))
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python/conformance"))
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
         .env("AWS_ENDPOINT_URL", engine.endpoint_url())
         .env("AWS_ACCESS_KEY_ID", engine.access_key_id())
         .env("AWS_SECRET_ACCESS_KEY", engine.secret_access_key().reveal())
         .env("AWS_DEFAULT_REGION", engine.region())
+        .env("SETTLING_ENDPOINT_URL", settling.endpoint_url())
+        .env("SETTLING_ACCESS_KEY_ID", settling.access_key_id())
+        .env("SETTLING_SECRET_ACCESS_KEY", settling.secret_access_key().reveal())
         .env("AWS_EC2_METADATA_DISABLED", "true")
         .env("PYTHONDONTWRITEBYTECODE", "1");
     let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    print!("{}", String::from_utf8_lossy(&output.stdout));
     engine.shutdown().await;
+    settling.shutdown().await;
 }

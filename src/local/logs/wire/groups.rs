@@ -107,9 +107,11 @@ struct LogGroup<'a> {
     metric_filter_count: u32,
     arn: String,
     log_group_arn: String,
-    stored_bytes: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stored_bytes: Option<usize>,
     log_group_class: &'a str,
-    deletion_protection_enabled: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deletion_protection_enabled: Option<bool>,
 }
 
 pub(super) fn describe(store: &Store, ctx: &Context, input: &Describe) -> Reply {
@@ -141,6 +143,8 @@ pub(super) fn describe(store: &Store, ctx: &Context, input: &Describe) -> Reply 
         .map(|one| if one.starts_with("arn:") { from_arn(ctx, one) } else { Ok(one.as_str()) })
         .collect::<Result<Vec<_>, _>>()?;
     let limit = usize::try_from(input.limit.unwrap_or(MAX_PAGE)).unwrap_or_default();
+    // What AWS finds by a pattern comes without these.
+    let whole = pattern.is_none();
 
     let state = store.read();
     let mut matching = state
@@ -163,9 +167,9 @@ pub(super) fn describe(store: &Store, ctx: &Context, input: &Describe) -> Reply 
                 metric_filter_count: 0,
                 arn: format!("{arn}:*"),
                 log_group_arn: arn,
-                stored_bytes: group.stored_bytes,
+                stored_bytes: whole.then_some(group.stored_bytes),
                 log_group_class: &group.class,
-                deletion_protection_enabled: group.protected,
+                deletion_protection_enabled: whole.then_some(group.protected),
             }
         })
         .collect();

@@ -12,9 +12,12 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-CONFIG = Config(retries={"total_max_attempts": 1}, parameter_validation=False)
+# The engine is to see bad input, each request once, and under its own name.
+CONFIG = Config(retries={"total_max_attempts": 1}, parameter_validation=False, inject_host_prefix=False)
 awslambda = boto3.client("lambda", config=CONFIG)
 logs = boto3.client("logs", config=CONFIG)
+cloudwatch = boto3.client("cloudwatch", config=CONFIG)
+CLIENTS = {"lambda": awslambda, "logs": logs, "cloudwatch": cloudwatch}
 ACCOUNT = boto3.client("sts", config=CONFIG).get_caller_identity()
 REGION = awslambda.meta.region_name
 ARN = f"arn:aws:lambda:{REGION}:{ACCOUNT['Account']}:function:"

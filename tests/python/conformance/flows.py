@@ -1,8 +1,4 @@
-"""Asks an engine through boto3 and ends with an error at the first answer that AWS would not give.
-
-Endpoint, key pair and region come from the environment: AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID,
-AWS_SECRET_ACCESS_KEY, AWS_DEFAULT_REGION. The engine must settle at once (`settle_ms` 0) and have no functions.
-"""
+"""What takes more than one row: a function's life, invocations, lists, versions, signatures."""
 
 import base64
 import json
@@ -12,10 +8,8 @@ import urllib.request
 import boto3
 
 from asking import (
-    ACCOUNT, ARN, BOOTSTRAP, CONFIG, REGION, ROLE, absent, archive, awslambda, create, equal, logs, refused, within,
+    ACCOUNT, ARN, BOOTSTRAP, CONFIG, REGION, ROLE, absent, archive, awslambda, create, equal, refused, within,
 )
-from changes import concurrency, configuration, event_invoke_config, provisioned, retention, tags
-from registry import shareable_events
 
 
 def identity():
@@ -387,17 +381,6 @@ def logging_config():
     awslambda.delete_function(FunctionName="logged")
 
 
-def absent_operations():
-    for call, name in (
-        (lambda: awslambda.list_capacity_providers(), "ListCapacityProviders"),
-        (lambda: logs.put_bearer_token_authentication(logGroupIdentifier="x", bearerTokenAuthenticationEnabled=True),
-         "PutBearerTokenAuthentication"),
-    ):
-        got = refused(call, "NotImplementedException", 501)
-        if name not in got["Error"]["Message"]:
-            sys.exit(f"the refusal of {name} does not name it: {got['Error']['Message']}")
-
-
 def signatures():
     def client(service, key=None, secret=None):
         present = boto3.Session().get_credentials()
@@ -413,8 +396,3 @@ def signatures():
     refused(lambda: client("sts", **unknown_key).get_caller_identity(), "InvalidClientTokenId", 403, invalid)
     refused(lambda: client("sts", **wrong).get_caller_identity(), "SignatureDoesNotMatch", 403)
 
-
-for check in (identity, signatures, lifecycle, unknown, rules, invoking, concurrency, provisioned, event_invoke_config,
-              configuration, tags, lists, versions, logging_config, retention, shareable_events,
-              absent_operations):
-    check()
