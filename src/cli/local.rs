@@ -19,7 +19,7 @@ use super::{
 use crate::{
     cloud::{self, Kind, Spec, session::FALLBACK_REGION},
     domain::{secret::Secret, shell::quoted},
-    local::{Engine, Options, engine::StartError},
+    local::{Engine, KeepError, Options, engine::StartError},
     runtime::StartLocal,
 };
 
@@ -202,6 +202,20 @@ fn not_started(error: &StartError) -> Failure {
         StartError::Bind { .. } => {
             failure.with_hint("choose another one with --port; --port 0 takes a free one")
         }
+        StartError::Keep(error) => failure.with_hint(match error {
+            KeepError::Folder { .. } => "--persist takes a folder that you may write to".to_owned(),
+            KeepError::InUse(_) => "end that engine, or give this one another folder".to_owned(),
+            KeepError::Newer(_) => "update lambdeck, or give it another folder".to_owned(),
+            KeepError::Other { what: "region", kept, .. } => {
+                format!("start it with --region {kept}, or give it another folder")
+            }
+            KeepError::Other { kept, .. } => {
+                format!("start it with --account-id {kept} or without, or give it another folder")
+            }
+            KeepError::Unusable { .. } => {
+                "put a copy of the folder back, or give it another one: this one is left as it is".to_owned()
+            }
+        }),
         _ => failure,
     }
 }

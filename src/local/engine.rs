@@ -1,27 +1,32 @@
 //! Starting and stopping the engine.
 
 use std::{
+    collections::BTreeMap,
     net::{Ipv4Addr, SocketAddr},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
 
-use tempfile::TempDir;
+use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 use super::{
-    auth::Credentials,
+    auth::{Credentials, hex},
     exec::{self, Executor},
     http::{self, Gateway},
-    keep::{KeepError, Keeper, Kept},
-    lambda::{self, Lambda, Setup},
+    keep::{
+        KeepError, Keeper, Kept,
+        identity::{self, Identity},
+    },
+    lambda::{self, Lambda, Setup, shelf::Shelf},
     logs,
     metrics::Recorder,
     samples,
     schemas::Schemas,
+    scratch::{self, Scratch},
     traffic,
     triggers::Trigger,
 };
@@ -120,54 +125,58 @@ pub struct Engine {
     account_id: String,
     credentials: Arc<Credentials>,
     executor: Arc<Executor>,
+    lambda: Arc<Lambda>,
+    keeper: Keeper,
     stop: CancellationToken,
     server: Option<JoinHandle<()>>,
     traffic: Option<JoinHandle<()>>,
     // After the tasks above in the order of dropping: it removes the functions' files.
-    _folder: TempDir,
+    _folder: Scratch,
 }
 
 impl Engine {
     /// Starts an engine and returns when it accepts requests. It runs on the caller's tokio runtime.
     ///
     /// # Errors
-    /// When the port cannot be bound, there is no temporary folder, or a sample cannot be created.
+    /// When what was kept cannot be used, the port cannot be bound, there is no temporary folder, or a sample cannot be
+    /// created.
     pub async fn start(options: Options) -> Result<Self, StartError> {
-        let account_id = options.account_id.unwrap_or_else(random_account);
-        if account_id.len() != 12 || !account_id.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(StartError::AccountId(account_id));
+        if let Some(id) = &options.account_id
+            && (id.len() != 12 || !id.bytes().all(|byte| byte.is_ascii_digit()))
+        {
+            return Err(StartError::AccountId(id.clone()));
         }
-        let keeper = match &options.persist {
-            Some(folder) => Kept::open(folder)?.keeper(),
-            None => Keeper::default(),
-        };
+        let (persist, asked) = (options.persist.clone(), options.clone());
+        let (kept, identity) = blocking(move || {
+            let kept = persist.as_deref().map(Kept::open).transpose()?;
+            let Options { account_id, region, access_key, .. } = asked;
+            let identity = Identity::of(kept.as_ref(), account_id, region, access_key)?;
+            Ok((kept, identity))
+        })
+        .await?;
+        let Identity { account_id, region, credentials } = identity;
+        let keeper = kept.as_ref().map(Kept::keeper).unwrap_or_default();
         let bind_error = |source| StartError::Bind { port: options.port, source };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await.map_err(bind_error)?;
         let address = listener.local_addr().map_err(bind_error)?;
-        let folder = tempfile::Builder::new().prefix("lambdeck-").tempdir().map_err(StartError::Folder)?;
-        let credentials = Arc::new(options.access_key.map_or_else(Credentials::random, |(id, secret)| {
-            Credentials { access_key_id: id, secret_access_key: secret }
-        }));
+        let folder = Scratch::new().map_err(StartError::Folder)?;
+        let credentials = Arc::new(credentials);
         let logs = Arc::new(logs::Store::new(LOGS_MAX_BYTES));
         let executor = Executor::new(exec::Options {
             program: options.program.clone(),
             account_id: account_id.clone(),
-            region: options.region.clone(),
+            region: region.clone(),
             logs: Arc::clone(&logs),
             root: folder.path().to_owned(),
             account_concurrency: lambda::ACCOUNT_CONCURRENCY,
         });
         let metrics = Arc::new(Recorder::default());
         let stop = CancellationToken::new();
-        let partition = lambda::names::partition(&options.region);
+        let partition = lambda::names::partition(&region);
         let lambda = Arc::new(Lambda::new(Setup {
-            place: lambda::names::Place {
-                partition,
-                region: options.region.clone(),
-                account_id: account_id.clone(),
-            },
+            place: lambda::names::Place { partition, region: region.clone(), account_id: account_id.clone() },
             settle: Duration::from_millis(options.settle_ms),
-            root: folder.path().to_owned(),
+            root: Shelf { root: folder.path().to_owned(), kept: kept.as_ref().map(Kept::code) },
             authority: address.to_string(),
             credentials: Arc::clone(&credentials),
             executor: Arc::clone(&executor),
@@ -175,14 +184,19 @@ impl Engine {
             metrics: Arc::clone(&metrics),
             stop: stop.clone(),
         }));
+        let loading = Loading {
+            kept,
+            keeper: keeper.clone(),
+            lambda: Arc::clone(&lambda),
+            logs: Arc::clone(&logs),
+            place: (partition, region.clone(), account_id.clone()),
+        };
+        // The file is closed to readers with this.
+        let Loaded { events, schemas, samples } = blocking(move || loading.load()).await?;
         if options.samples {
-            for sample in samples::all(&options.program) {
-                let name = sample.name.to_string();
-                let failed =
-                    |error: &dyn std::fmt::Display| StartError::Sample { name, why: error.to_string() };
-                lambda.install(sample).await.map_err(|error| failed(&error))?;
-            }
+            install_samples(&lambda, &keeper, &options.program, samples).await?;
         }
+        lambda.keep();
         let traffic = options.traffic.then(|| {
             let lambda = Arc::clone(&lambda);
             tokio::spawn(traffic::run(move |function: String, payload| {
@@ -192,23 +206,27 @@ impl Engine {
         });
         let gateway = Arc::new(Gateway {
             credentials: Arc::clone(&credentials),
-            schemas: Schemas::new(partition, &options.region, &account_id),
+            schemas,
             account_id: account_id.clone(),
-            region: options.region.clone(),
+            region: region.clone(),
             partition,
-            lambda,
+            lambda: Arc::clone(&lambda),
             logs,
             metrics,
-            keeper,
+            keeper: keeper.clone(),
             stop: stop.clone(),
         });
         let server = tokio::spawn(http::serve(listener, gateway, stop.clone()));
+        lambda.go_on(events);
+        scratch::sweep();
         Ok(Self {
             address,
-            region: options.region,
+            region,
             account_id,
             credentials,
             executor,
+            lambda,
+            keeper,
             stop,
             server: Some(server),
             traffic,
@@ -242,7 +260,7 @@ impl Engine {
     }
 
     /// Stops accepting requests, ends the functions' processes and waits until they are gone. Answers under way have
-    /// one second.
+    /// one second. With `--persist`, everything is kept when it returns.
     pub async fn shutdown(mut self) {
         self.stop.cancel();
         if let Some(traffic) = self.traffic.take() {
@@ -254,6 +272,9 @@ impl Engine {
             server.abort();
         }
         self.executor.shutdown().await;
+        // What settled in the meantime.
+        self.lambda.keep();
+        self.keeper.close().await;
     }
 }
 
@@ -266,8 +287,71 @@ impl Drop for Engine {
     }
 }
 
-/// Twelve digits, the first of them no zero.
-fn random_account() -> String {
-    let (high, low) = Uuid::new_v4().as_u64_pair();
-    format!("{:012}", 100_000_000_000 + (high ^ low) % 900_000_000_000)
+/// What was kept, to be read by those whom it concerns.
+struct Loading {
+    kept: Option<Kept>,
+    keeper: Keeper,
+    lambda: Arc<Lambda>,
+    logs: Arc<logs::Store>,
+    /// Partition, region, account id.
+    place: (&'static str, String, String),
+}
+
+/// What was read of it.
+struct Loaded {
+    events: Vec<lambda::Accepted>,
+    schemas: Schemas,
+    /// See [`identity::samples`].
+    samples: BTreeMap<String, String>,
+}
+
+impl Loading {
+    /// It blocks.
+    fn load(self) -> Result<Loaded, KeepError> {
+        let (partition, region, account_id) = self.place;
+        let with_keeper = self.kept.as_ref().map(|kept| (kept, self.keeper.clone()));
+        let schemas = Schemas::new(partition, &region, &account_id, with_keeper)?;
+        let Some(kept) = &self.kept else {
+            return Ok(Loaded { events: Vec::new(), schemas, samples: BTreeMap::new() });
+        };
+        self.logs.load(kept, self.keeper, Timestamp::now().as_millisecond())?;
+        Ok(Loaded { events: self.lambda.load(kept)?, schemas, samples: identity::samples(kept)? })
+    }
+}
+
+/// Creates the samples, each of them once: one that was deleted stays away. `before` are those that were created by
+/// earlier starts, which are brought up to date.
+async fn install_samples(
+    lambda: &Arc<Lambda>,
+    keeper: &Keeper,
+    program: &Path,
+    before: BTreeMap<String, String>,
+) -> Result<(), StartError> {
+    let mut now = before.clone();
+    for sample in samples::all(program) {
+        let name = sample.name.to_owned();
+        let sha256 = hex(&<[u8; 32]>::from(Sha256::digest(&sample.zip)));
+        let installed = match before.get(&name) {
+            // A function of the user's own that was there first.
+            None if lambda.has(&name) => continue,
+            None => lambda.install(sample).await,
+            Some(known) if *known != sha256 => lambda.renew(sample, known).await,
+            Some(_) => Ok(()),
+        };
+        installed.map_err(|error| StartError::Sample { name: name.clone(), why: error.to_string() })?;
+        now.insert(name, sha256);
+    }
+    if keeper.keeps() && now != before {
+        keeper.note(vec![identity::samples_change(&now)]);
+    }
+    Ok(())
+}
+
+/// Runs what blocks where that is allowed.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, KeepError> + Send + 'static,
+) -> Result<T, StartError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    let failed = |error| StartError::Folder(std::io::Error::other(error));
+    Ok(done.map_err(failed)??)
 }

@@ -29,8 +29,8 @@ use uuid::Uuid;
 
 use super::{
     auth::{Credentials, Refusal},
-    keep::Keeper,
-    lambda::{Lambda, operations},
+    keep::{Keeper, NotKept},
+    lambda::{Lambda, not_kept, operations},
     logs,
     metrics::Recorder,
     schemas::{self, Schemas},
@@ -350,13 +350,23 @@ impl Gateway {
                     let what = unknown_operation(&head.method, &head.uri);
                     return wire.error(501, "NotImplementedException", &what, id).into();
                 };
+                let change = operations::is_change(&operation, &head.headers);
                 let request = Request { query, headers: head.headers, body, id: id.to_owned() };
-                match wire {
+                let reply = match wire {
                     Wire::Schemas => Reply::Whole(self.schemas.handle(&operation, &request)),
                     _ => self.lambda.handle(&operation, &request).await,
+                };
+                if change {
+                    self.lambda.keep();
+                    self.acknowledge(&wire, reply).await
+                } else {
+                    reply
                 }
             }
-            Wire::Json(target) => self.logs(target, body, id).await,
+            Wire::Json(target) => {
+                let reply = self.logs(target, body, id).await;
+                if logs::wire::is_change(target) { self.acknowledge(&wire, reply).await } else { reply }
+            }
             Wire::Query => sts::handle(
                 &parse_form(&String::from_utf8_lossy(&body)),
                 &self.account_id,
@@ -364,6 +374,17 @@ impl Gateway {
                 id,
             )
             .into(),
+        }
+    }
+
+    /// Gives a good answer to a change only once that is kept. Without `--persist` it has nothing to wait for.
+    async fn acknowledge(&self, wire: &Wire, reply: Reply) -> Reply {
+        if matches!(&reply, Reply::Whole(answer) if answer.status >= 300) {
+            return reply;
+        }
+        match self.keeper.settled().await {
+            Ok(()) => reply,
+            Err(error) => wire.not_kept(&error).into(),
         }
     }
 
@@ -400,6 +421,18 @@ impl Gateway {
 }
 
 impl Wire {
+    /// The answer to a change that is made, but not kept.
+    fn not_kept(&self, error: &NotKept) -> Answer {
+        let message = format!(
+            "The change is made, but the local engine could not keep it, and it is lost when the engine ends: {error}"
+        );
+        match self {
+            Self::Rest => not_kept(message),
+            Self::Schemas => schemas::error(500, "InternalServerErrorException", &message),
+            Self::Json(_) | Self::Query => Answer::error_json11(500, "InternalFailure", &message),
+        }
+    }
+
     /// The service that a signature's scope must name; unknown for services the engine does not have.
     fn service(&self) -> Option<&'static str> {
         match self {

@@ -15,6 +15,7 @@ mod disk;
 mod emulators;
 mod engine_control;
 mod engine_exec;
+mod engine_keep;
 mod engine_logs;
 mod faults;
 mod invocation_command;

@@ -224,6 +224,7 @@ impl Environment {
     }
 
     async fn launch(&mut self, phase: &str, begun: &mut Instant) -> Result<Running, Unrunnable> {
+        self.spec.code.ready().await.map_err(|error| Unrunnable::new(error.to_string()))?;
         let (launch, note) = self.shared.runtimes.launch(&self.spec).await?;
         if let Some(note) = note.filter(|_| phase == "init") {
             self.log.note(&note);
@@ -248,6 +249,7 @@ impl Environment {
         let variables = self.shared.runtimes.variables(&self.spec, &place);
         let (process, output) =
             Process::start(&launch, &self.spec.code.path, variables).await.map_err(|error| failed(&error))?;
+        self.shared.ledger.add(process.id());
         Ok(Running { process, output, api, ready: None, peak: 0, looked: None })
     }
 

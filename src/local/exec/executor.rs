@@ -19,7 +19,7 @@ use super::{
     runtimes::Runtimes,
     stream::{Streaming, WAITING_PIECES},
 };
-use crate::local::logs::Store;
+use crate::local::{logs::Store, scratch::Ledger};
 
 /// How long an environment stays warm without an event.
 const IDLE_AFTER: Duration = Duration::from_mins(5);
@@ -57,6 +57,7 @@ pub struct Executor {
 pub(super) struct Shared {
     pub(super) options: Options,
     pub(super) runtimes: Runtimes,
+    pub(super) ledger: Ledger,
     pub(super) idle_after: Duration,
     pub(super) stop: CancellationToken,
     /// Held by provisioned environments while they initialise.
@@ -146,10 +147,12 @@ impl Executor {
         let (alive, gone) = mpsc::channel(1);
         let stop = CancellationToken::new();
         let runtimes = Runtimes::new(&options.root);
+        let ledger = Ledger::new(&options.root);
         let state = State { pools: HashMap::new(), busy: 0, next_id: 0, alive: Some(alive) };
         let shared = Shared {
             options,
             runtimes,
+            ledger,
             idle_after,
             stop: stop.clone(),
             inits: Semaphore::new(INITS_AT_ONCE),

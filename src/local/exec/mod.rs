@@ -27,7 +27,10 @@ pub use stream::Streaming;
 pub struct CodeFolder {
     /// Where the zip was unpacked (`LAMBDA_TASK_ROOT`).
     pub path: PathBuf,
+    /// Bytes of its files.
+    pub size: u64,
     _guard: Option<tempfile::TempDir>,
+    later: Option<code::Later>,
 }
 
 /// Everything an environment needs to know of the function it runs: code and configuration, frozen.

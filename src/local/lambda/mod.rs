@@ -2,14 +2,13 @@
 //!
 //! - `operations`: which operation a request is
 //! - `names`, `validate`, `settings`: names and ARNs, the service model's input rules, what a function may be
-//! - `state`, `code`: what is kept of a function
+//! - `state`, `code`: what is kept of a function; `kept`, `shelf`: how that outlives the engine
 //! - `wire`, `error`: the JSON in and out
 //! - `functions`, `versions`, `extras`, `provisioned`, `event_config`: the operations
 //! - `invoke`: Invoke; `streaming`: InvokeWithResponseStream; `queue`: the asynchronous queue, its retries and destinations
 
 use std::{
     collections::BTreeMap,
-    path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime},
 };
@@ -27,6 +26,8 @@ use super::{
 use error::Error;
 use names::{Place, Target};
 use operations::Operation;
+pub(super) use queue::accepted::Accepted;
+use shelf::Shelf;
 use state::Function;
 
 mod code;
@@ -36,6 +37,7 @@ mod event_config;
 mod extras;
 mod functions;
 mod invoke;
+pub(super) mod kept;
 mod layers;
 mod management;
 mod mappings;
@@ -45,6 +47,7 @@ mod policy;
 mod provisioned;
 mod queue;
 mod settings;
+pub(super) mod shelf;
 mod state;
 mod streaming;
 mod urls;
@@ -65,8 +68,8 @@ pub(super) struct Setup {
     pub place: Place,
     /// How long a write takes to settle.
     pub settle: Duration,
-    /// Where code is kept.
-    pub root: PathBuf,
+    /// Where code is.
+    pub root: Shelf,
     /// `127.0.0.1:port`, for addresses that the engine gives out.
     pub authority: String,
     pub credentials: Arc<Credentials>,
@@ -82,13 +85,19 @@ pub(super) struct Setup {
 pub(super) struct Lambda {
     setup: Setup,
     functions: Mutex<BTreeMap<String, Function>>,
+    mirrors: Mutex<kept::Mirrors>,
     /// What is left of the asynchronous queue, in KB.
     queue: Arc<Semaphore>,
 }
 
 impl Lambda {
     pub fn new(setup: Setup) -> Self {
-        Self { setup, functions: Mutex::default(), queue: Arc::new(Semaphore::new(queue::QUEUE_KB)) }
+        Self {
+            setup,
+            functions: Mutex::default(),
+            mirrors: Mutex::default(),
+            queue: Arc::new(Semaphore::new(queue::QUEUE_KB)),
+        }
     }
 
     /// Answers a request whose sender is known.
@@ -232,6 +241,11 @@ impl Lambda {
             .presign(&setup.authority, &path, &setup.place.region, SystemTime::now())
             .unwrap_or_default()
     }
+}
+
+/// The answer to a change that is made, but not kept.
+pub(super) fn not_kept(message: String) -> Answer {
+    Error::new(500, "ServiceException", message).answer()
 }
 
 /// One page of a list. The marker names the last item of the page before.

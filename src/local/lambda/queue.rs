@@ -8,6 +8,7 @@ use std::{future::Future, sync::Arc, time::Duration};
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use tokio::sync::OwnedSemaphorePermit;
 use uuid::Uuid;
 
 use super::{
@@ -18,6 +19,9 @@ use super::{
     state::EventConfig,
 };
 use crate::local::exec::{Event, ExecError};
+use accepted::Accepted;
+
+pub(super) mod accepted;
 
 /// What the queue may hold, in KB.
 pub(super) const QUEUE_KB: usize = 64 * 1024;
@@ -87,20 +91,44 @@ impl Lambda {
         let Ok(permit) = Arc::clone(&self.queue).try_acquire_many_owned(size) else {
             return Err(Error::throttled("CallerRateLimitExceeded"));
         };
+        let accepted = Accepted::new(target, event, hops);
+        accepted.note(&self.setup.keeper);
+        self.work_off(accepted, Some(permit));
+        Ok(())
+    }
+
+    /// Goes on with an event that an engine before this one accepted. There was room for it then.
+    pub(super) fn take_up(self: &Arc<Self>, accepted: Accepted) {
+        let size = u32::try_from(accepted.event.payload.len() / 1024 + 1).unwrap_or(u32::MAX);
+        let permit = Arc::clone(&self.queue).try_acquire_many_owned(size).ok();
+        self.work_off(accepted, permit);
+    }
+
+    fn work_off(self: &Arc<Self>, accepted: Accepted, permit: Option<OwnedSemaphorePermit>) {
         let lambda = Arc::clone(self);
         tokio::spawn(async move {
-            let stop = lambda.setup.stop.clone();
-            let delivery = deliver(|| lambda.policy(&target), || lambda.attempt(&target, event.clone()));
+            let (stop, keeper) = (lambda.setup.stop.clone(), lambda.setup.keeper.clone());
+            let Accepted { target, event, .. } = &accepted;
+            let before = Before { runs: accepted.runs, age: accepted.age() };
+            let delivery = deliver_from(
+                before,
+                || lambda.policy(target),
+                || lambda.attempt(target, event.clone()),
+                |runs| accepted.note_runs(&keeper, runs),
+            );
             let conclusion = tokio::select! {
                 () = stop.cancelled() => None,
                 conclusion = delivery => conclusion,
             };
             drop(permit);
-            if let Some(conclusion) = conclusion {
-                lambda.pass_on(&target, &event, &conclusion, hops);
+            if let Some(conclusion) = &conclusion {
+                lambda.pass_on(target, event, conclusion, accepted.hops);
+            }
+            // Where the engine ends first, the event is taken up by the next one.
+            if conclusion.is_some() || !stop.is_cancelled() {
+                accepted.note_end(&keeper);
             }
         });
-        Ok(())
     }
 
     async fn attempt(&self, target: &Target, event: Event) -> Attempt {
@@ -193,15 +221,28 @@ fn record(arn: &str, event: &Event, conclusion: &Conclusion) -> Value {
     out
 }
 
-/// Tries an event until it has run well, has failed too often, or is too old. None when there is nobody to tell.
-async fn deliver<F, Fut>(policy: impl Fn() -> Policy, attempt: F) -> Option<Conclusion>
+/// What an event has behind it when it is taken up.
+#[derive(Clone, Copy, Debug, Default)]
+struct Before {
+    runs: u32,
+    age: Duration,
+}
+
+/// Tries an event until it has run well, has failed too often, or is too old. None when there is nobody to tell. `failed_run`
+/// is told after each run that is followed by another.
+async fn deliver_from<F, Fut>(
+    before: Before,
+    policy: impl Fn() -> Policy,
+    attempt: F,
+    failed_run: impl Fn(u32),
+) -> Option<Conclusion>
 where
     F: Fn() -> Fut,
     Fut: Future<Output = Attempt>,
 {
     let began = tokio::time::Instant::now();
     let mut backoff = Duration::from_secs(1);
-    let (mut runs, mut last) = (0_u32, None);
+    let (mut runs, mut last) = (before.runs, None);
     let (condition, runs, last) = loop {
         let wait = match attempt().await {
             Attempt::Gone => return None,
@@ -220,12 +261,15 @@ where
                     break ("Success", runs, last);
                 }
                 match RETRIES.get(failures) {
-                    Some(wait) if failures < policy().retries => *wait,
+                    Some(wait) if failures < policy().retries => {
+                        failed_run(runs);
+                        *wait
+                    }
                     _ => break ("RetriesExhausted", runs, last),
                 }
             }
         };
-        if began.elapsed() + wait > policy().max_age {
+        if before.age + began.elapsed() + wait > policy().max_age {
             break ("EventAgeExceeded", runs, last);
         }
         tokio::time::sleep(wait).await;
@@ -246,7 +290,9 @@ mod tests {
     use serde_json::json;
     use tokio::time::Instant;
 
-    use super::{Attempt, Conclusion, Event, EventConfig, MAX_AGE, Policy, RETRIES, Run, deliver, record};
+    use super::{
+        Attempt, Before, Conclusion, Event, EventConfig, MAX_AGE, Policy, RETRIES, Run, deliver_from, record,
+    };
 
     fn ran(function_error: Option<&'static str>) -> Attempt {
         Attempt::Ran(Run { version: "1".into(), function_error, payload: Bytes::from_static(b"null") })
@@ -260,6 +306,14 @@ mod tests {
 
     /// When each try took place, in seconds, if they end as given (the last again and again), and how it all ended.
     async fn tries(policy: Policy, ends: &[Attempt]) -> (Vec<u64>, Option<(&'static str, u32)>) {
+        tries_from(Before::default(), policy, ends).await
+    }
+
+    async fn tries_from(
+        before: Before,
+        policy: Policy,
+        ends: &[Attempt],
+    ) -> (Vec<u64>, Option<(&'static str, u32)>) {
         let (began, seen) = (Instant::now(), RefCell::new(Vec::new()));
         let attempt = || {
             let mut seen = seen.borrow_mut();
@@ -267,7 +321,7 @@ mod tests {
             seen.push(began.elapsed().as_secs());
             async move { end }
         };
-        let conclusion = deliver(|| policy, attempt).await;
+        let conclusion = deliver_from(before, || policy, attempt, |_| ()).await;
         (seen.into_inner(), conclusion.map(|it| (it.condition, it.runs)))
     }
 
@@ -282,6 +336,18 @@ mod tests {
         assert_eq!(tries(DEFAULT, &[failed(), ran(None)]).await, (vec![0, 1], Some(("Success", 2))));
         assert_eq!(tries(DEFAULT, &[ran(None)]).await, (vec![0], Some(("Success", 1))));
         assert_eq!(tries(DEFAULT, &[failed(), Attempt::Gone]).await, (vec![0, 1], None));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_event_that_is_taken_up_has_its_runs_and_its_age_behind_it() {
+        let before = |runs, seconds| Before { runs, age: Duration::from_secs(seconds) };
+        let exhausted = |times: &[u64], runs| (times.to_vec(), Some(("RetriesExhausted", runs)));
+        assert_eq!(tries_from(before(0, 9), DEFAULT, &[failed()]).await, exhausted(&[0, 1, 3], 3));
+        assert_eq!(tries_from(before(1, 9), DEFAULT, &[failed()]).await, exhausted(&[0, 2], 3));
+        assert_eq!(tries_from(before(2, 9), DEFAULT, &[failed()]).await, exhausted(&[0], 3));
+        let minute = Policy { max_age: Duration::from_mins(1), ..DEFAULT };
+        let too_old = (vec![0], Some(("EventAgeExceeded", 2)));
+        assert_eq!(tries_from(before(1, 59), minute, &[failed()]).await, too_old);
     }
 
     #[tokio::test(start_paused = true)]

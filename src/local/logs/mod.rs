@@ -3,6 +3,7 @@
 //! [`Store`] is shared by the wire handlers and by `exec`, which writes what functions print.
 //!
 //! - `store`: groups, streams and events, ordered and bounded
+//! - `kept`: what outlives the engine
 //! - `read`: pages of FilterLogEvents and GetLogEvents
 //! - `live`: Live Tail's sessions
 //! - `insights`: Logs Insights: the query language, and the queries that run
@@ -10,6 +11,7 @@
 //! - [`wire`]: awsJson1.1 requests and answers
 
 mod insights;
+mod kept;
 mod live;
 pub mod pattern;
 mod read;

@@ -3,10 +3,16 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
+    ops::{Deref, DerefMut},
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
-use super::{insights::Queries, live::Sessions};
+use super::{
+    insights::Queries,
+    kept::{Keeping, Loaded},
+    live::Sessions,
+};
+use crate::local::keep::{KeepError, Keeper, Kept};
 
 /// Milliseconds in a day.
 pub(super) const DAY_MS: i64 = 86_400_000;
@@ -18,7 +24,7 @@ const STREAM_COST: usize = 512;
 const DEFAULT_MAX_BYTES: usize = 64 << 20;
 
 /// One event to be written.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct InputEvent {
     /// Milliseconds since the epoch.
     pub timestamp: i64,
@@ -61,13 +67,33 @@ impl Store {
     /// Appends what a function wrote; group and stream are made where they do not exist yet. `now_ms` becomes the
     /// ingestion time.
     pub fn append(&self, group: &str, stream: &str, events: &[InputEvent], now_ms: i64) {
-        let mut state = self.write();
-        if !state.groups.contains_key(group) {
+        let mut writing = self.write();
+        let state = &mut *writing;
+        let new = !state.groups.contains_key(group);
+        if new {
             state.groups.insert(group.to_owned(), Group::new(now_ms));
         }
         state.add_stream(group, stream, now_ms, true);
         state.insert(group, stream, events, now_ms);
         state.make_room(self.max_bytes);
+        // This is done for every line of every function.
+        writing.groups_changed = new;
+    }
+
+    /// Fills an empty store with what was kept, and keeps what comes from here on. It blocks.
+    ///
+    /// # Errors
+    /// When the file can't be read.
+    pub(in crate::local) fn load(&self, kept: &Kept, keeper: Keeper, now_ms: i64) -> Result<(), KeepError> {
+        let loaded = Keeping::load(kept, keeper)?;
+        let mut state = self.write();
+        state.restore(loaded);
+        let names: Vec<_> = state.groups.keys().cloned().collect();
+        for name in names {
+            state.expire(&name, now_ms);
+        }
+        state.make_room(self.max_bytes);
+        Ok(())
     }
 
     /// Bytes held, as the bound counts them.
@@ -93,8 +119,36 @@ impl Store {
         self.state.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn write(&self) -> RwLockWriteGuard<'_, State> {
-        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn write(&self) -> Writing<'_> {
+        let state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        Writing { state, groups_changed: true }
+    }
+}
+
+/// The store while it is written to. What has changed is noted at its end, in the order of the changes.
+pub(super) struct Writing<'s> {
+    state: RwLockWriteGuard<'s, State>,
+    groups_changed: bool,
+}
+
+impl Deref for Writing<'_> {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        &self.state
+    }
+}
+
+impl DerefMut for Writing<'_> {
+    fn deref_mut(&mut self) -> &mut State {
+        &mut self.state
+    }
+}
+
+impl Drop for Writing<'_> {
+    fn drop(&mut self) {
+        let State { keeping, groups, .. } = &mut *self.state;
+        keeping.note(self.groups_changed.then_some(groups));
     }
 }
 
@@ -151,15 +205,25 @@ pub(super) struct Stream {
     automatic: bool,
 }
 
+impl Stream {
+    pub(super) fn is_automatic(&self) -> bool {
+        self.automatic
+    }
+}
+
+#[derive(serde::Serialize, serde::Deserialize)]
 pub(super) struct Group {
     pub(super) created: i64,
     pub(super) retention_days: Option<i32>,
     pub(super) class: String,
     pub(super) protected: bool,
     pub(super) tags: BTreeMap<String, String>,
+    #[serde(skip)]
     pub(super) streams: BTreeMap<String, Stream>,
+    #[serde(skip)]
     pub(super) events: BTreeMap<Key, Event>,
     /// AWS's measure: messages and 26 bytes for each event.
+    #[serde(skip)]
     pub(super) stored_bytes: usize,
 }
 
@@ -182,16 +246,21 @@ impl Group {
         self.retention_days.map_or(0, |days| now_ms.saturating_sub(i64::from(days) * DAY_MS).max(0))
     }
 
-    /// Removes an event and what it leaves empty; answers what that frees, in bytes.
-    fn remove(&mut self, key: Key) -> usize {
+    /// Removes an event and what it leaves empty; answers what that frees, in bytes. `name` is the group's own.
+    fn remove(&mut self, name: &str, key: Key, keeping: &mut Keeping) -> usize {
         let Some(event) = self.events.remove(&key) else { return 0 };
         self.stored_bytes -= event.message.len() + EVENT_OVERHEAD;
         let mut freed = event.cost();
+        let batch_gone = keeping.event_gone(key.seq);
         if let Some(stream) = self.streams.get_mut(&*event.stream) {
             stream.keys.remove(&key);
             if stream.automatic && stream.keys.is_empty() {
                 self.streams.remove(&*event.stream);
                 freed += stream_cost(&event.stream);
+                keeping.stream_gone(name, &event.stream);
+            } else if batch_gone {
+                // Else the batch says when the last event came.
+                keeping.stream(name, stream);
             }
         }
         freed
@@ -210,12 +279,33 @@ pub(super) struct State {
     pub(super) groups: BTreeMap<String, Group>,
     /// Who is told of each event.
     pub(super) sessions: Sessions,
+    keeping: Keeping,
     bytes: usize,
     seq: u64,
     evicted: u64,
 }
 
 impl State {
+    /// Takes what was kept into an empty store.
+    fn restore(&mut self, loaded: Loaded) {
+        self.groups = loaded.groups.into_iter().collect();
+        for (name, stream, row) in loaded.streams {
+            self.add_stream(&name, &stream, row.created, row.automatic);
+            if let Some(stream) = self.groups.get_mut(&name).and_then(|group| group.streams.get_mut(&stream))
+            {
+                stream.last_ingestion = row.last_ingestion;
+            }
+        }
+        for (first, batch) in loaded.batches {
+            self.add_stream(&batch.group, &batch.stream, batch.ingestion, true);
+            self.seq = first - 1;
+            self.insert(&batch.group, &batch.stream, &batch.events, batch.ingestion);
+        }
+        self.seq = loaded.seq;
+        // Only now: all of that is kept already.
+        self.keeping = loaded.keeping;
+    }
+
     /// The number of the newest event.
     pub(super) fn last_seq(&self) -> u64 {
         self.seq
@@ -223,7 +313,8 @@ impl State {
 
     /// Makes a stream in a group that is there; false where the stream is there already.
     pub(super) fn add_stream(&mut self, group: &str, name: &str, now_ms: i64, automatic: bool) -> bool {
-        let Some(group) = self.groups.get_mut(group) else { return false };
+        let group_name = group;
+        let Some(group) = self.groups.get_mut(group_name) else { return false };
         if group.streams.contains_key(name) {
             return false;
         }
@@ -234,6 +325,7 @@ impl State {
             keys: BTreeSet::new(),
             automatic,
         };
+        self.keeping.stream(group_name, &stream);
         group.streams.insert(name.to_owned(), stream);
         self.bytes += stream_cost(name);
         true
@@ -244,6 +336,7 @@ impl State {
         let name = group;
         let Some(group) = self.groups.get_mut(name) else { return };
         let Some(stream) = group.streams.get_mut(stream) else { return };
+        self.keeping.batch(self.seq + 1, name, &stream.name, now_ms, events);
         for input in events {
             self.seq += 1;
             let key = Key { timestamp: input.timestamp.max(0), ingestion: now_ms.max(0), seq: self.seq };
@@ -265,29 +358,39 @@ impl State {
         let events: usize = group.events.values().map(Event::cost).sum();
         let streams: usize = group.streams.keys().map(|name| stream_cost(name)).sum();
         self.bytes -= events + streams;
+        if self.keeping.keeps() {
+            group.events.keys().for_each(|key| _ = self.keeping.event_gone(key.seq));
+            group.streams.keys().for_each(|stream| self.keeping.stream_gone(name, stream));
+            self.keeping.seq(self.seq);
+        }
         true
     }
 
     /// Removes a stream of a group; false where there is none.
     pub(super) fn remove_stream(&mut self, group: &str, name: &str) -> bool {
-        let Some(group) = self.groups.get_mut(group) else { return false };
+        let group_name = group;
+        let Some(group) = self.groups.get_mut(group_name) else { return false };
         let Some(stream) = group.streams.remove(name) else { return false };
         self.bytes -= stream_cost(name);
+        self.keeping.stream_gone(group_name, name);
         for key in stream.keys {
-            self.bytes -= group.remove(key);
+            self.bytes -= group.remove(group_name, key, &mut self.keeping);
         }
+        self.keeping.seq(self.seq);
         true
     }
 
     /// Removes what a group's retention has let expire.
     pub(super) fn expire(&mut self, group: &str, now_ms: i64) {
-        let Some(group) = self.groups.get_mut(group) else { return };
+        let name = group;
+        let Some(group) = self.groups.get_mut(name) else { return };
         let expiry = Key::at(group.expiry(now_ms));
         while let Some((&key, _)) = group.events.first_key_value()
             && key < expiry
         {
-            self.bytes -= group.remove(key);
+            self.bytes -= group.remove(name, key, &mut self.keeping);
         }
+        self.keeping.seq(self.seq);
     }
 
     /// Evicts the oldest events of the whole store until it holds `max_bytes`, and a little more, so that a full
@@ -298,23 +401,23 @@ impl State {
         }
         let target = max_bytes - max_bytes / 16;
         while self.bytes > target {
-            let mut oldest = self.groups.values_mut().filter_map(|group| {
+            let mut oldest = self.groups.iter_mut().filter_map(|(name, group)| {
                 let first = *group.events.first_key_value()?.0;
-                Some((first, group))
+                Some((first, (name, group)))
             });
-            let Some((mut key, mut group)) = oldest.next() else { return };
+            let Some((mut key, (mut name, mut group))) = oldest.next() else { return };
             // Up to here this group has the oldest event of all.
             let mut until = None;
             for (first, other) in oldest {
                 if first < key {
                     until = Some(key);
-                    (key, group) = (first, other);
+                    (key, (name, group)) = (first, other);
                 } else if until.is_none_or(|until| first < until) {
                     until = Some(first);
                 }
             }
             while self.bytes > target {
-                self.bytes -= group.remove(key);
+                self.bytes -= group.remove(name, key, &mut self.keeping);
                 self.evicted += 1;
                 match group.events.first_key_value() {
                     Some((&next, _)) if until.is_none_or(|until| next < until) => key = next,

@@ -1,12 +1,17 @@
 //! What `--persist` keeps: tables of keys and values in one file that survives `kill -9` at any moment.
 //!
-//! Whoever changes something notes it with [`Keeper::note`], in the order of the changes; a thread of its own writes
-//! what has come together in one transaction. Before a change is acknowledged, the server waits for
+//! Whoever changes something notes it with [`Keeper::note`], in the order of the changes; a thread of its own (`writer`)
+//! writes what has come together in one transaction. Before a change is acknowledged, the server waits for
 //! [`Keeper::settled`]. Without `--persist` a [`Keeper`] does nothing.
+//!
+//! - `mirror`: collections of records, of which only what differs is noted
+//! - `identity`: account, region and key pair
+//!
+//! Beside the file are the zips of functions, in a folder of their own: see `lambda::shelf`.
 
 use std::{
     fmt, fs, io,
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
     sync::{Arc, mpsc},
     thread,
@@ -17,14 +22,22 @@ use redb::{
 };
 use tokio::sync::oneshot;
 
+use writer::Note;
+
+pub(super) mod identity;
+pub(super) mod mirror;
+mod writer;
+
+pub(super) use mirror::Mirror;
+
 /// The file in the folder of `--persist`.
 const FILE: &str = "engine.redb";
+/// The folder for zips in it.
+const CODE: &str = "code";
 /// The layout of what is kept. A newer one is refused, not guessed at.
 const VERSION: &[u8] = b"1";
 const META: Table = Table("meta");
 const VERSION_KEY: &[u8] = b"version";
-/// Changes in one transaction, at most.
-const BATCH: usize = 4096;
 
 /// A table by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +66,18 @@ pub enum KeepError {
     /// It was written by a newer lambdeck.
     #[error("the folder {} was written by a newer lambdeck", .0.display())]
     Newer(PathBuf),
+    /// It was begun for another account or region, which the ARNs in it name.
+    #[error("the folder {} is of the {what} {kept}, not {wanted}", folder.display())]
+    Other {
+        /// The folder of `--persist`.
+        folder: PathBuf,
+        /// `account` or `region`.
+        what: &'static str,
+        /// Which one it is of.
+        kept: String,
+        /// Which one was asked for.
+        wanted: String,
+    },
     /// The file is damaged, or the disk fails.
     #[error("the file {} can't be used: {why}", file.display())]
     Unusable {
@@ -66,47 +91,42 @@ pub enum KeepError {
 /// A row: key and value.
 pub(super) type Row = (Vec<u8>, Vec<u8>);
 
-/// What was kept, open and not yet written to.
+/// What was kept, open.
 pub(super) struct Kept {
-    database: Database,
-    file: PathBuf,
+    database: Arc<Database>,
+    folder: PathBuf,
 }
 
 impl Kept {
-    /// Opens what a folder holds, or begins with nothing. The folder is its owner's alone.
+    /// Opens what a folder holds, or begins with nothing. The folder is its owner's alone. It blocks.
     ///
     /// # Errors
     /// A [`KeepError`].
     pub fn open(folder: &Path) -> Result<Self, KeepError> {
         let file = folder.join(FILE);
-        let unusable = |why: String| KeepError::Unusable { file: folder.join(FILE), why };
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)
+        make_private(folder, &file)
             .map_err(|source| KeepError::Folder { folder: folder.to_owned(), source })?;
-        let options = fs::OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(&file);
-        let database = Database::builder().create_file(options.map_err(|error| unusable(error.to_string()))?);
-        let database = database.map_err(|error| match error {
+        let database = writer::open(&file).map_err(|error| match error {
             DatabaseError::DatabaseAlreadyOpen => KeepError::InUse(folder.to_owned()),
-            error => unusable(error.to_string()),
+            error => KeepError::Unusable { file, why: error.to_string() },
         })?;
-        let kept = Self { database, file };
+        let kept = Self { database: Arc::new(database), folder: folder.to_owned() };
         match kept.rows(META)?.into_iter().find(|(key, _)| key == VERSION_KEY) {
             Some((_, version)) if version == VERSION => {}
             Some(_) => return Err(KeepError::Newer(folder.to_owned())),
-            None => {
-                let first = Change::put(META, VERSION_KEY, VERSION);
-                write(&kept.database, &[first]).map_err(|error| unusable(error.to_string()))?;
-            }
+            None => kept.write(&[Change::put(META, VERSION_KEY, VERSION)])?,
         }
         Ok(kept)
+    }
+
+    /// The folder of `--persist`.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The folder for zips.
+    pub fn code(&self) -> PathBuf {
+        self.folder.join(CODE)
     }
 
     /// The rows of a table in the order of their keys. A table that was never written to has none.
@@ -114,37 +134,86 @@ impl Kept {
     /// # Errors
     /// [`KeepError::Unusable`].
     pub fn rows(&self, table: Table) -> Result<Vec<Row>, KeepError> {
-        self.read(table)
-            .map_err(|error| KeepError::Unusable { file: self.file.clone(), why: error.to_string() })
+        let mut rows = Vec::new();
+        self.each(table, |key, value| {
+            rows.push((key.to_vec(), value.to_vec()));
+            Ok(())
+        })?;
+        Ok(rows)
     }
 
-    fn read(&self, table: Table) -> Result<Vec<Row>, redb::Error> {
+    /// Calls `with` on each row of a table, in the order of the keys. What it says is wrong with one ends it.
+    ///
+    /// # Errors
+    /// [`KeepError::Unusable`].
+    pub fn each(
+        &self,
+        table: Table,
+        with: impl FnMut(&[u8], &[u8]) -> Result<(), String>,
+    ) -> Result<(), KeepError> {
+        match self.read(table, with) {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(why)) => Err(self.unusable(format!("the table {}: {why}", table.0))),
+            Err(error) => Err(self.unusable(error.to_string())),
+        }
+    }
+
+    fn read(
+        &self,
+        table: Table,
+        mut with: impl FnMut(&[u8], &[u8]) -> Result<(), String>,
+    ) -> Result<Result<(), String>, redb::Error> {
         let transaction = self.database.begin_read()?;
         let table = match transaction.open_table(table.definition()) {
             Ok(table) => table,
-            Err(TableError::TableDoesNotExist(_)) => return Ok(Vec::new()),
+            Err(TableError::TableDoesNotExist(_)) => return Ok(Ok(())),
             Err(error) => return Err(error.into()),
         };
-        let row =
-            |row: Result<(redb::AccessGuard<'_, &[u8]>, redb::AccessGuard<'_, &[u8]>), StorageError>| {
-                let (key, value) = row?;
-                Ok((key.value().to_vec(), value.value().to_vec()))
-            };
-        table.iter()?.map(row).collect()
+        for row in table.iter()? {
+            let (key, value) = row.map_err(|error: StorageError| error)?;
+            if let Err(why) = with(key.value(), value.value()) {
+                return Ok(Err(why));
+            }
+        }
+        Ok(Ok(()))
     }
 
-    /// Begins to write.
-    pub fn keeper(self) -> Keeper {
+    /// Writes before there is a [`Keeper`]. It blocks until the disk has it.
+    ///
+    /// # Errors
+    /// [`KeepError::Unusable`].
+    pub fn write(&self, changes: &[Change]) -> Result<(), KeepError> {
+        writer::write(&self.database, changes).map_err(|error| self.unusable(error.to_string()))
+    }
+
+    fn unusable(&self, why: String) -> KeepError {
+        KeepError::Unusable { file: self.folder.join(FILE), why }
+    }
+
+    /// Begins to write. What was kept can be read as it is until `self` is dropped, which should be soon: after a failure
+    /// the file can't be opened again before.
+    pub fn keeper(&self) -> Keeper {
         let (notes, inbox) = mpsc::channel();
-        let file = self.file;
-        let database = self.database;
+        let file = writer::File::new(self.folder.join(FILE), Arc::clone(&self.database));
         let thread = thread::Builder::new().name("keeper".to_owned());
-        if let Err(error) = thread.spawn(move || work(&database, &inbox)) {
+        if let Err(error) = thread.spawn(move || writer::work(file, &inbox)) {
             // The inbox is gone with it: every change is then refused.
-            tracing::error!(%error, file = %file.display(), "nothing can be kept");
+            tracing::error!(%error, folder = %self.folder.display(), "nothing can be kept");
         }
         Keeper { notes: Some(notes) }
     }
+}
+
+/// Makes the folder, for its owner alone. One that is there with something else in it stays as it is: the files in it
+/// are their owner's alone anyway.
+fn make_private(folder: &Path, file: &Path) -> io::Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let metadata = fs::metadata(folder)?;
+    let own = metadata.uid() == rustix::process::geteuid().as_raw();
+    if own && metadata.mode() & 0o077 != 0 && (file.exists() || fs::read_dir(folder)?.next().is_none()) {
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
+    }
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder.join(CODE))
 }
 
 /// One change of a table.
@@ -166,16 +235,16 @@ impl Change {
     pub fn remove(table: Table, key: impl Into<Vec<u8>>) -> Self {
         Self { table, key: key.into(), value: None }
     }
-}
 
-enum Note {
-    Changes(Vec<Change>),
-    Settle(oneshot::Sender<Result<(), Arc<str>>>),
+    /// Bytes.
+    fn size(&self) -> usize {
+        self.key.len() + self.value.as_ref().map_or(0, Vec::len)
+    }
 }
 
 /// A change is not on the disk.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("The local engine could not keep this: {0}")]
+#[error("{0}")]
 pub(super) struct NotKept(Arc<str>);
 
 /// Takes note of changes; without `--persist` of none. Cheap to clone.
@@ -212,62 +281,21 @@ impl Keeper {
         notes.send(Note::Settle(reply)).map_err(|_| gone())?;
         answer.await.map_err(|_| gone())?.map_err(NotKept)
     }
+
+    /// Writes what was noted so far and closes the file. Nothing can be kept after that.
+    pub async fn close(&self) {
+        let Some(notes) = &self.notes else { return };
+        let (reply, closed) = oneshot::channel();
+        if notes.send(Note::Close(reply)).is_ok() {
+            let _ = closed.await;
+        }
+    }
 }
 
 impl fmt::Debug for Keeper {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Keeper").field("keeps", &self.keeps()).finish()
     }
-}
-
-/// Writes until the last [`Keeper`] is gone.
-fn work(database: &Database, inbox: &mpsc::Receiver<Note>) {
-    // What the disk has not taken yet.
-    let mut changes = Vec::new();
-    while let Ok(first) = inbox.recv() {
-        let mut waiting = Vec::new();
-        let mut next = Some(first);
-        while let Some(note) = next {
-            match note {
-                Note::Changes(more) => changes.extend(more),
-                Note::Settle(reply) => waiting.push(reply),
-            }
-            next = if changes.len() < BATCH { inbox.try_recv().ok() } else { None };
-        }
-        let result = if changes.is_empty() { Ok(()) } else { write(database, &changes) };
-        let result = match result {
-            Ok(()) => {
-                changes.clear();
-                Ok(())
-            }
-            Err(error) => {
-                tracing::error!(%error, "changes could not be kept");
-                Err(Arc::from(error.to_string()))
-            }
-        };
-        for reply in waiting {
-            let _ = reply.send(result.clone());
-        }
-    }
-}
-
-fn write(database: &Database, changes: &[Change]) -> Result<(), redb::Error> {
-    let transaction = database.begin_write()?;
-    let mut rest = changes;
-    while let Some(first) = rest.first() {
-        // A run of changes of one table: opening it costs.
-        let run = rest.iter().take_while(|change| change.table == first.table).count();
-        let mut table = transaction.open_table(first.table.definition())?;
-        for change in &rest[..run] {
-            match &change.value {
-                Some(value) => table.insert(change.key.as_slice(), value.as_slice())?,
-                None => table.remove(change.key.as_slice())?,
-            };
-        }
-        rest = &rest[run..];
-    }
-    transaction.commit()?;
-    Ok(())
 }
 
 #[cfg(test)]
@@ -291,17 +319,30 @@ mod tests {
         keeper.note(vec![Change::put(FRUIT, "apple", "3"), Change::remove(FRUIT, "pear")]);
         keeper.settled().await.unwrap();
         assert!(matches!(Kept::open(&folder), Err(KeepError::InUse(_))));
+        keeper.note(vec![Change::put(TREES, "elm", "4")]);
+        keeper.close().await;
+        let kept = Kept::open(&folder).unwrap();
+        assert_eq!(text(kept.rows(FRUIT).unwrap()), [("apple".into(), "3".into())]);
+        assert_eq!(text(kept.rows(TREES).unwrap()), [("elm".into(), "4".into()), ("oak".into(), "2".into())]);
+        assert_eq!(kept.rows(Table("none")).unwrap(), []);
+        keeper.note(vec![Change::put(FRUIT, "plum", "5")]);
+        assert!(keeper.settled().await.is_err());
+    }
+
+    #[tokio::test]
+    async fn what_nobody_waits_for_is_kept_as_well() {
+        let folder = tempfile::tempdir().unwrap();
+        let keeper = Kept::open(folder.path()).unwrap().keeper();
+        keeper.note(vec![Change::put(FRUIT, "pear", "1")]);
         drop(keeper);
         let kept = loop {
             // The writer closes the file a moment after its last keeper is gone.
-            match Kept::open(&folder) {
+            match Kept::open(folder.path()) {
                 Err(KeepError::InUse(_)) => tokio::task::yield_now().await,
                 kept => break kept.unwrap(),
             }
         };
-        assert_eq!(text(kept.rows(FRUIT).unwrap()), [("apple".into(), "3".into())]);
-        assert_eq!(text(kept.rows(TREES).unwrap()), [("oak".into(), "2".into())]);
-        assert_eq!(kept.rows(Table("none")).unwrap(), []);
+        assert_eq!(text(kept.rows(FRUIT).unwrap()), [("pear".into(), "1".into())]);
     }
 
     #[tokio::test]
@@ -310,16 +351,32 @@ mod tests {
         keeper.note(vec![Change::put(FRUIT, "pear", "1")]);
         assert!(!keeper.keeps());
         assert_eq!(keeper.settled().await, Ok(()));
+        keeper.close().await;
     }
 
     #[test]
     fn a_newer_layout_and_a_damaged_file_are_refused() {
         let folder = tempfile::tempdir().unwrap();
         let kept = Kept::open(folder.path()).unwrap();
-        write(&kept.database, &[Change::put(META, VERSION_KEY, "2")]).unwrap();
+        kept.write(&[Change::put(META, VERSION_KEY, "2")]).unwrap();
         drop(kept);
         assert!(matches!(Kept::open(folder.path()), Err(KeepError::Newer(_))));
         fs::write(folder.path().join(FILE), "no database").unwrap();
         assert!(matches!(Kept::open(folder.path()), Err(KeepError::Unusable { .. })));
+    }
+
+    #[test]
+    fn folder_and_files_are_their_owners_alone() {
+        let outer = tempfile::tempdir().unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().mode() & 0o777;
+        let new = outer.path().join("new");
+        let open_to_all = outer.path().join("empty");
+        fs::create_dir(&open_to_all).unwrap();
+        fs::set_permissions(&open_to_all, fs::Permissions::from_mode(0o777)).unwrap();
+        for folder in [&new, &open_to_all] {
+            drop(Kept::open(folder).unwrap());
+            assert_eq!((mode(folder), mode(&folder.join(CODE))), (0o700, 0o700));
+            assert_eq!(mode(&folder.join(FILE)), 0o600);
+        }
     }
 }
