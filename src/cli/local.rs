@@ -21,7 +21,7 @@ use crate::{
     cloud::{self, Kind, Spec, session::FALLBACK_REGION},
     domain::{name::FunctionRef, secret::Secret, shell::quoted},
     local::{
-        Engine, Note, Options,
+        Engine, KeepError, Note, Options,
         engine::StartError,
         triggers::{Notification, Rule, Source, Trigger},
     },
@@ -262,6 +262,20 @@ fn not_started(error: &StartError) -> Failure {
         StartError::Bind { .. } => {
             failure.with_hint("choose another one with --port; --port 0 takes a free one")
         }
+        StartError::Keep(error) => failure.with_hint(match error {
+            KeepError::Folder { .. } => "--persist takes a folder that you may write to".to_owned(),
+            KeepError::InUse(_) => "end that engine, or give this one another folder".to_owned(),
+            KeepError::Newer(_) => "update lambdeck, or give it another folder".to_owned(),
+            KeepError::Other { what: "region", kept, .. } => {
+                format!("start it with --region {kept}, or give it another folder")
+            }
+            KeepError::Other { kept, .. } => {
+                format!("start it with --account-id {kept} or without, or give it another folder")
+            }
+            KeepError::Unusable { .. } => {
+                "put a copy of the folder back, or give it another one: this one is left as it is".to_owned()
+            }
+        }),
         _ => failure,
     }
 }

@@ -1,28 +1,33 @@
 //! Starting and stopping the engine.
 
 use std::{
+    collections::BTreeMap,
     net::{Ipv4Addr, SocketAddr},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
 
-use tempfile::TempDir;
+use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 use super::{
-    auth::Credentials,
+    auth::{Credentials, hex},
     exec::{self, Executor},
     http::{self, Gateway},
-    keep::{Identity, KeepError, Kept},
-    lambda::{self, Lambda, Setup},
+    keep::{
+        Change, KeepError, Keeper, Kept, Table,
+        identity::{self, Identity},
+    },
+    lambda::{self, Lambda, Setup, shelf::Shelf},
     logs,
     metrics::Recorder,
     projects::{Installed, ProjectError, Warning},
     samples,
     schemas::Schemas,
+    scratch::{self, Scratch},
     traffic,
     triggers::{self, Trigger, TriggerError},
 };
@@ -30,6 +35,9 @@ use crate::domain::secret::Secret;
 
 /// What the log store may hold.
 const LOGS_MAX_BYTES: usize = 64 * 1024 * 1024;
+/// How often the metrics are kept: nobody was promised them.
+const METRICS_EVERY: Duration = Duration::from_secs(5);
+const METRICS: Table = Table("metrics");
 /// How long answers under way may take when the engine stops.
 const GRACE: Duration = Duration::from_secs(1);
 
@@ -149,60 +157,64 @@ pub struct Engine {
     notes: Vec<Note>,
     executor: Arc<Executor>,
     lambda: Arc<Lambda>,
+    keeper: Keeper,
     stop: CancellationToken,
     server: Option<JoinHandle<()>>,
     traffic: Option<JoinHandle<()>>,
+    metrics: Arc<Recorder>,
+    metrics_keeper: Option<JoinHandle<()>>,
     installed: Box<Installed>,
     _triggers: triggers::Running,
     // After the tasks above in the order of dropping: it removes the functions' files.
-    _folder: TempDir,
+    _folder: Scratch,
 }
 
 impl Engine {
     /// Starts an engine and returns when it accepts requests. It runs on the caller's tokio runtime.
     ///
     /// # Errors
-    /// When the port cannot be bound, there is no temporary folder, a path is no project, or a sample, a URL or a
-    /// trigger cannot be started.
+    /// When what was kept cannot be used, the port cannot be bound, there is no temporary folder, a path is no project, or
+    /// a sample, a URL or a trigger cannot be started.
     pub async fn start(options: Options) -> Result<Self, StartError> {
-        let kept = options.persist.as_deref().map(Kept::open).transpose()?;
-        let (account_id, credentials) = identity(&options, kept.as_ref())?;
-        let credentials = Arc::new(credentials);
+        if let Some(id) = &options.account_id
+            && (id.len() != 12 || !id.bytes().all(|byte| byte.is_ascii_digit()))
+        {
+            return Err(StartError::AccountId(id.clone()));
+        }
+        let (persist, asked) = (options.persist.clone(), options.clone());
+        let (kept, identity) = blocking(move || {
+            let kept = persist.as_deref().map(Kept::open).transpose()?;
+            let Options { account_id, region, access_key, .. } = asked;
+            let identity = Identity::of(kept.as_ref(), account_id, region, access_key)?;
+            Ok((kept, identity))
+        })
+        .await?;
+        let Identity { account_id, region, credentials } = identity;
         let keeper = kept.as_ref().map(Kept::keeper).unwrap_or_default();
         let bind_error = |source| StartError::Bind { port: options.port, source };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await.map_err(bind_error)?;
         let address = listener.local_addr().map_err(bind_error)?;
-        let folder = tempfile::Builder::new().prefix("lambdeck-").tempdir().map_err(StartError::Folder)?;
-        let logs = Arc::new(match &kept {
-            Some(kept) => logs::Store::restored(LOGS_MAX_BYTES, kept, keeper.clone())?,
-            None => logs::Store::new(LOGS_MAX_BYTES),
-        });
+        let folder = Scratch::new().map_err(StartError::Folder)?;
+        let credentials = Arc::new(credentials);
+        let logs = Arc::new(logs::Store::new(LOGS_MAX_BYTES));
         let metrics = Arc::new(Recorder::default());
         let executor = Executor::new(exec::Options {
             program: options.program.clone(),
             account_id: account_id.clone(),
-            region: options.region.clone(),
+            region: region.clone(),
             logs: Arc::clone(&logs),
             root: folder.path().to_owned(),
             account_concurrency: lambda::ACCOUNT_CONCURRENCY,
             metrics: Arc::clone(&metrics),
         });
         let stop = CancellationToken::new();
-        let partition = lambda::names::partition(&options.region);
-        let schemas = Schemas::new(partition, &options.region, &account_id, keeper.clone());
-        if let Some(kept) = &kept {
-            schemas.restore(kept)?;
-            keeper.note(vec![kept_identity(&account_id, &options.region, &credentials).change()]);
-        }
-        let place = lambda::names::Place {
-            partition,
-            region: options.region.clone(),
-            account_id: account_id.clone(),
-        };
+        let partition = lambda::names::partition(&region);
+        let place =
+            lambda::names::Place { partition, region: region.clone(), account_id: account_id.clone() };
         let lambda = Arc::new(Lambda::new(Setup {
             place: place.clone(),
             settle: Duration::from_millis(options.settle_ms),
-            root: folder.path().to_owned(),
+            root: Shelf { root: folder.path().to_owned(), kept: kept.as_ref().map(Kept::code) },
             authority: address.to_string(),
             credentials: Arc::clone(&credentials),
             executor: Arc::clone(&executor),
@@ -210,13 +222,18 @@ impl Engine {
             metrics: Arc::clone(&metrics),
             stop: stop.clone(),
         }));
+        let loading = Loading {
+            kept,
+            keeper: keeper.clone(),
+            lambda: Arc::clone(&lambda),
+            logs: Arc::clone(&logs),
+            metrics: Arc::clone(&metrics),
+            place: (partition, region.clone(), account_id.clone()),
+        };
+        // The file is closed to readers with this.
+        let Loaded { events, schemas, samples } = blocking(move || loading.load()).await?;
         if options.samples {
-            for sample in samples::all(&options.program) {
-                let name = sample.name.to_string();
-                let failed =
-                    |error: &dyn std::fmt::Display| StartError::Sample { name, why: error.to_string() };
-                lambda.install(sample).await.map_err(|error| failed(&error))?;
-            }
+            install_samples(&lambda, &keeper, &options.program, samples).await?;
         }
         lambda.open_kept_urls().map_err(StartError::UrlPort)?;
         let mut installed = lambda.install_projects(options.projects, options.persist.clone()).await?;
@@ -236,6 +253,7 @@ impl Engine {
             },
         )
         .await?;
+        lambda.keep();
         let traffic = options.traffic.then(|| {
             let lambda = Arc::clone(&lambda);
             tokio::spawn(traffic::run(move |function: String, payload| {
@@ -247,12 +265,12 @@ impl Engine {
             credentials: Arc::clone(&credentials),
             schemas,
             account_id: account_id.clone(),
-            region: options.region.clone(),
+            region: region.clone(),
             partition,
             lambda: Arc::clone(&lambda),
             logs,
-            metrics,
-            keeper,
+            metrics: Arc::clone(&metrics),
+            keeper: keeper.clone(),
             stop: stop.clone(),
         });
         let url =
@@ -260,17 +278,31 @@ impl Engine {
         let undone = installed.warnings.iter().map(|warning| Note::Undone(warning.to_string()));
         let notes = lambda.function_urls().into_iter().map(url).chain(opened).chain(undone).collect();
         let server = tokio::spawn(http::serve(listener, gateway, stop.clone()));
+        let metrics_keeper = keeper.keeps().then(|| {
+            let (metrics, keeper) = (Arc::clone(&metrics), keeper.clone());
+            tokio::spawn(async move {
+                loop {
+                    tokio::time::sleep(METRICS_EVERY).await;
+                    keep_metrics(&metrics, &keeper);
+                }
+            })
+        });
+        lambda.go_on(events);
+        scratch::sweep();
         Ok(Self {
             address,
-            region: options.region,
+            region,
             account_id,
             credentials,
             notes,
             executor,
             lambda,
+            keeper,
             stop,
             server: Some(server),
             traffic,
+            metrics,
+            metrics_keeper,
             installed: Box::new(installed),
             _triggers: triggers,
             _folder: folder,
@@ -323,7 +355,7 @@ impl Engine {
     }
 
     /// Stops accepting requests, ends the functions' processes and waits until they are gone. Answers under way have
-    /// one second.
+    /// one second. With `--persist`, everything is kept when it returns.
     pub async fn shutdown(mut self) {
         self.stop.cancel();
         if let Some(traffic) = self.traffic.take() {
@@ -340,48 +372,102 @@ impl Engine {
         };
         let _ = tokio::join!(urls, server);
         self.executor.shutdown().await;
+        // What settled in the meantime.
+        self.lambda.keep();
+        if let Some(task) = self.metrics_keeper.take() {
+            task.abort();
+            keep_metrics(&self.metrics, &self.keeper);
+        }
+        self.keeper.close().await;
     }
 }
 
 impl Drop for Engine {
     fn drop(&mut self) {
         self.stop.cancel();
-        for task in [self.server.take(), self.traffic.take()].into_iter().flatten() {
+        let tasks = [self.server.take(), self.traffic.take(), self.metrics_keeper.take()];
+        for task in tasks.into_iter().flatten() {
             task.abort();
         }
     }
 }
 
-/// Account and key pair: as given, else as kept, else made now.
-fn identity(options: &Options, kept: Option<&Kept>) -> Result<(String, Credentials), StartError> {
-    let was = kept.map(Kept::identity).transpose()?.flatten();
-    let given = options.account_id.clone();
-    let account_id = given.or_else(|| Some(was.as_ref()?.account_id.clone())).unwrap_or_else(random_account);
-    if account_id.len() != 12 || !account_id.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(StartError::AccountId(account_id));
-    }
-    if let (Some(was), Some(folder)) = (&was, &options.persist)
-        && (was.account_id != account_id || was.region != options.region)
-    {
-        let (folder, account_id, region) = (folder.clone(), was.account_id.clone(), was.region.clone());
-        return Err(KeepError::Elsewhere { folder, account_id, region }.into());
-    }
-    let of = |(access_key_id, secret_access_key)| Credentials { access_key_id, secret_access_key };
-    let was = was.map(|was| (was.access_key_id, Secret::from(was.secret_access_key)));
-    Ok((account_id, options.access_key.clone().or(was).map_or_else(Credentials::random, of)))
+/// What was kept, to be read by those whom it concerns.
+struct Loading {
+    kept: Option<Kept>,
+    keeper: Keeper,
+    lambda: Arc<Lambda>,
+    logs: Arc<logs::Store>,
+    metrics: Arc<Recorder>,
+    /// Partition, region, account id.
+    place: (&'static str, String, String),
 }
 
-fn kept_identity(account_id: &str, region: &str, credentials: &Credentials) -> Identity {
-    Identity {
-        account_id: account_id.to_owned(),
-        region: region.to_owned(),
-        access_key_id: credentials.access_key_id.clone(),
-        secret_access_key: credentials.secret_access_key.reveal().to_owned(),
+/// What was read of it.
+struct Loaded {
+    events: Vec<lambda::Accepted>,
+    schemas: Schemas,
+    /// See [`identity::samples`].
+    samples: BTreeMap<String, String>,
+}
+
+impl Loading {
+    /// It blocks.
+    fn load(self) -> Result<Loaded, KeepError> {
+        let (partition, region, account_id) = self.place;
+        let with_keeper = self.kept.as_ref().map(|kept| (kept, self.keeper.clone()));
+        let schemas = Schemas::new(partition, &region, &account_id, with_keeper)?;
+        let Some(kept) = &self.kept else {
+            return Ok(Loaded { events: Vec::new(), schemas, samples: BTreeMap::new() });
+        };
+        self.metrics.load(kept.rows(METRICS)?);
+        self.logs.load(kept, self.keeper, Timestamp::now().as_millisecond())?;
+        Ok(Loaded { events: self.lambda.load(kept)?, schemas, samples: identity::samples(kept)? })
     }
 }
 
-/// Twelve digits, the first of them no zero.
-fn random_account() -> String {
-    let (high, low) = Uuid::new_v4().as_u64_pair();
-    format!("{:012}", 100_000_000_000 + (high ^ low) % 900_000_000_000)
+/// Creates the samples, each of them once: one that was deleted stays away. `before` are those that were created by
+/// earlier starts, which are brought up to date.
+async fn install_samples(
+    lambda: &Arc<Lambda>,
+    keeper: &Keeper,
+    program: &Path,
+    before: BTreeMap<String, String>,
+) -> Result<(), StartError> {
+    let mut now = before.clone();
+    for sample in samples::all(program) {
+        let name = sample.name.to_owned();
+        let sha256 = hex(&<[u8; 32]>::from(Sha256::digest(&sample.zip)));
+        let installed = match before.get(&name) {
+            // A function of the user's own that was there first.
+            None if lambda.has(&name) => continue,
+            None => lambda.install(sample).await,
+            Some(known) if *known != sha256 => lambda.renew_sample(sample, known).await,
+            Some(_) => Ok(()),
+        };
+        installed.map_err(|error| StartError::Sample { name: name.clone(), why: error.to_string() })?;
+        now.insert(name, sha256);
+    }
+    if keeper.keeps() && now != before {
+        keeper.note(vec![identity::samples_change(&now)]);
+    }
+    Ok(())
+}
+
+/// Notes the minutes that have changed.
+fn keep_metrics(metrics: &Recorder, keeper: &Keeper) {
+    let change = |(key, value): (Vec<u8>, Option<Vec<u8>>)| match value {
+        Some(value) => Change::put(METRICS, key, value),
+        None => Change::remove(METRICS, key),
+    };
+    keeper.note(metrics.changes().into_iter().map(change).collect());
+}
+
+/// Runs what blocks where that is allowed.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, KeepError> + Send + 'static,
+) -> Result<T, StartError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    let failed = |error| StartError::Folder(std::io::Error::other(error));
+    Ok(done.map_err(failed)??)
 }

@@ -29,8 +29,8 @@ use uuid::Uuid;
 
 use super::{
     auth::{Credentials, Refusal},
-    keep::{Keeper, is_change},
-    lambda::{Lambda, operations},
+    keep::{Keeper, NotKept},
+    lambda::{Lambda, not_kept, operations},
     logs,
     metrics::{self, Recorder, wire::Call},
     schemas::{self, Schemas},
@@ -372,26 +372,29 @@ impl Gateway {
                 Refusal::Mismatch(format!("Credential should be scoped to correct service: '{expected}'."));
             return wire.refuse(&refusal, id).into();
         }
-        // What is promised by the answer, and so has to be on the disk before it.
-        let mut promises = match &wire {
-            Wire::Rest | Wire::Schemas => operation.as_ref().is_some_and(|it| is_change(it.name)),
-            Wire::Json(target) => target.rsplit('.').next().is_some_and(is_change),
-            Wire::Query | Wire::Metrics(_) => false,
-        };
-        promises |= head.headers.get("x-amz-invocation-type").is_some_and(|kind| kind == "Event");
-        let reply = match &wire {
+        match &wire {
             Wire::Rest | Wire::Schemas => {
                 let Some(operation) = operation else {
                     let what = unknown_operation(&head.method, &head.uri);
                     return wire.error(501, "NotImplementedException", &what, id).into();
                 };
+                let change = operations::is_change(&operation, &head.headers);
                 let request = Request { query, headers: head.headers, body, id: id.to_owned() };
-                match wire {
+                let reply = match wire {
                     Wire::Schemas => Reply::Whole(self.schemas.handle(&operation, &request)),
                     _ => self.lambda.handle(&operation, &request).await,
+                };
+                if change {
+                    self.lambda.keep();
+                    self.acknowledge(&wire, reply).await
+                } else {
+                    reply
                 }
             }
-            Wire::Json(target) => self.logs(target, body, id).await,
+            Wire::Json(target) => {
+                let reply = self.logs(target, body, id).await;
+                if logs::wire::is_change(target) { self.acknowledge(&wire, reply).await } else { reply }
+            }
             Wire::Query => sts::handle(
                 &parse_form(&String::from_utf8_lossy(&body)),
                 &self.account_id,
@@ -400,12 +403,7 @@ impl Gateway {
             )
             .into(),
             Wire::Metrics(call) => self.metrics(call, body, id).await.into(),
-        };
-        if promises && let Err(error) = self.keeper.settled().await {
-            let code = if matches!(wire, Wire::Rest) { "ServiceException" } else { "InternalFailure" };
-            return wire.error(500, code, &error.to_string(), id).into();
         }
-        reply
     }
 
     async fn metrics(&self, call: &Call, body: Bytes, id: &str) -> Answer {
@@ -420,6 +418,17 @@ impl Gateway {
             tracing::error!(%error, "a request for metrics failed");
             call.error(500, "InternalServiceError", "The local engine failed to answer.", id)
         })
+    }
+
+    /// Gives a good answer to a change only once that is kept. Without `--persist` it has nothing to wait for.
+    async fn acknowledge(&self, wire: &Wire, reply: Reply) -> Reply {
+        if matches!(&reply, Reply::Whole(answer) if answer.status >= 300) {
+            return reply;
+        }
+        match self.keeper.settled().await {
+            Ok(()) => reply,
+            Err(error) => wire.not_kept(&error).into(),
+        }
     }
 
     async fn logs(&self, target: &str, body: Bytes, id: &str) -> Reply {
@@ -455,6 +464,20 @@ impl Gateway {
 }
 
 impl Wire {
+    /// The answer to a change that is made, but not kept.
+    fn not_kept(&self, error: &NotKept) -> Answer {
+        let message = format!(
+            "The change is made, but the local engine could not keep it, and it is lost when the engine ends: {error}"
+        );
+        match self {
+            Self::Rest => not_kept(message),
+            Self::Schemas => schemas::error(500, "InternalServerErrorException", &message),
+            Self::Json(_) | Self::Query | Self::Metrics(_) => {
+                Answer::error_json11(500, "InternalFailure", &message)
+            }
+        }
+    }
+
     /// The service that a signature's scope must name; unknown for services the engine does not have.
     fn service(&self) -> Option<&'static str> {
         match self {

@@ -15,6 +15,7 @@
 //! - `triggers`: buckets (watched folders) and schedules, which invoke functions by themselves
 //! - `projects`: functions from the user's folders and SAM templates
 //! - `keep`: what `--persist` keeps
+//! - `scratch`: the temporary folder, and the sweep of what killed engines left
 //! - `samples`, `traffic`: the built-in functions and the light background traffic that keeps their logs alive
 
 pub mod auth;
@@ -29,6 +30,7 @@ pub mod metrics;
 pub mod projects;
 pub mod samples;
 mod schemas;
+mod scratch;
 pub mod sts;
 pub mod traffic;
 pub mod triggers;

@@ -1,5 +1,5 @@
 //! EventBridge Schemas, as far as the console's shareable test events need it (restJson1): registries, schemas and
-//! their versions, in memory. Other operations are refused by their name.
+//! their versions. Other operations are refused by their name.
 
 use std::{
     collections::BTreeMap,
@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json, value::RawValue};
 
 use super::{
     http::{Answer, Request},
-    keep::{Book, KeepError, Keeper, Kept, Table, is_change},
+    keep::{Change, KeepError, Keeper, Kept, Table, mirror},
     lambda::operations::{Operation, find_in},
 };
 
@@ -30,6 +30,10 @@ const MAX_NAMES: (usize, usize) = (64, 385);
 const MAX_VERSIONS: usize = 100;
 /// Most bytes of all contents. AWS has no such limit, but this is somebody's machine.
 const MAX_BYTES: usize = 64 * 1024 * 1024;
+
+const REGISTRIES: Table = Table("schema_registries");
+/// By registry and name, with a NUL between them.
+const SCHEMAS: Table = Table("schemas");
 
 /// Every operation of the API (service model of 2019-12-02): method, path with `{}` for its labels, name.
 #[rustfmt::skip]
@@ -82,15 +86,12 @@ pub(super) fn error(status: u16, code: &str, message: &str) -> Answer {
     Answer::json(status, &json!({ "Code": code, "Message": message })).with_header("x-amzn-errortype", code)
 }
 
-const KEPT: Table = Table("schemas");
-
 /// What the requests were answered with so far.
 pub(super) struct Schemas {
     /// `arn:aws:schemas:<region>:<account>`.
     arn: String,
     registries: Mutex<BTreeMap<String, Registry>>,
     keeper: Keeper,
-    book: Mutex<Book>,
 }
 
 // Contents are somebody's events.
@@ -104,6 +105,8 @@ impl fmt::Debug for Schemas {
 struct Registry {
     description: Option<String>,
     tags: BTreeMap<String, String>,
+    /// Kept apart, as rows of their own.
+    #[serde(skip)]
     schemas: BTreeMap<String, Schema>,
 }
 
@@ -159,59 +162,94 @@ struct Info {
 }
 
 impl Schemas {
-    /// None yet, in this place.
-    pub(super) fn new(partition: &str, region: &str, account_id: &str, keeper: Keeper) -> Self {
-        Self {
-            arn: format!("arn:{partition}:schemas:{region}:{account_id}"),
-            registries: Mutex::default(),
-            keeper,
-            book: Book::new(KEPT).into(),
-        }
-    }
-
-    /// Takes in what was kept.
+    /// Those that were kept, in this place; none without `--persist`. It blocks.
     ///
     /// # Errors
-    /// When it can't be read.
-    pub(super) fn restore(&self, kept: &Kept) -> Result<(), KeepError> {
-        let (book, registries) = Book::open(kept, KEPT)?;
-        *self.lock() = registries;
-        *self.book.lock().unwrap_or_else(PoisonError::into_inner) = book;
-        Ok(())
+    /// When the file can't be read.
+    pub(super) fn new(
+        partition: &str,
+        region: &str,
+        account_id: &str,
+        kept: Option<(&Kept, Keeper)>,
+    ) -> Result<Self, KeepError> {
+        let arn = format!("arn:{partition}:schemas:{region}:{account_id}");
+        let mut registries: BTreeMap<String, Registry> = BTreeMap::new();
+        let Some((kept, keeper)) = kept else {
+            return Ok(Self { arn, registries: Mutex::default(), keeper: Keeper::default() });
+        };
+        kept.each(REGISTRIES, |key, value| {
+            registries.insert(String::from_utf8_lossy(key).into_owned(), mirror::read(value)?);
+            Ok(())
+        })?;
+        kept.each(SCHEMAS, |key, value| {
+            let key = String::from_utf8_lossy(key);
+            if let Some((registry, schema)) = key.split_once('\0')
+                && let Some(registry) = registries.get_mut(registry)
+            {
+                registry.schemas.insert(schema.to_owned(), mirror::read(value)?);
+            }
+            Ok(())
+        })?;
+        Ok(Self { arn, registries: registries.into(), keeper })
     }
 
     /// Answers a request.
     pub(super) fn handle(&self, operation: &Operation, request: &Request) -> Answer {
-        let answer = self.answer(operation, request).unwrap_or_else(|refusal| refusal);
-        if self.keeper.keeps() && is_change(operation.name) {
-            let registries = self.lock();
-            let mut book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
-            self.keeper
-                .note(book.changes(registries.iter().map(|(name, registry)| (name.as_str(), registry))));
-        }
-        answer
+        self.answer(operation, request).unwrap_or_else(|refusal| refusal)
     }
 
     fn answer(&self, operation: &Operation, request: &Request) -> Result<Answer, Answer> {
         let (registry, schema) = (operation.label(), operation.second_label());
         let mut registries = self.lock();
+        let answer = self.answer_with(&mut registries, operation, request)?;
+        if operation.changes {
+            self.note(&registries, registry, schema);
+        }
+        Ok(answer)
+    }
+
+    /// Notes what a registry and a schema are now, or that they are gone. Everything else stays as it is.
+    fn note(&self, registries: &BTreeMap<String, Registry>, registry: &str, schema: &str) {
+        if !self.keeper.keeps() {
+            return;
+        }
+        let found = registries.get(registry);
+        let row = |table, key: String, value: Option<serde_json::Result<Vec<u8>>>| match value {
+            Some(value) => Change::put(table, key, value.unwrap_or_default()),
+            None => Change::remove(table, key),
+        };
+        let mut changes = vec![row(REGISTRIES, registry.to_owned(), found.map(serde_json::to_vec))];
+        if !schema.is_empty() {
+            let found = found.and_then(|registry| registry.schemas.get(schema));
+            changes.push(row(SCHEMAS, format!("{registry}\0{schema}"), found.map(serde_json::to_vec)));
+        }
+        self.keeper.note(changes);
+    }
+
+    fn answer_with(
+        &self,
+        registries: &mut BTreeMap<String, Registry>,
+        operation: &Operation,
+        request: &Request,
+    ) -> Result<Answer, Answer> {
+        let (registry, schema) = (operation.label(), operation.second_label());
         match operation.name {
-            "ListRegistries" => self.list_registries(&registries, request),
-            "CreateRegistry" => self.create_registry(&mut registries, registry, input(request)?),
+            "ListRegistries" => self.list_registries(registries, request),
+            "CreateRegistry" => self.create_registry(registries, registry, input(request)?),
             "DescribeRegistry" => {
                 let found = registries.get(registry).ok_or_else(|| no_registry(registry))?;
                 Ok(Answer::json(200, &self.registry(registry, found)))
             }
-            "ListSchemas" => self.list_schemas(&registries, registry, request),
-            "CreateSchema" => self.create_schema(&mut registries, (registry, schema), input(request)?),
-            "DescribeSchema" => self.describe_schema(&registries, (registry, schema), request),
-            "UpdateSchema" => self.update_schema(&mut registries, (registry, schema), input(request)?),
+            "ListSchemas" => self.list_schemas(registries, registry, request),
+            "CreateSchema" => self.create_schema(registries, (registry, schema), input(request)?),
+            "DescribeSchema" => self.describe_schema(registries, (registry, schema), request),
+            "UpdateSchema" => self.update_schema(registries, (registry, schema), input(request)?),
             "DeleteSchema" => {
                 let schemas = &mut registries.get_mut(registry).ok_or_else(|| no_registry(registry))?.schemas;
                 schemas.remove(schema).ok_or_else(|| no_schema(schema))?;
                 Ok(Answer::empty(204))
             }
-            "ListSchemaVersions" => self.list_versions(&registries, (registry, schema), request),
+            "ListSchemaVersions" => self.list_versions(registries, (registry, schema), request),
             other => {
                 let message = format!("The local engine has no operation '{other}'.");
                 Err(error(501, "NotImplementedException", &message))

@@ -15,6 +15,7 @@ mod disk;
 mod emulators;
 mod engine_control;
 mod engine_exec;
+mod engine_keep;
 mod engine_load;
 mod engine_logs;
 mod engine_metrics;

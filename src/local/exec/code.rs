@@ -8,6 +8,10 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
+use sha2::{Digest, Sha256};
+use tempfile::TempDir;
+use tokio::sync::OnceCell;
+use uuid::Uuid;
 use zip::ZipArchive;
 
 use super::CodeFolder;
@@ -46,6 +50,14 @@ pub enum CodeError {
         /// What is wrong with it.
         why: &'static str,
     },
+    /// What was kept is no longer what it was.
+    #[error("The function's code is lost: its zip, {}, {why}. Upload the code again", file.display())]
+    Lost {
+        /// The zip.
+        file: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
     /// The disk did not take it.
     #[error("The code could not be unpacked: {0}")]
     Io(#[from] io::Error),
@@ -63,8 +75,59 @@ impl CodeFolder {
         let plan = Plan::of(&mut archive)?;
         let folder = tempfile::Builder::new().prefix("code-").tempdir_in(root)?;
         let size = plan.write(&mut archive, folder.path(), MAX_UNZIPPED_BYTES)?;
-        Ok(Self { path: folder.path().to_owned(), size, _guard: Some(folder) })
+        Ok(Self { path: folder.path().to_owned(), size, _guard: Some(folder), later: None })
     }
+
+    /// A folder under `root` that the zip in `file` is unpacked into once it is needed: see [`CodeFolder::ready`].
+    /// `sha256` and `size` are those of the zip and of what is in it.
+    #[must_use]
+    pub fn later(file: PathBuf, sha256: [u8; 32], size: u64, root: &Path) -> Self {
+        let name = format!("code-{}", Uuid::new_v4().simple());
+        let later = Later { file, sha256, root: root.to_owned(), name, unpacked: OnceCell::new() };
+        Self { path: root.join(&later.name), size, _guard: None, later: Some(later) }
+    }
+
+    /// Returns once the code is in the folder. Whoever uses the folder awaits this first.
+    ///
+    /// # Errors
+    /// [`CodeError::Lost`] where the kept zip is missing or damaged, and what [`CodeFolder::unpack`] says. The next call
+    /// tries again.
+    pub async fn ready(&self) -> Result<(), CodeError> {
+        let Some(later) = &self.later else { return Ok(()) };
+        let unpack = || async {
+            let (file, sha256) = (later.file.clone(), later.sha256);
+            let (root, name) = (later.root.clone(), later.name.clone());
+            let unpacked = tokio::task::spawn_blocking(move || unpack_kept(file, sha256, &root, &name)).await;
+            unpacked.unwrap_or_else(|error| Err(CodeError::Io(io::Error::other(error))))
+        };
+        later.unpacked.get_or_try_init(unpack).await.map(drop)
+    }
+}
+
+/// A zip that is not unpacked before it is needed.
+#[derive(Debug)]
+pub(super) struct Later {
+    file: PathBuf,
+    sha256: [u8; 32],
+    root: PathBuf,
+    /// Of the folder in `root`.
+    name: String,
+    unpacked: OnceCell<TempDir>,
+}
+
+fn unpack_kept(file: PathBuf, sha256: [u8; 32], root: &Path, name: &str) -> Result<TempDir, CodeError> {
+    let zip = match fs::read(&file) {
+        Ok(zip) => zip,
+        Err(error) => return Err(CodeError::Lost { file, why: format!("can't be read: {error}") }),
+    };
+    if <[u8; 32]>::from(Sha256::digest(&zip)) != sha256 {
+        return Err(CodeError::Lost { file, why: "is damaged".to_owned() });
+    }
+    let mut archive = ZipArchive::new(Cursor::new(zip.as_slice())).map_err(|_| CodeError::NotAZip)?;
+    let plan = Plan::of(&mut archive)?;
+    let folder = tempfile::Builder::new().prefix(name).rand_bytes(0).tempdir_in(root)?;
+    plan.write(&mut archive, folder.path(), MAX_UNZIPPED_BYTES)?;
+    Ok(folder)
 }
 
 /// What a zip holds, checked as a whole before anything is written.

@@ -238,7 +238,11 @@ impl Environment {
     }
 
     async fn launch(&mut self, phase: &str, begun: &mut Instant) -> Result<Running, Unrunnable> {
+        self.spec.code.ready().await.map_err(|error| Unrunnable::new(error.to_string()))?;
         if self.opt.is_none() && !self.spec.layers.is_empty() {
+            for layer in &self.spec.layers {
+                layer.ready().await.map_err(|error| Unrunnable::new(error.to_string()))?;
+            }
             let made = self.shared.opts.of(&self.spec.layers).await;
             self.opt = Some(made.map_err(|error| {
                 Unrunnable::new(format!("The local engine could not put the layers together: {error}"))
@@ -272,6 +276,7 @@ impl Environment {
         let variables = variables::variables(&self.spec, &place);
         let (process, output) =
             Process::start(&launch, &self.spec.code.path, variables).await.map_err(|error| failed(&error))?;
+        self.shared.ledger.add(process.id());
         Ok(Running { process, output, api, ready: None, peak: 0, looked: None })
     }
 

@@ -22,6 +22,7 @@ use super::{
 use crate::local::{
     logs::Store,
     metrics::{Place, Recorder},
+    scratch::Ledger,
 };
 
 /// How long an environment stays warm without an event.
@@ -63,6 +64,7 @@ pub(super) struct Shared {
     pub(super) options: Options,
     pub(super) runtimes: Runtimes,
     pub(super) opts: Opts,
+    pub(super) ledger: Ledger,
     pub(super) idle_after: Duration,
     pub(super) stop: CancellationToken,
     /// Held by provisioned environments while they initialise.
@@ -155,11 +157,13 @@ impl Executor {
         let stop = CancellationToken::new();
         let runtimes = Runtimes::new(&options.root);
         let opts = Opts::new(&options.root);
+        let ledger = Ledger::new(&options.root);
         let state = State { pools: HashMap::new(), busy: 0, next_id: 0, alive: Some(alive) };
         let shared = Shared {
             options,
             runtimes,
             opts,
+            ledger,
             idle_after,
             stop: stop.clone(),
             inits: Semaphore::new(INITS_AT_ONCE),

@@ -86,7 +86,7 @@ fn merge(folders: &[PathBuf], root: &Path) -> io::Result<CodeFolder> {
     for folder in folders {
         put_over(folder, merged.path())?;
     }
-    Ok(CodeFolder { path: merged.path().to_owned(), size: 0, _guard: Some(merged) })
+    Ok(CodeFolder { path: merged.path().to_owned(), size: 0, _guard: Some(merged), later: None })
 }
 
 /// What a folder holds, into another one: folders are united, anything else replaces what has its name. Nothing is
@@ -131,7 +131,7 @@ mod tests {
                 None => fs::write(path, text).unwrap(),
             }
         }
-        Arc::new(CodeFolder { path: folder.path().to_owned(), size: 0, _guard: Some(folder) })
+        Arc::new(CodeFolder { path: folder.path().to_owned(), size: 0, _guard: Some(folder), later: None })
     }
 
     #[tokio::test]

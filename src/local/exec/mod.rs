@@ -32,6 +32,7 @@ pub struct CodeFolder {
     /// Bytes of its files.
     pub size: u64,
     _guard: Option<tempfile::TempDir>,
+    later: Option<code::Later>,
 }
 
 /// Everything an environment needs to know of the function it runs: code and configuration, frozen.

@@ -1,12 +1,14 @@
 //! A function's code: the zip as it came, for GetFunction, and its unpacked folder, for running.
 
-use std::{io::Write as _, path::Path, sync::Arc};
+use std::{path::Path, sync::Arc};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use sha2::{Digest, Sha256};
-use tempfile::TempPath;
 
-use super::error::Error;
+use super::{
+    error::Error,
+    shelf::{self, Shelf, ZipFile},
+};
 use crate::local::{auth::hex, exec::CodeFolder};
 
 /// Most bytes of a zip.
@@ -14,16 +16,16 @@ pub(super) const ZIPPED_LIMIT: usize = 52_428_800;
 /// Most bytes of a function unpacked.
 pub(super) const UNZIPPED_LIMIT: usize = 262_144_000;
 
-/// Code and the architecture it is for. Cheap to clone; the files go when the last clone goes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Code and the architecture it is for. Cheap to clone; the files go when the last clone goes, unless they are kept.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(super) struct Code {
     pub architecture: String,
     package: Package,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 enum Package {
-    Zip(Arc<Zip>),
+    Zip(#[serde(with = "shelf::zip")] Arc<Zip>),
     Image { uri: String, sha256: [u8; 32] },
 }
 
@@ -33,7 +35,7 @@ pub(super) struct Zip {
     pub sha256: [u8; 32],
     /// Bytes.
     pub size: usize,
-    file: TempPath,
+    file: ZipFile,
     folder: Arc<CodeFolder>,
 }
 
@@ -42,7 +44,7 @@ impl Zip {
     ///
     /// # Errors
     /// When the zip is empty, too large, no zip, or unsafe to unpack.
-    pub fn new(bytes: &[u8], root: &Path) -> Result<Self, Error> {
+    pub fn new(bytes: &[u8], shelf: &Shelf) -> Result<Self, Error> {
         if bytes.is_empty() {
             return Err(Error::invalid("Uploaded file must be a non-empty zip"));
         }
@@ -51,24 +53,38 @@ impl Zip {
                 "Zipped size must be smaller than {ZIPPED_LIMIT} bytes"
             )));
         }
-        Self::of_any_size(bytes, root)
+        Self::of_any_size(bytes, shelf)
     }
 
     /// As [`Zip::new`], however large the zip itself is: AWS takes such by way of S3.
-    fn of_any_size(bytes: &[u8], root: &Path) -> Result<Self, Error> {
-        let folder = CodeFolder::unpack(bytes, root).map_err(|error| Error::invalid(error.to_string()))?;
-        let file = keep(bytes, root).map_err(|error| {
+    fn of_any_size(bytes: &[u8], shelf: &Shelf) -> Result<Self, Error> {
+        let folder =
+            CodeFolder::unpack(bytes, &shelf.root).map_err(|error| Error::invalid(error.to_string()))?;
+        let sha256 = Sha256::digest(bytes).into();
+        let file = shelf.put(bytes, &sha256).map_err(|error| {
             tracing::warn!(%error, "a zip could not be written");
-            Error::new(500, "ServiceException", "The local engine could not write to its folder.")
+            let message = format!("The local engine could not write the zip to its folder: {error}");
+            Error::new(500, "ServiceException", message)
         })?;
-        Ok(Self { sha256: Sha256::digest(bytes).into(), size: bytes.len(), file, folder: Arc::new(folder) })
+        Ok(Self { sha256, size: bytes.len(), file, folder: Arc::new(folder) })
+    }
+
+    /// A zip that was kept. It is unpacked under `root` when it is needed.
+    pub fn kept(sha256: [u8; 32], size: usize, unzipped: u64, file: ZipFile, root: &Path) -> Self {
+        let folder = CodeFolder::later(file.path().to_owned(), sha256, unzipped, root);
+        Self { sha256, size, file, folder: Arc::new(folder) }
+    }
+
+    /// Bytes of its files.
+    pub fn unzipped(&self) -> u64 {
+        self.folder.size
     }
 }
 
 impl Zip {
     /// The zip as it came.
     pub fn file(&self) -> &Path {
-        &self.file
+        self.file.path()
     }
 
     /// The unpacked folder.
@@ -98,16 +114,16 @@ impl Code {
     ///
     /// # Errors
     /// When the zip is empty, too large, no zip, or unsafe to unpack.
-    pub fn zip(bytes: &[u8], architecture: String, root: &Path) -> Result<Self, Error> {
-        Ok(Self { architecture, package: Package::Zip(Arc::new(Zip::new(bytes, root)?)) })
+    pub fn zip(bytes: &[u8], architecture: String, shelf: &Shelf) -> Result<Self, Error> {
+        Ok(Self { architecture, package: Package::Zip(Arc::new(Zip::new(bytes, shelf)?)) })
     }
 
     /// As [`Code::zip`], for a package that was made on this machine and need not fit a request.
     ///
     /// # Errors
     /// When the zip is no zip, holds more than a function may, or is unsafe to unpack.
-    pub fn package(bytes: &[u8], architecture: String, root: &Path) -> Result<Self, Error> {
-        Ok(Self { architecture, package: Package::Zip(Arc::new(Zip::of_any_size(bytes, root)?)) })
+    pub fn package(bytes: &[u8], architecture: String, shelf: &Shelf) -> Result<Self, Error> {
+        Ok(Self { architecture, package: Package::Zip(Arc::new(Zip::of_any_size(bytes, shelf)?)) })
     }
 
     /// A container image, which the engine keeps but cannot run.
@@ -162,20 +178,15 @@ impl Code {
     }
 }
 
-fn keep(bytes: &[u8], root: &Path) -> std::io::Result<TempPath> {
-    let mut file = tempfile::Builder::new().prefix("code-").suffix(".zip").tempfile_in(root)?;
-    file.write_all(bytes)?;
-    Ok(file.into_temp_path())
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Code, ZIPPED_LIMIT};
+    use super::{Code, Shelf, ZIPPED_LIMIT};
 
     #[test]
     fn a_zip_must_be_one_and_have_50_mb_at_most() {
         let root = tempfile::tempdir().unwrap();
-        let refused = |bytes: &[u8]| Code::zip(bytes, "x86_64".into(), root.path()).unwrap_err().to_string();
+        let shelf = Shelf { root: root.path().to_owned(), kept: None };
+        let refused = |bytes: &[u8]| Code::zip(bytes, "x86_64".into(), &shelf).unwrap_err().to_string();
         assert!(refused(b"").ends_with("Uploaded file must be a non-empty zip"));
         let zeros = vec![0; ZIPPED_LIMIT + 1];
         for size in [ZIPPED_LIMIT - 1, ZIPPED_LIMIT] {

@@ -150,7 +150,7 @@ impl Lambda {
         }
     }
 
-    async fn unpack(self: &Arc<Self>, zip: Vec<u8>, architecture: String) -> Result<Code, Error> {
+    pub(super) async fn unpack(self: &Arc<Self>, zip: Vec<u8>, architecture: String) -> Result<Code, Error> {
         let lambda = Arc::clone(self);
         tokio::task::spawn_blocking(move || Code::zip(&zip, architecture, &lambda.setup.root))
             .await

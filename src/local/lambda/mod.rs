@@ -2,7 +2,7 @@
 //!
 //! - `operations`: which operation a request is
 //! - `names`, `validate`, `settings`: names and ARNs, the service model's input rules, what a function may be
-//! - `state`, `code`: what is kept of a function
+//! - `state`, `code`: what is kept of a function; `kept`, `shelf`: how that outlives the engine
 //! - `wire`, `error`: the JSON in and out
 //! - `layers`: layers, and what functions have of them
 //! - `functions`, `versions`, `extras`, `provisioned`, `event_config`: the operations
@@ -12,7 +12,6 @@
 
 use std::{
     collections::BTreeMap,
-    path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime},
 };
@@ -31,6 +30,8 @@ use super::{
 use error::Error;
 use names::{Place, Target};
 use operations::Operation;
+pub(super) use queue::accepted::Accepted;
+use shelf::Shelf;
 use state::Function;
 
 mod code;
@@ -40,6 +41,7 @@ mod event_config;
 mod extras;
 mod functions;
 mod invoke;
+pub(super) mod kept;
 mod layers;
 mod management;
 mod mappings;
@@ -51,6 +53,7 @@ mod projects;
 mod provisioned;
 mod queue;
 mod settings;
+pub(super) mod shelf;
 mod state;
 mod streaming;
 pub(super) mod triggered;
@@ -72,8 +75,8 @@ pub(super) struct Setup {
     pub place: Place,
     /// How long a write takes to settle.
     pub settle: Duration,
-    /// Where code is kept.
-    pub root: PathBuf,
+    /// Where code is.
+    pub root: Shelf,
     /// `127.0.0.1:port`, for addresses that the engine gives out.
     pub authority: String,
     pub credentials: Arc<Credentials>,
@@ -90,6 +93,7 @@ pub(super) struct Lambda {
     setup: Setup,
     functions: Mutex<BTreeMap<String, Function>>,
     layers: Mutex<BTreeMap<String, layers::Layer>>,
+    mirrors: Mutex<kept::Mirrors>,
     /// What is left of the asynchronous queue, in KB.
     queue: Arc<Semaphore>,
     /// What listens for function URLs.
@@ -105,6 +109,7 @@ impl Lambda {
             setup,
             functions: Mutex::default(),
             layers: Mutex::default(),
+            mirrors: Mutex::default(),
             queue: Arc::new(Semaphore::new(queue::QUEUE_KB)),
             doors: Doors::default(),
             projects: projects::Projects::default(),
@@ -255,6 +260,11 @@ impl Lambda {
             .presign(&setup.authority, &path, &setup.place.region, SystemTime::now())
             .unwrap_or_default()
     }
+}
+
+/// The answer to a change that is made, but not kept.
+pub(super) fn not_kept(message: String) -> Answer {
+    Error::new(500, "ServiceException", message).answer()
 }
 
 /// One page of a list. The marker names the last item of the page before.

@@ -22,6 +22,8 @@ pub(in crate::local) struct Operation {
     pub name: &'static str,
     /// What stood in the path's places, in order.
     pub labels: Vec<String>,
+    /// Whether it may change something. A read is a GET, in this and in every service of the kind.
+    pub changes: bool,
 }
 
 impl Operation {
@@ -60,7 +62,7 @@ pub(in crate::local) fn find_in(
         let mut labels = Vec::new();
         loop {
             match (wanted.next(), given.next()) {
-                (None, None) => return Some(Operation { name, labels }),
+                (None, None) => return Some(Operation { name, labels, changes: method != Method::GET }),
                 (Some("{}"), Some(part)) if !part.is_empty() => labels.push(decode(part)),
                 (Some(a), Some(b)) if a == b => {}
                 _ => return None,
@@ -69,15 +71,27 @@ pub(in crate::local) fn find_in(
     })
 }
 
+/// Whether a request changes something, so that it is acknowledged only once that is kept. Invoking a function is no
+/// change of the engine's, but taking an event into the queue is.
+pub(in crate::local) fn is_change(operation: &Operation, headers: &HeaderMap) -> bool {
+    match operation.name {
+        "Invoke" => is_event(headers),
+        "InvokeWithResponseStream" => false,
+        _ => operation.changes,
+    }
+}
+
+fn is_event(headers: &HeaderMap) -> bool {
+    headers.get("x-amz-invocation-type").is_some_and(|kind| kind == "Event")
+}
+
 /// Most bytes that a request for this operation may have.
 pub(in crate::local) fn body_limit(operation: Option<&str>, headers: &HeaderMap) -> usize {
     match operation {
         Some("CreateFunction" | "UpdateFunctionCode" | "PublishLayerVersion") => CODE_LIMIT,
         Some("UpdateFunctionConfiguration") => CONFIGURATION_LIMIT,
         Some("InvokeAsync") => ASYNC_LIMIT,
-        Some("Invoke") if headers.get("x-amz-invocation-type").is_some_and(|kind| kind == "Event") => {
-            ASYNC_LIMIT
-        }
+        Some("Invoke") if is_event(headers) => ASYNC_LIMIT,
         _ => SYNC_LIMIT,
     }
 }
@@ -199,7 +213,7 @@ const OPERATIONS: &[(&str, &str, &str)] = &[
 mod tests {
     use hyper::{HeaderMap, Method, header::HeaderValue};
 
-    use super::{Operation, body_limit, find};
+    use super::{Operation, body_limit, find, is_change};
 
     fn name(method: &Method, path: &str, query: &[(&str, &str)]) -> Option<Operation> {
         let query: Vec<_> = query.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
@@ -209,7 +223,10 @@ mod tests {
     #[test]
     fn operations_are_told_by_method_path_and_query() {
         let found = name(&Method::GET, "/2015-03-31/functions/arn%3Aaws/aliases/%24x", &[]).unwrap();
-        assert_eq!(found, Operation { name: "GetAlias", labels: vec!["arn:aws".into(), "$x".into()] });
+        assert_eq!(
+            found,
+            Operation { name: "GetAlias", labels: vec!["arn:aws".into(), "$x".into()], changes: false }
+        );
         assert_eq!(name(&Method::GET, "/2015-03-31/functions/", &[]).unwrap().name, "ListFunctions");
         assert_eq!(name(&Method::GET, "/2018-10-31/layers", &[]).unwrap().name, "ListLayers");
         let by_arn =
@@ -217,6 +234,25 @@ mod tests {
         assert_eq!(by_arn.name, "GetLayerVersionByArn");
         assert_eq!(name(&Method::PATCH, "/2015-03-31/functions", &[]), None);
         assert_eq!(name(&Method::GET, "/2015-03-31/functions//configuration", &[]), None);
+    }
+
+    #[test]
+    fn reads_and_synchronous_invocations_are_no_changes() {
+        let change = |method: &Method, path: &str, kind: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert("x-amz-invocation-type", HeaderValue::from_static(kind));
+            is_change(&name(method, path, &[]).unwrap(), &headers)
+        };
+        let (get, post) = (&Method::GET, &Method::POST);
+        assert!(!change(get, "/2015-03-31/functions/f", "") && !change(get, "/2018-10-31/layers", ""));
+        assert!(
+            change(post, "/2015-03-31/functions", "") && change(&Method::DELETE, "/2017-03-31/tags/a", "")
+        );
+        let invocations = "/2015-03-31/functions/f/invocations";
+        assert!(change(post, invocations, "Event"));
+        assert!(!change(post, invocations, "RequestResponse") && !change(post, invocations, "DryRun"));
+        assert!(!change(post, "/2021-11-15/functions/f/response-streaming-invocations", "RequestResponse"));
+        assert!(change(post, "/2014-11-13/functions/f/invoke-async", ""));
     }
 
     #[test]

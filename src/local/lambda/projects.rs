@@ -248,6 +248,7 @@ impl Lambda {
         });
         let before: Vec<_> = plan.warnings.iter().map(ToString::to_string).collect();
         let (mut state, warnings) = Arc::clone(&self).carry_out(owner, state, plan).await;
+        self.keep();
         for warning in before.into_iter().chain(warnings.iter().map(ToString::to_string)) {
             tracing::warn!("{warning}");
         }
@@ -286,6 +287,7 @@ impl Lambda {
     ) -> Pin<Box<dyn Future<Output = OwnedMutexGuard<FunctionState>> + Send>> {
         Box::pin(async move {
             state.trouble = self.renew_code(&name, &owner, &mut state).await.err();
+            self.keep();
             state
         })
     }

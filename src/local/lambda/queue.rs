@@ -12,6 +12,7 @@ use std::{
 
 use bytes::Bytes;
 use serde_json::{Value, json};
+use tokio::sync::OwnedSemaphorePermit;
 use uuid::Uuid;
 
 use super::{
@@ -27,7 +28,9 @@ use crate::local::{
     http::{Answer, Request},
     metrics::Queued,
 };
+use accepted::Accepted;
 
+pub(super) mod accepted;
 mod outcome;
 
 /// What the queue may hold, in KB.
@@ -99,7 +102,7 @@ struct Conclusion {
 struct Chain(Arc<Mutex<BTreeMap<String, Rounds>>>);
 
 /// The part of one function in a [`Chain`].
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 struct Rounds {
     /// How often it was to run.
     count: u32,
@@ -111,6 +114,16 @@ impl Chain {
     fn of<T>(&self, function: &str, with: impl FnOnce(&mut Rounds) -> T) -> T {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         with(all.entry(function.to_owned()).or_default())
+    }
+
+    /// A chain that an engine before this one began.
+    fn of_rounds(rounds: BTreeMap<String, Rounds>) -> Self {
+        Self(Arc::new(Mutex::new(rounds)))
+    }
+
+    /// The rounds so far.
+    fn rounds(&self) -> BTreeMap<String, Rounds> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Counts another round of this function.
@@ -141,30 +154,58 @@ impl Lambda {
             return Err(Error::throttled("CallerRateLimitExceeded"));
         };
         self.count(&target, Queued::Received);
-        let round = chain.round(&target.name);
+        let accepted = Accepted::new(target, event, &chain);
+        accepted.note(&self.setup.keeper);
+        self.work_off(accepted, chain, Some(permit));
+        Ok(())
+    }
+
+    /// Goes on with an event that an engine before this one accepted. There was room for it then.
+    pub(super) fn take_up(self: &Arc<Self>, accepted: Accepted) {
+        let size = u32::try_from(accepted.event.payload.len() / 1024 + 1).unwrap_or(u32::MAX);
+        let permit = Arc::clone(&self.queue).try_acquire_many_owned(size).ok();
+        let chain = Chain::of_rounds(accepted.rounds.clone());
+        self.work_off(accepted, chain, permit);
+    }
+
+    fn work_off(self: &Arc<Self>, accepted: Accepted, chain: Chain, permit: Option<OwnedSemaphorePermit>) {
+        let round = chain.round(&accepted.target.name);
         let lambda = Arc::clone(self);
         tokio::spawn(async move {
-            let stop = lambda.setup.stop.clone();
-            let conclusion = if round > MAX_ROUNDS && !lambda.may_loop(&target) {
+            let (stop, keeper) = (lambda.setup.stop.clone(), lambda.setup.keeper.clone());
+            let Accepted { target, event, .. } = &accepted;
+            let (conclusion, ended) = if round > MAX_ROUNDS && !lambda.may_loop(target) {
                 tracing::warn!(function = %target.name, "an event was stopped: functions call each other in a loop");
                 // Told once: who is told may be part of the loop.
-                chain.stop(&target.name).then_some(Conclusion { condition: LOOP, runs: 0, last: None })
+                let told = chain.stop(&target.name);
+                (told.then_some(Conclusion { condition: LOOP, runs: 0, last: None }), true)
             } else {
-                let delivery = deliver(|| lambda.policy(&target), || lambda.attempt(&target, event.clone()));
-                tokio::select! {
+                let before = Before { runs: accepted.runs, age: accepted.age() };
+                let delivery = deliver_from(
+                    before,
+                    || lambda.policy(target),
+                    || lambda.attempt(target, event.clone()),
+                    |runs| accepted.note_runs(&keeper, runs),
+                );
+                let conclusion = tokio::select! {
                     () = stop.cancelled() => None,
                     conclusion = delivery => conclusion,
-                }
+                };
+                // Where the engine ends first, the event is taken up by the next one.
+                let ended = conclusion.is_some() || !stop.is_cancelled();
+                (conclusion, ended)
             };
             drop(permit);
-            if let Some(conclusion) = conclusion {
+            if let Some(conclusion) = &conclusion {
                 if conclusion.condition != "Success" {
-                    lambda.count(&target, Queued::Dropped);
+                    lambda.count(target, Queued::Dropped);
                 }
-                lambda.pass_on(&target, &event, &conclusion, &chain);
+                lambda.pass_on(target, event, conclusion, &chain);
+            }
+            if ended {
+                accepted.note_end(&keeper);
             }
         });
-        Ok(())
     }
 
     /// InvokeAsync, the older form of an asynchronous invocation.
@@ -294,15 +335,28 @@ impl Lambda {
     }
 }
 
-/// Tries an event until it has run well, has failed too often, or is too old. None when there is nobody to tell.
-async fn deliver<F, Fut>(policy: impl Fn() -> Policy, attempt: F) -> Option<Conclusion>
+/// What an event has behind it when it is taken up.
+#[derive(Clone, Copy, Debug, Default)]
+struct Before {
+    runs: u32,
+    age: Duration,
+}
+
+/// Tries an event until it has run well, has failed too often, or is too old. None when there is nobody to tell. `failed_run`
+/// is told after each run that is followed by another.
+async fn deliver_from<F, Fut>(
+    before: Before,
+    policy: impl Fn() -> Policy,
+    attempt: F,
+    failed_run: impl Fn(u32),
+) -> Option<Conclusion>
 where
     F: Fn() -> Fut,
     Fut: Future<Output = Attempt>,
 {
     let began = tokio::time::Instant::now();
     let mut backoff = Duration::from_secs(1);
-    let (mut runs, mut last) = (0_u32, None);
+    let (mut runs, mut last) = (before.runs, None);
     let (condition, runs, last) = loop {
         let wait = match attempt().await {
             Attempt::Gone => return None,
@@ -321,12 +375,15 @@ where
                     break ("Success", runs, last);
                 }
                 match RETRIES.get(failures) {
-                    Some(wait) if failures < policy().retries => *wait,
+                    Some(wait) if failures < policy().retries => {
+                        failed_run(runs);
+                        *wait
+                    }
                     _ => break ("RetriesExhausted", runs, last),
                 }
             }
         };
-        if began.elapsed() + wait > policy().max_age {
+        if before.age + began.elapsed() + wait > policy().max_age {
             break ("EventAgeExceeded", runs, last);
         }
         tokio::time::sleep(wait).await;
@@ -346,7 +403,7 @@ mod tests {
     use bytes::Bytes;
     use tokio::time::Instant;
 
-    use super::{Attempt, Chain, EventConfig, MAX_AGE, Policy, RETRIES, Run, deliver};
+    use super::{Attempt, Before, Chain, EventConfig, MAX_AGE, Policy, RETRIES, Run, deliver_from};
 
     fn ran(function_error: Option<&'static str>) -> Attempt {
         Attempt::Ran(Run { version: "1".into(), function_error, payload: Bytes::from_static(b"null") })
@@ -360,6 +417,14 @@ mod tests {
 
     /// When each try took place, in seconds, if they end as given (the last again and again), and how it all ended.
     async fn tries(policy: Policy, ends: &[Attempt]) -> (Vec<u64>, Option<(&'static str, u32)>) {
+        tries_from(Before::default(), policy, ends).await
+    }
+
+    async fn tries_from(
+        before: Before,
+        policy: Policy,
+        ends: &[Attempt],
+    ) -> (Vec<u64>, Option<(&'static str, u32)>) {
         let (began, seen) = (Instant::now(), RefCell::new(Vec::new()));
         let attempt = || {
             let mut seen = seen.borrow_mut();
@@ -367,7 +432,7 @@ mod tests {
             seen.push(began.elapsed().as_secs());
             async move { end }
         };
-        let conclusion = deliver(|| policy, attempt).await;
+        let conclusion = deliver_from(before, || policy, attempt, |_| ()).await;
         (seen.into_inner(), conclusion.map(|it| (it.condition, it.runs)))
     }
 
@@ -382,6 +447,18 @@ mod tests {
         assert_eq!(tries(DEFAULT, &[failed(), ran(None)]).await, (vec![0, 1], Some(("Success", 2))));
         assert_eq!(tries(DEFAULT, &[ran(None)]).await, (vec![0], Some(("Success", 1))));
         assert_eq!(tries(DEFAULT, &[failed(), Attempt::Gone]).await, (vec![0, 1], None));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_event_that_is_taken_up_has_its_runs_and_its_age_behind_it() {
+        let before = |runs, seconds| Before { runs, age: Duration::from_secs(seconds) };
+        let exhausted = |times: &[u64], runs| (times.to_vec(), Some(("RetriesExhausted", runs)));
+        assert_eq!(tries_from(before(0, 9), DEFAULT, &[failed()]).await, exhausted(&[0, 1, 3], 3));
+        assert_eq!(tries_from(before(1, 9), DEFAULT, &[failed()]).await, exhausted(&[0, 2], 3));
+        assert_eq!(tries_from(before(2, 9), DEFAULT, &[failed()]).await, exhausted(&[0], 3));
+        let minute = Policy { max_age: Duration::from_mins(1), ..DEFAULT };
+        let too_old = (vec![0], Some(("EventAgeExceeded", 2)));
+        assert_eq!(tries_from(before(1, 59), minute, &[failed()]).await, too_old);
     }
 
     #[tokio::test(start_paused = true)]

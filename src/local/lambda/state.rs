@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// `LoggingConfig`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(super) struct Logging {
     /// `JSON`, else `Text`.
     pub json: bool,
@@ -63,7 +63,7 @@ impl ImageConfig {
 }
 
 /// `VpcConfig`. It is kept and shown; the function runs on this machine's network all the same.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(super) struct Vpc {
     pub subnets: Vec<String>,
     pub security_groups: Vec<String>,
@@ -71,14 +71,14 @@ pub(super) struct Vpc {
 }
 
 /// An entry of `FileSystemConfigs`. It is kept and shown; nothing is mounted.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(super) struct FileSystem {
     pub arn: String,
     pub mount_path: String,
 }
 
 /// What UpdateFunctionConfiguration can change.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(super) struct Settings {
     pub role: String,
     pub runtime: Option<String>,
@@ -87,6 +87,7 @@ pub(super) struct Settings {
     pub timeout_s: u32,
     pub memory_mb: u32,
     pub ephemeral_mb: u32,
+    #[serde(with = "revealed")]
     pub variables: Option<BTreeMap<String, Secret>>,
     pub tracing: String,
     pub snap_start: String,
@@ -111,19 +112,42 @@ impl Settings {
     }
 }
 
-/// Where a version stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Environment values as they are kept, in a file that its owner alone can read.
+mod revealed {
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+
+    use crate::domain::secret::Secret;
+
+    type Variables<T> = Option<BTreeMap<String, T>>;
+
+    pub fn serialize<S: Serializer>(values: &Variables<Secret>, serializer: S) -> Result<S::Ok, S::Error> {
+        let reveal = |(name, value): (&String, &Secret)| (name.clone(), value.reveal().to_owned());
+        let revealed: Variables<String> = values.as_ref().map(|values| values.iter().map(reveal).collect());
+        revealed.serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Variables<Secret>, D::Error> {
+        let revealed = Variables::<String>::deserialize(deserializer)?;
+        let hide = |(name, value): (String, String)| (name, Secret::new(value));
+        Ok(revealed.map(|values| values.into_iter().map(hide).collect()))
+    }
+}
+
+/// Where a version stands. What is read back settles at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(super) enum Phase {
     /// Being created, until then.
-    Pending(Instant),
+    Pending(#[serde(skip, default = "Instant::now")] Instant),
     /// Settled.
     Active,
     /// Being changed, until then.
-    InProgress(Instant),
+    InProgress(#[serde(skip, default = "Instant::now")] Instant),
 }
 
 /// One version: `$LATEST` or a published one.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(super) struct Release {
     pub version: String,
     pub settings: Settings,
@@ -132,6 +156,7 @@ pub(super) struct Release {
     pub revision_id: String,
     pub phase: Phase,
     /// What runs now. None for an image, and while Pending.
+    #[serde(skip)]
     pub serving: Option<Arc<FunctionSpec>>,
 }
 
@@ -193,14 +218,14 @@ impl Release {
                     application: settings.logging.application_level.clone(),
                     system: settings.logging.system_level.clone(),
                 },
-                layers: settings.layers.iter().filter_map(|layer| layer.content.folder()).collect(),
+                layers: settings.layers.iter().map(|layer| layer.content.folder()).collect(),
             })
         });
     }
 }
 
 /// A name for a version, or for two of them.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub(super) struct Alias {
     pub name: String,
     pub version: String,
@@ -228,18 +253,19 @@ impl Alias {
 }
 
 /// Provisioned concurrency, as asked for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(super) struct ProvisionedConfig {
     pub requested: u32,
     /// What was ready before the last change.
     pub before: u32,
     pub last_modified: String,
     /// Until then it is `IN_PROGRESS`, however fast the environments start.
+    #[serde(skip, default = "Instant::now")]
     pub settles: Instant,
 }
 
 /// Settings of asynchronous invocations.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(super) struct EventConfig {
     /// `MaximumRetryAttempts`.
     pub retries: Option<u32>,
@@ -252,10 +278,12 @@ pub(super) struct EventConfig {
 }
 
 /// A function.
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 pub(super) struct Function {
     pub name: String,
     pub latest: Release,
+    /// Kept apart, as rows of their own: they do not change.
+    #[serde(skip)]
     pub versions: BTreeMap<u64, Release>,
     /// The highest version number ever given: none is used twice.
     pub last_version: u64,

@@ -341,7 +341,7 @@ pub(super) fn configuration(name: &str, arn: &str, release: &Release, place: &Pl
         );
     }
     if !settings.layers.is_empty() {
-        let shown = |it: &LayerUse| json!({ "Arn": it.arn, "CodeSize": it.content.size });
+        let shown = |it: &LayerUse| json!({ "Arn": it.arn, "CodeSize": it.content.size() });
         put("Layers", settings.layers.iter().map(shown).collect());
     }
     if !settings.file_systems.is_empty() {

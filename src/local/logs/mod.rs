@@ -3,7 +3,7 @@
 //! [`Store`] is shared by the wire handlers and by `exec`, which writes what functions print.
 //!
 //! - `store`: groups, streams and events, ordered and bounded
-//! - `rows`: what `--persist` keeps of it
+//! - `kept`: what outlives the engine
 //! - `read`: pages of FilterLogEvents and GetLogEvents
 //! - `live`: Live Tail's sessions
 //! - `insights`: Logs Insights: the query language, and the queries that run
@@ -11,10 +11,10 @@
 //! - [`wire`]: awsJson1.1 requests and answers
 
 mod insights;
+mod kept;
 mod live;
 pub mod pattern;
 mod read;
-mod rows;
 mod store;
 #[allow(clippy::struct_field_names, reason = "the wire's members are named by AWS")]
 pub mod wire;

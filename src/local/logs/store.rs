@@ -7,10 +7,12 @@ use std::{
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
-use serde::{Deserialize, Serialize};
-
-use super::{insights::Queries, live::Sessions, rows};
-use crate::local::keep::{Change, KeepError, Keeper, Kept};
+use super::{
+    insights::Queries,
+    kept::{Keeping, Loaded},
+    live::Sessions,
+};
+use crate::local::keep::{KeepError, Keeper, Kept};
 
 /// Milliseconds in a day.
 pub(super) const DAY_MS: i64 = 86_400_000;
@@ -22,7 +24,7 @@ const STREAM_COST: usize = 512;
 const DEFAULT_MAX_BYTES: usize = 64 << 20;
 
 /// One event to be written.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct InputEvent {
     /// Milliseconds since the epoch.
     pub timestamp: i64,
@@ -35,7 +37,6 @@ pub struct Store {
     state: RwLock<State>,
     max_bytes: usize,
     queries: Queries,
-    keeper: Keeper,
 }
 
 impl Default for Store {
@@ -60,34 +61,39 @@ impl fmt::Debug for Store {
 impl Store {
     /// A store that holds about `max_bytes` bytes: messages, and what it costs to keep them.
     pub fn new(max_bytes: usize) -> Self {
-        Self { state: RwLock::default(), max_bytes, queries: Queries::default(), keeper: Keeper::default() }
-    }
-
-    /// A store that begins with what was kept, and notes every change.
-    ///
-    /// # Errors
-    /// When what was kept can't be read.
-    pub(in crate::local) fn restored(
-        max_bytes: usize,
-        kept: &Kept,
-        keeper: Keeper,
-    ) -> Result<Self, KeepError> {
-        let mut state = rows::read(kept)?;
-        state.keeps = keeper.keeps();
-        Ok(Self { state: RwLock::new(state), max_bytes, queries: Queries::default(), keeper })
+        Self { state: RwLock::default(), max_bytes, queries: Queries::default() }
     }
 
     /// Appends what a function wrote; group and stream are made where they do not exist yet. `now_ms` becomes the
     /// ingestion time.
     pub fn append(&self, group: &str, stream: &str, events: &[InputEvent], now_ms: i64) {
-        let mut state = self.write();
-        if !state.groups.contains_key(group) {
+        let mut writing = self.write();
+        let state = &mut *writing;
+        let new = !state.groups.contains_key(group);
+        if new {
             state.groups.insert(group.to_owned(), Group::new(now_ms));
-            state.touch(group);
         }
         state.add_stream(group, stream, now_ms, true);
         state.insert(group, stream, events, now_ms);
         state.make_room(self.max_bytes);
+        // This is done for every line of every function.
+        writing.groups_changed = new;
+    }
+
+    /// Fills an empty store with what was kept, and keeps what comes from here on. It blocks.
+    ///
+    /// # Errors
+    /// When the file can't be read.
+    pub(in crate::local) fn load(&self, kept: &Kept, keeper: Keeper, now_ms: i64) -> Result<(), KeepError> {
+        let loaded = Keeping::load(kept, keeper)?;
+        let mut state = self.write();
+        state.restore(loaded);
+        let names: Vec<_> = state.groups.keys().cloned().collect();
+        for name in names {
+            state.expire(&name, now_ms);
+        }
+        state.make_room(self.max_bytes);
+        Ok(())
     }
 
     /// Bytes held, as the bound counts them.
@@ -113,16 +119,16 @@ impl Store {
         self.state.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The state to be changed. What has changed is noted when the guard is dropped.
     pub(super) fn write(&self) -> Writing<'_> {
-        Writing { state: self.state.write().unwrap_or_else(PoisonError::into_inner), keeper: &self.keeper }
+        let state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        Writing { state, groups_changed: true }
     }
 }
 
-/// Exclusive access to the state.
+/// The store while it is written to. What has changed is noted at its end, in the order of the changes.
 pub(super) struct Writing<'s> {
     state: RwLockWriteGuard<'s, State>,
-    keeper: &'s Keeper,
+    groups_changed: bool,
 }
 
 impl Deref for Writing<'_> {
@@ -141,13 +147,8 @@ impl DerefMut for Writing<'_> {
 
 impl Drop for Writing<'_> {
     fn drop(&mut self) {
-        if self.state.keeps {
-            let mut changes = std::mem::take(&mut self.state.changes);
-            let touched = std::mem::take(&mut self.state.touched);
-            changes.extend(touched.iter().map(|name| rows::group(name, self.state.groups.get(name))));
-            // Under the lock, so that the order of the notes is that of the changes.
-            self.keeper.note(changes);
-        }
+        let State { keeping, groups, .. } = &mut *self.state;
+        keeping.note(self.groups_changed.then_some(groups));
     }
 }
 
@@ -190,7 +191,7 @@ pub(super) struct Event {
 }
 
 impl Event {
-    pub(super) fn cost(&self) -> usize {
+    fn cost(&self) -> usize {
         self.message.len() + EVENT_COST
     }
 }
@@ -201,11 +202,16 @@ pub(super) struct Stream {
     pub(super) last_ingestion: Option<i64>,
     pub(super) keys: BTreeSet<Key>,
     /// Made by [`Store::append`], which makes it again when it is needed: it may go with its last event.
-    pub(super) automatic: bool,
+    automatic: bool,
 }
 
-/// A log group. Its settings are what is kept of it as a whole; streams and events are kept each for itself.
-#[derive(Serialize, Deserialize)]
+impl Stream {
+    pub(super) fn is_automatic(&self) -> bool {
+        self.automatic
+    }
+}
+
+#[derive(serde::Serialize, serde::Deserialize)]
 pub(super) struct Group {
     pub(super) created: i64,
     pub(super) retention_days: Option<i32>,
@@ -240,26 +246,31 @@ impl Group {
         self.retention_days.map_or(0, |days| now_ms.saturating_sub(i64::from(days) * DAY_MS).max(0))
     }
 
-    /// Removes an event and what it leaves empty; answers what that frees, in bytes, and the stream that went with it.
-    fn remove(&mut self, key: Key) -> (usize, Option<Arc<str>>) {
-        let Some(event) = self.events.remove(&key) else { return (0, None) };
+    /// Removes an event and what it leaves empty; answers what that frees, in bytes. `name` is the group's own.
+    fn remove(&mut self, name: &str, key: Key, keeping: &mut Keeping) -> usize {
+        let Some(event) = self.events.remove(&key) else { return 0 };
         self.stored_bytes -= event.message.len() + EVENT_OVERHEAD;
-        let freed = event.cost();
+        let mut freed = event.cost();
+        let batch_gone = keeping.event_gone(key.seq);
         if let Some(stream) = self.streams.get_mut(&*event.stream) {
             stream.keys.remove(&key);
             if stream.automatic && stream.keys.is_empty() {
                 self.streams.remove(&*event.stream);
-                return (freed + stream_cost(&event.stream), Some(event.stream));
+                freed += stream_cost(&event.stream);
+                keeping.stream_gone(name, &event.stream);
+            } else if batch_gone {
+                // Else the batch says when the last event came.
+                keeping.stream(name, stream);
             }
         }
-        (freed, None)
+        freed
     }
 }
 
 /// Bytes that AWS adds to each message when it measures events.
 pub(super) const EVENT_OVERHEAD: usize = 26;
 
-pub(super) fn stream_cost(name: &str) -> usize {
+fn stream_cost(name: &str) -> usize {
     STREAM_COST + 2 * name.len()
 }
 
@@ -268,23 +279,31 @@ pub(super) struct State {
     pub(super) groups: BTreeMap<String, Group>,
     /// Who is told of each event.
     pub(super) sessions: Sessions,
-    pub(super) bytes: usize,
-    pub(super) seq: u64,
+    keeping: Keeping,
+    bytes: usize,
+    seq: u64,
     evicted: u64,
-    /// Whether changes are noted.
-    keeps: bool,
-    /// What has changed of streams and events since the last note.
-    changes: Vec<Change>,
-    /// Groups whose settings may have changed.
-    touched: BTreeSet<String>,
 }
 
 impl State {
-    /// A group is new, gone, or its settings are another.
-    pub(super) fn touch(&mut self, group: &str) {
-        if self.keeps {
-            self.touched.insert(group.to_owned());
+    /// Takes what was kept into an empty store.
+    fn restore(&mut self, loaded: Loaded) {
+        self.groups = loaded.groups.into_iter().collect();
+        for (name, stream, row) in loaded.streams {
+            self.add_stream(&name, &stream, row.created, row.automatic);
+            if let Some(stream) = self.groups.get_mut(&name).and_then(|group| group.streams.get_mut(&stream))
+            {
+                stream.last_ingestion = row.last_ingestion;
+            }
         }
+        for (first, batch) in loaded.batches {
+            self.add_stream(&batch.group, &batch.stream, batch.ingestion, true);
+            self.seq = first - 1;
+            self.insert(&batch.group, &batch.stream, &batch.events, batch.ingestion);
+        }
+        self.seq = loaded.seq;
+        // Only now: all of that is kept already.
+        self.keeping = loaded.keeping;
     }
 
     /// The number of the newest event.
@@ -306,9 +325,7 @@ impl State {
             keys: BTreeSet::new(),
             automatic,
         };
-        if self.keeps {
-            self.changes.push(rows::stream(group_name, &stream));
-        }
+        self.keeping.stream(group_name, &stream);
         group.streams.insert(name.to_owned(), stream);
         self.bytes += stream_cost(name);
         true
@@ -319,6 +336,7 @@ impl State {
         let name = group;
         let Some(group) = self.groups.get_mut(name) else { return };
         let Some(stream) = group.streams.get_mut(stream) else { return };
+        self.keeping.batch(self.seq + 1, name, &stream.name, now_ms, events);
         for input in events {
             self.seq += 1;
             let key = Key { timestamp: input.timestamp.max(0), ingestion: now_ms.max(0), seq: self.seq };
@@ -326,9 +344,6 @@ impl State {
             self.bytes += event.cost();
             group.stored_bytes += event.message.len() + EVENT_OVERHEAD;
             self.sessions.tell(name, key, &event);
-            if self.keeps {
-                self.changes.push(rows::event(name, key, &event));
-            }
             stream.keys.insert(key);
             group.events.insert(key, event);
         }
@@ -343,10 +358,10 @@ impl State {
         let events: usize = group.events.values().map(Event::cost).sum();
         let streams: usize = group.streams.keys().map(|name| stream_cost(name)).sum();
         self.bytes -= events + streams;
-        if self.keeps {
-            self.changes.extend(group.events.keys().map(|key| rows::no_event(*key)));
-            self.changes.extend(group.streams.keys().map(|stream| rows::no_stream(name, stream)));
-            self.touch(name);
+        if self.keeping.keeps() {
+            group.events.keys().for_each(|key| _ = self.keeping.event_gone(key.seq));
+            group.streams.keys().for_each(|stream| self.keeping.stream_gone(name, stream));
+            self.keeping.seq(self.seq);
         }
         true
     }
@@ -357,36 +372,25 @@ impl State {
         let Some(group) = self.groups.get_mut(group_name) else { return false };
         let Some(stream) = group.streams.remove(name) else { return false };
         self.bytes -= stream_cost(name);
-        if self.keeps {
-            self.changes.push(rows::no_stream(group_name, name));
-            self.changes.extend(stream.keys.iter().map(|key| rows::no_event(*key)));
-        }
+        self.keeping.stream_gone(group_name, name);
         for key in stream.keys {
-            self.bytes -= group.remove(key).0;
+            self.bytes -= group.remove(group_name, key, &mut self.keeping);
         }
+        self.keeping.seq(self.seq);
         true
-    }
-
-    /// Removes an event of a group, and the stream that it leaves empty where that was made for it.
-    fn remove_event(&mut self, group_name: &str, key: Key) {
-        let Some(group) = self.groups.get_mut(group_name) else { return };
-        let (freed, stream) = group.remove(key);
-        self.bytes -= freed;
-        if self.keeps {
-            self.changes.push(rows::no_event(key));
-            self.changes.extend(stream.map(|stream| rows::no_stream(group_name, &stream)));
-        }
     }
 
     /// Removes what a group's retention has let expire.
     pub(super) fn expire(&mut self, group: &str, now_ms: i64) {
-        let expiry = |group: &Group| Key::at(group.expiry(now_ms));
-        while let Some((expiry, (&key, _))) =
-            self.groups.get(group).and_then(|group| Some((expiry(group), group.events.first_key_value()?)))
+        let name = group;
+        let Some(group) = self.groups.get_mut(name) else { return };
+        let expiry = Key::at(group.expiry(now_ms));
+        while let Some((&key, _)) = group.events.first_key_value()
             && key < expiry
         {
-            self.remove_event(group, key);
+            self.bytes -= group.remove(name, key, &mut self.keeping);
         }
+        self.keeping.seq(self.seq);
     }
 
     /// Evicts the oldest events of the whole store until it holds `max_bytes`, and a little more, so that a full
@@ -397,26 +401,25 @@ impl State {
         }
         let target = max_bytes - max_bytes / 16;
         while self.bytes > target {
-            let mut oldest = self
-                .groups
-                .iter()
-                .filter_map(|(name, group)| Some((*group.events.first_key_value()?.0, name)));
-            let Some((mut key, mut name)) = oldest.next() else { return };
+            let mut oldest = self.groups.iter_mut().filter_map(|(name, group)| {
+                let first = *group.events.first_key_value()?.0;
+                Some((first, (name, group)))
+            });
+            let Some((mut key, (mut name, mut group))) = oldest.next() else { return };
             // Up to here this group has the oldest event of all.
             let mut until = None;
             for (first, other) in oldest {
                 if first < key {
                     until = Some(key);
-                    (key, name) = (first, other);
+                    (key, (name, group)) = (first, other);
                 } else if until.is_none_or(|until| first < until) {
                     until = Some(first);
                 }
             }
-            let name = name.clone();
             while self.bytes > target {
-                self.remove_event(&name, key);
+                self.bytes -= group.remove(name, key, &mut self.keeping);
                 self.evicted += 1;
-                match self.groups.get(&name).and_then(|group| group.events.first_key_value()) {
+                match group.events.first_key_value() {
                     Some((&next, _)) if until.is_none_or(|until| next < until) => key = next,
                     _ => break,
                 }

@@ -78,6 +78,13 @@ pub fn handle(store: &Arc<Store>, target: &str, body: &[u8], ctx: &Context) -> O
     })
 }
 
+/// Whether a target is an operation that may change something: every one that does not read by its name.
+pub(in crate::local) fn is_change(target: &str) -> bool {
+    let name = target.rsplit('.').next().unwrap_or(target);
+    // Queries and sessions are not kept.
+    !["Describe", "Filter", "Get", "List", "Start", "Stop", "Test"].iter().any(|verb| name.starts_with(verb))
+}
+
 /// The body of a good answer; empty where the operation answers nothing.
 type Reply = Result<Bytes, Fault>;
 
@@ -160,7 +167,6 @@ fn group<'s>(state: &'s State, name: &str) -> Result<&'s Group, Fault> {
 }
 
 fn group_mut<'s>(state: &'s mut State, name: &str) -> Result<&'s mut Group, Fault> {
-    state.touch(name);
     state.groups.get_mut(name).ok_or_else(Fault::no_group)
 }
 

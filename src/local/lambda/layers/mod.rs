@@ -24,7 +24,7 @@ use super::{
     functions::{list_with, no_s3},
     names::Place,
     operations::Operation,
-    state,
+    shelf, state,
     validate::{self, Violations},
     wire::{self, CodeInput},
 };
@@ -49,24 +49,20 @@ const MAX_RUNTIMES: usize = 15;
 /// Architectures that a version may say it is for.
 const MAX_ARCHITECTURES: usize = 2;
 
-/// A layer's zip. What is kept of it by `--persist` is its hash and size; who restores it puts the zip back.
+/// A layer's zip.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Content {
-    pub sha256: [u8; 32],
-    /// Bytes of the zip.
-    pub size: usize,
-    #[serde(skip)]
-    pub zip: Option<Arc<Zip>>,
-}
+#[serde(transparent)]
+pub(super) struct Content(#[serde(with = "shelf::zip")] Arc<Zip>);
 
 impl Content {
-    fn new(zip: Arc<Zip>) -> Self {
-        Self { sha256: zip.sha256, size: zip.size, zip: Some(zip) }
+    /// Bytes of the zip.
+    pub fn size(&self) -> usize {
+        self.0.size
     }
 
     /// The unpacked folder.
-    pub fn folder(&self) -> Option<Arc<CodeFolder>> {
-        self.zip.as_ref().map(|zip| zip.folder())
+    pub fn folder(&self) -> Arc<CodeFolder> {
+        self.0.folder()
     }
 }
 
@@ -128,7 +124,7 @@ impl<'r> Filter<'r> {
 }
 
 impl Lambda {
-    fn layers(&self) -> MutexGuard<'_, BTreeMap<String, Layer>> {
+    pub(super) fn layers(&self) -> MutexGuard<'_, BTreeMap<String, Layer>> {
         self.layers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -182,7 +178,7 @@ impl Lambda {
             runtimes: input.compatible_runtimes,
             architectures: input.compatible_architectures,
             created: state::timestamp(),
-            content: Content::new(Arc::new(zip)),
+            content: Content(Arc::new(zip)),
             policy: None,
         };
         let mut layers = self.layers();
@@ -276,9 +272,9 @@ impl Lambda {
         let mut out = shown(self.place(), name, number, version);
         out["LayerArn"] = json!(names::layer_arn(self.place(), name));
         out["Content"] = json!({
-            "Location": self.code_location(&hex(&version.content.sha256)),
-            "CodeSha256": STANDARD.encode(version.content.sha256),
-            "CodeSize": version.content.size,
+            "Location": self.code_location(&hex(&version.content.0.sha256)),
+            "CodeSha256": STANDARD.encode(version.content.0.sha256),
+            "CodeSize": version.content.size(),
         });
         out
     }
@@ -288,14 +284,14 @@ impl Lambda {
         let layers = self.layers();
         let mut contents =
             layers.values().flat_map(|layer| layer.versions.values()).map(|version| &version.content);
-        let content = contents.find(|content| hex(&content.sha256) == sha256)?;
-        content.zip.as_ref().map(|zip| zip.file().to_owned())
+        let content = contents.find(|content| hex(&content.0.sha256) == sha256)?;
+        Some(content.0.file().to_owned())
     }
 
     /// Bytes of the zips of all layer versions.
     pub(super) fn layers_size(&self) -> usize {
         let layers = self.layers();
-        layers.values().flat_map(|layer| layer.versions.values()).map(|version| version.content.size).sum()
+        layers.values().flat_map(|layer| layer.versions.values()).map(|version| version.content.size()).sum()
     }
 }
 

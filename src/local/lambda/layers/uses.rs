@@ -55,7 +55,7 @@ impl Lambda {
 
 /// Refuses code and layers that are too large together.
 pub(in crate::local::lambda) fn check_unzipped(code: &Code, layers: &[LayerUse]) -> Result<(), Error> {
-    let folders = layers.iter().filter_map(|layer| layer.content.folder());
+    let folders = layers.iter().map(|layer| layer.content.folder());
     let size: u64 = code.folder().into_iter().chain(folders).map(|folder| folder.size).sum();
     check_total(size)
 }

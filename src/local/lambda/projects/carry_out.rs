@@ -342,7 +342,9 @@ impl Lambda {
         query: &[(&str, &str)],
         body: &Value,
     ) -> Result<Value, Refusal> {
-        let operation = Operation { name, labels: labels.iter().map(|label| (*label).to_owned()).collect() };
+        let labels = labels.iter().map(|label| (*label).to_owned()).collect();
+        let changes = !name.starts_with("Get") && !name.starts_with("List");
+        let operation = Operation { name, labels, changes };
         let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
         let request = Request {
             query: query.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),

@@ -55,7 +55,6 @@ pub(super) fn create(store: &Store, ctx: &Context, input: Create) -> Reply {
     if let Some(class) = input.log_group_class {
         group.class = class;
     }
-    state.touch(&name);
     state.groups.insert(name, group);
     Ok(Bytes::new())
 }
