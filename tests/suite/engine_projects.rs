@@ -200,8 +200,8 @@ Resources:
       AutoPublishAlias: live
       Environment: {Variables: {VALUE: -a}}
       Events:
-        Files: {Type: S3, Properties: {Bucket: !Ref In, Events: 's3:ObjectCreated:*'}}
-  In: {Type: AWS::S3::Bucket}
+        Files: {Type: S3, Properties: {Bucket: !Ref Inbox, Events: 's3:ObjectCreated:*'}}
+  Inbox: {Type: AWS::S3::Bucket}
   Second:
     Type: AWS::Serverless::Function
     Properties: {CodeUri: ., FunctionName: second, ReservedConcurrentExecutions: 3}
@@ -220,7 +220,7 @@ async fn a_template_is_followed() {
     let said: Vec<_> = engine.warnings().iter().map(ToString::to_string).collect();
     let wanted = format!("{}:19: 'Third' (AWS::SQS::Queue) is not run", template.display());
     assert!(said.len() == 1 && said[0].starts_with(&wanted), "{said:?}");
-    assert!(root.join("buckets/in").is_dir());
+    assert!(root.join("buckets/inbox").is_dir());
     assert_eq!((engine.triggers().len(), engine.triggers()[0].function.as_str()), (1, "First:live"));
 
     assert_eq!(invoke(&client, "First").await, json!("code-a"));
@@ -231,7 +231,7 @@ async fn a_template_is_followed() {
 
     // What a bucket holds is no code: the function stays as it is.
     let before = client.get_function_configuration().function_name("second").send().await.unwrap();
-    write(root.join("buckets/in/new.txt"), "x");
+    write(root.join("buckets/inbox/new.txt"), "x");
     assert_eq!(invoke(&client, "second").await, json!("root"));
     let after = client.get_function_configuration().function_name("second").send().await.unwrap();
     assert_eq!(before.revision_id(), after.revision_id());

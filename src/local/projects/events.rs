@@ -6,7 +6,7 @@ use super::{
     template::{Reader, function_of},
     tree::Node,
 };
-use crate::local::triggers::{Notification, Rule, Source, Trigger};
+use crate::local::triggers::{Notification, Rule, Source, Trigger, bucket::check_bucket};
 
 impl Reader<'_> {
     /// An entry of a function's `Events`. `function` has its alias behind it, where it has one.
@@ -59,12 +59,8 @@ impl Reader<'_> {
         filter: Option<&Value>,
         line: usize,
     ) {
-        let named = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-_".contains(&byte);
-        if bucket.is_empty() || bucket.starts_with('.') || !bucket.bytes().all(named) {
-            self.warn(
-                line,
-                format!("{what} is left out: bucket names have small letters, digits, dots and dashes"),
-            );
+        if let Err(why) = check_bucket(&bucket) {
+            self.warn(line, format!("{what} is left out: {why}"));
             return;
         }
         let events: Vec<String> =

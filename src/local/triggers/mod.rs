@@ -7,7 +7,7 @@
 //! and EventBridge need a permission in the function's resource policy; here the trigger itself is the permission.
 //! Triggers are no state: they are given at each start, and what happened in between is no event.
 
-mod bucket;
+pub(super) mod bucket;
 mod schedule;
 
 use std::{collections::BTreeMap, io, path::PathBuf, sync::Arc, time::Duration};

@@ -202,7 +202,7 @@ mod tests {
         let mut event = of(request, br#"{"foo":"b\u00e4r"}"#);
         let trace = event["headers"].as_object_mut().unwrap().remove("x-amzn-trace-id").unwrap();
         let trace = trace.as_str().unwrap();
-        assert!(trace.starts_with("Root=1-5e5ffb9e-") && trace.len() == 35, "{trace}");
+        assert!(trace.starts_with("Root=1-5e5ffb9e-") && trace.len() == 40, "{trace}");
         let expected = json!({
             "version": "2.0",
             "routeKey": "$default",

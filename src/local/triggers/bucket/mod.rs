@@ -42,7 +42,7 @@ use self::{
 use super::{Firing, Notification};
 use crate::local::lambda::names::Place;
 
-pub(super) use name::check_bucket;
+pub(in crate::local) use name::check_bucket;
 
 /// Files that are read at the same time.
 const READERS: usize = 4;

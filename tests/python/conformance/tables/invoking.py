@@ -33,6 +33,8 @@ TABLES = [Table(
         yes(204, {"StatusCode": 204, "Payload": ""}, only="StatusCode Payload")),
     row("Invoke", {"FunctionName": "run", "InvocationType": "Event", "Payload": b"{}"},
         yes(202, {"StatusCode": 202, "Payload": ""}, only="StatusCode Payload")),
+    row("InvokeAsync", {"FunctionName": "run", "InvokeArgs": b"{}"}, yes(202, {"Status": 202}, only="Status")),
+    row("InvokeAsync", {"FunctionName": "none", "InvokeArgs": b"{}"}, not_found("<fn>none:$LATEST")),
     row("Invoke", {"FunctionName": "run", "Payload": b"null"}, yes(200, {"Payload.event": None})),
     row("Invoke", {"FunctionName": "run", "Payload": b"1"}, yes(200, {"Payload.event": 1})),
     row("Invoke", {"FunctionName": "run", "Payload": '"ä☃"'.encode()}, yes(200, {"Payload.event": "ä☃"})),
