@@ -142,7 +142,6 @@ async fn until<T>(what: &str, mut done: impl AsyncFnMut() -> Option<T>) -> T {
 struct Served {
     child: Child,
     clients: Clients,
-    variables: HashMap<String, String>,
 }
 
 impl Served {
@@ -174,7 +173,7 @@ impl Served {
         let of = |name: &str| variables.get(name).unwrap_or_else(|| panic!("{name} in {line:?}")).as_str();
         let key = (of("AWS_ACCESS_KEY_ID"), of("AWS_SECRET_ACCESS_KEY"));
         let clients = Clients::new(of("AWS_ENDPOINT_URL"), of("AWS_REGION"), key);
-        Self { child, clients, variables }
+        Self { child, clients }
     }
 
     fn pid(&self) -> Pid {
