@@ -190,8 +190,6 @@ fn last(first: u64, events: usize) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, Instant};
-
     use super::{super::Store, *};
 
     fn event(timestamp: i64, message: &str) -> InputEvent {
@@ -260,50 +258,5 @@ mod tests {
         let (third, _, rows) = load(folder.path(), 60_000);
         assert_eq!((all(&third).len(), rows, third.read().last_seq()), (0, (1, 0), last));
         assert_eq!(own(&third), (7, Some(501), false));
-    }
-
-    #[tokio::test]
-    async fn timing() {
-        let folder = tempfile::tempdir().unwrap();
-        let line = "x".repeat(120);
-        let plain = Store::new(64 << 20);
-        let run = |store: &Store| {
-            let begun = Instant::now();
-            for n in 0..100_000 {
-                store.append("/aws/lambda/one", &format!("s{}", n % 8), &[event(n, &line)], n);
-            }
-            begun.elapsed()
-        };
-        eprintln!("plain {:?}", run(&plain));
-        let (store, keeper, _) = load(folder.path(), 64 << 20);
-        eprintln!("kept {:?}", run(&store));
-        let begun = Instant::now();
-        keeper.settled().await.unwrap();
-        eprintln!("settled {:?}", begun.elapsed());
-        for _ in 0..5 {
-            store.append("g", "s", &[event(1, "x")], 1);
-            let begun = Instant::now();
-            keeper.settled().await.unwrap();
-            eprintln!("one change {:?}", begun.elapsed());
-        }
-        run(&store); run(&store);
-        keeper.settled().await.unwrap();
-        eprintln!("{} bytes, {} events", store.bytes(), all(&store).len());
-        std::fs::copy(folder.path().join("engine.redb"), folder.path().join("copy")).unwrap();
-        keeper.close().await;
-        eprintln!("file {}", std::fs::metadata(folder.path().join("engine.redb")).unwrap().len());
-        let begun = Instant::now();
-        let kept = Kept::open(folder.path()).unwrap();
-        eprintln!("open clean {:?}", begun.elapsed());
-        drop(kept);
-        std::fs::rename(folder.path().join("copy"), folder.path().join("engine.redb")).unwrap();
-        let begun = Instant::now();
-        let kept = Kept::open(folder.path()).unwrap();
-        eprintln!("open killed {:?}", begun.elapsed());
-        let begun = Instant::now();
-        let store = Store::new(64 << 20);
-        store.load(&kept, kept.keeper(), 0).unwrap();
-        eprintln!("load {:?} {}", begun.elapsed(), store.bytes());
-        let _ = Duration::ZERO;
     }
 }
