@@ -118,7 +118,7 @@ fn sweep_in(place: &Path) {
             match fs::remove_dir_all(&folder) {
                 Ok(()) => tracing::info!(folder = %folder.display(), "removed what a killed engine left"),
                 Err(error) => {
-                    tracing::warn!(folder = %folder.display(), %error, "a killed engine's folder stays")
+                    tracing::warn!(folder = %folder.display(), %error, "a killed engine's folder stays");
                 }
             }
             drop(lock);
@@ -216,12 +216,12 @@ mod tests {
         ledger.add(Some(ends.id()));
         ledger.add(None);
         // Its number is given to another process meanwhile.
-        let line = format!("{} 1\n", reused.id());
+        let wrong = format!("{} 1\n", reused.id());
         OpenOptions::new()
             .append(true)
             .open(dead.path().join(PROCESSES))
             .unwrap()
-            .write_all(line.as_bytes())
+            .write_all(wrong.as_bytes())
             .unwrap();
         let dead = abandon(dead);
 

@@ -141,7 +141,9 @@ pub(super) fn work(mut file: File, inbox: &mpsc::Receiver<Note>) {
 
 /// Writes changes in one transaction.
 pub(super) fn write(database: &Database, changes: &[Change]) -> Result<(), redb::Error> {
-    let transaction = database.begin_write()?;
+    let mut transaction = database.begin_write()?;
+    // Else a file of a killed engine is searched through as a whole when it is opened.
+    transaction.set_quick_repair(true);
     let mut rest = changes;
     while let Some(first) = rest.first() {
         // A run of changes of one table: opening it costs.

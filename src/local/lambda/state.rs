@@ -122,6 +122,7 @@ mod revealed {
 
     type Variables<T> = Option<BTreeMap<String, T>>;
 
+    #[allow(clippy::ref_option, reason = "serde's form")]
     pub fn serialize<S: Serializer>(values: &Variables<Secret>, serializer: S) -> Result<S::Ok, S::Error> {
         let reveal = |(name, value): (&String, &Secret)| (name.clone(), value.reveal().to_owned());
         let revealed: Variables<String> = values.as_ref().map(|values| values.iter().map(reveal).collect());

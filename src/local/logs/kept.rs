@@ -187,3 +187,76 @@ fn stream_key(group: &str, stream: &str) -> String {
 fn last(first: u64, events: usize) -> u64 {
     first + u64::try_from(events).unwrap_or_default().saturating_sub(1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{super::Store, *};
+
+    fn event(timestamp: i64, message: &str) -> InputEvent {
+        InputEvent { timestamp, message: message.to_owned() }
+    }
+
+    /// Loads a store; also the keeper, and how many rows there are of streams and batches.
+    fn load(folder: &std::path::Path, bytes: usize) -> (Store, Keeper, (usize, usize)) {
+        let kept = Kept::open(folder).unwrap();
+        let rows = (kept.rows(STREAMS).unwrap().len(), kept.rows(BATCHES).unwrap().len());
+        let (store, keeper) = (Store::new(bytes), kept.keeper());
+        store.load(&kept, keeper.clone(), 0).unwrap();
+        (store, keeper, rows)
+    }
+
+    /// Every event with its id, group and stream.
+    fn all(store: &Store) -> Vec<(String, String, String, String)> {
+        let state = store.read();
+        let events = state.groups.iter().flat_map(|(name, group)| {
+            group.events.iter().map(move |(key, event)| {
+                (key.id(), name.clone(), event.stream.to_string(), event.message.to_string())
+            })
+        });
+        events.collect()
+    }
+
+    #[tokio::test]
+    async fn what_was_evicted_or_removed_is_gone_and_the_rest_is_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, keeper, _) = load(folder.path(), 60_000);
+        for n in 0..400 {
+            let stream = format!("s{}", n / 10);
+            let batch: Vec<_> = (0..n % 4).map(|it| event(n, &format!("message {n} {it}"))).collect();
+            store.append(if n % 2 == 0 { "even" } else { "odd" }, &stream, &batch, n);
+        }
+        assert!(store.evicted() > 100, "{}", store.evicted());
+        {
+            let mut state = store.write();
+            state.remove_stream("even", "s39");
+            state.add_stream("even", "own", 7, false);
+            state.insert("even", "own", &[event(500, "own")], 501);
+            state.groups.get_mut("odd").unwrap().tags.insert("team".into(), "blue".into());
+        }
+        let (before, bytes) = (all(&store), store.bytes());
+        keeper.close().await;
+        let (again, keeper, (streams, batches)) = load(folder.path(), 60_000);
+        assert_eq!(all(&again), before);
+        assert_eq!((again.bytes(), again.read().last_seq()), (bytes, store.read().last_seq()));
+        assert_eq!(again.read().groups["odd"].tags["team"], "blue");
+        let own = |store: &Store| {
+            let state = store.read();
+            let stream = &state.groups["even"].streams["own"];
+            (stream.created, stream.last_ingestion, stream.is_automatic())
+        };
+        assert_eq!(own(&again), (7, Some(501), false));
+        assert!(streams < 60 && batches <= before.len(), "{streams} {batches}");
+        // A stream of its own stays when its events have expired, and knows when the last one came.
+        {
+            let mut state = again.write();
+            state.groups.get_mut("even").unwrap().retention_days = Some(1);
+            state.expire("even", 2 * super::super::store::DAY_MS);
+            state.remove_group("odd");
+        }
+        let last = again.read().last_seq();
+        keeper.close().await;
+        let (third, _, rows) = load(folder.path(), 60_000);
+        assert_eq!((all(&third).len(), rows, third.read().last_seq()), (0, (1, 0), last));
+        assert_eq!(own(&third), (7, Some(501), false));
+    }
+}

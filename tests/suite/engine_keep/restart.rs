@@ -8,7 +8,7 @@ use std::{
 use aws_sdk_cloudwatchlogs::types::{FilteredLogEvent, InputLogEvent};
 use aws_sdk_lambda::{
     primitives::Blob,
-    types::{AliasRoutingConfiguration, LogFormat, LoggingConfig, ProvisionedConcurrencyStatusEnum},
+    types::{AliasRoutingConfiguration, LogFormat, LoggingConfig, ProvisionedConcurrencyStatusEnum, State},
 };
 use lambdeck::local::Options;
 use serde_json::json;
@@ -47,13 +47,10 @@ async fn events(clients: &Clients, group: &str) -> Vec<FilteredLogEvent> {
     clients.logs.filter_log_events().log_group_name(group).send().await.unwrap().events().to_vec()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn functions_are_as_they_were_and_run() {
-    let folder = tempfile::tempdir().unwrap();
-    let first = engine(folder.path()).await;
-    let clients = Clients::of(&first);
+/// A function with everything that a function can have.
+async fn make(clients: &Clients) {
     let lambda = &clients.lambda;
-    creation(&clients, "one", &[("VALUE", "first"), ("SECRET", "s e c \" r \\ é t")])
+    creation(clients, "one", &[("VALUE", "first"), ("SECRET", "s e c \" r \\ é t")])
         .tags("team", "blue")
         .send()
         .await
@@ -114,6 +111,15 @@ async fn functions_are_as_they_were_and_run() {
         .send()
         .await
         .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn functions_are_as_they_were_and_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = engine(folder.path()).await;
+    let clients = Clients::of(&first);
+    let lambda = &clients.lambda;
+    make(&clients).await;
     creation(&clients, "gone", &[]).send().await.unwrap();
     lambda.delete_function().function_name("gone").send().await.unwrap();
     assert_eq!(clients.invoke("one:1").await, json!("first"));
@@ -165,12 +171,12 @@ async fn what_was_pending_is_active() {
     let first = Engine::start(never.clone()).await.unwrap();
     let clients = Clients::of(&first);
     let made = creation(&clients, "one", &[("VALUE", "first")]).send().await.unwrap();
-    assert_eq!(made.state().map(|it| it.as_str()), Some("Pending"));
+    assert_eq!(made.state().map(State::as_str), Some("Pending"));
     first.shutdown().await;
     let second = Engine::start(never.clone()).await.unwrap();
     let clients = Clients::of(&second);
     let got = clients.lambda.get_function_configuration().function_name("one").send().await.unwrap();
-    assert_eq!(got.state().map(|it| it.as_str()), Some("Active"));
+    assert_eq!(got.state().map(State::as_str), Some("Active"));
     assert_ne!(got.revision_id(), made.revision_id());
     assert_eq!(clients.invoke("one").await, json!("first"));
     let update = clients.lambda.update_function_configuration().function_name("one");
