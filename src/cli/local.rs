@@ -52,7 +52,7 @@ pub struct LocalEngine {
 
 enum State {
     NotStarted,
-    Running(Engine),
+    Running(Box<Engine>),
     Ended,
 }
 
@@ -107,7 +107,7 @@ impl LocalEngine {
         let mut state = self.state.lock().await;
         if matches!(*state, State::NotStarted) {
             let engine = Engine::start(self.options.clone()).await.map_err(|error| not_started(&error))?;
-            *state = State::Running(engine);
+            *state = State::Running(Box::new(engine));
         }
         let State::Running(engine) = &*state else {
             return Err(Failure::new(ERROR, "the local engine has ended"));

@@ -176,19 +176,7 @@ impl Engine {
     /// When what was kept cannot be used, the port cannot be bound, there is no temporary folder, a path is no project, or
     /// a sample, a URL or a trigger cannot be started.
     pub async fn start(options: Options) -> Result<Self, StartError> {
-        if let Some(id) = &options.account_id
-            && (id.len() != 12 || !id.bytes().all(|byte| byte.is_ascii_digit()))
-        {
-            return Err(StartError::AccountId(id.clone()));
-        }
-        let (persist, asked) = (options.persist.clone(), options.clone());
-        let (kept, identity) = blocking(move || {
-            let kept = persist.as_deref().map(Kept::open).transpose()?;
-            let Options { account_id, region, access_key, .. } = asked;
-            let identity = Identity::of(kept.as_ref(), account_id, region, access_key)?;
-            Ok((kept, identity))
-        })
-        .await?;
+        let (kept, identity) = identify(&options).await?;
         let Identity { account_id, region, credentials } = identity;
         let keeper = kept.as_ref().map(Kept::keeper).unwrap_or_default();
         let bind_error = |source| StartError::Bind { port: options.port, source };
@@ -235,32 +223,15 @@ impl Engine {
         if options.samples {
             install_samples(&lambda, &keeper, &options.program, samples).await?;
         }
-        lambda.open_kept_urls().map_err(StartError::UrlPort)?;
-        let mut installed = lambda.install_projects(options.projects, options.persist.clone()).await?;
-        installed.triggers.splice(0..0, options.triggers);
-        for function in options.open_urls {
-            lambda
-                .open_url(&function)
-                .map_err(|error| StartError::Url { function, why: error.to_string() })?;
-        }
-        let (triggers, opened) = triggers::start(
-            installed.triggers.clone(),
-            triggers::Setup {
-                lambda: Arc::clone(&lambda),
-                place: place.clone(),
-                private: std::iter::once(folder.path().to_owned()).chain(options.persist).collect(),
-                stop: stop.clone(),
-            },
-        )
-        .await?;
+        let asked = Asked {
+            projects: options.projects,
+            triggers: options.triggers,
+            open_urls: options.open_urls,
+            persist: options.persist,
+        };
+        let (installed, triggers, notes) = open(&lambda, asked, folder.path(), &place, &stop).await?;
         lambda.keep();
-        let traffic = options.traffic.then(|| {
-            let lambda = Arc::clone(&lambda);
-            tokio::spawn(traffic::run(move |function: String, payload| {
-                let lambda = Arc::clone(&lambda);
-                async move { lambda.invoke_quietly(function, payload).await }
-            }))
-        });
+        let traffic = options.traffic.then(|| begin_traffic(&lambda));
         let gateway = Arc::new(Gateway {
             credentials: Arc::clone(&credentials),
             schemas,
@@ -273,20 +244,10 @@ impl Engine {
             keeper: keeper.clone(),
             stop: stop.clone(),
         });
-        let url =
-            |(function, url): (String, String)| Note::Open(format!("Function URL of {function}: {url}"));
-        let undone = installed.warnings.iter().map(|warning| Note::Undone(warning.to_string()));
-        let notes = lambda.function_urls().into_iter().map(url).chain(opened).chain(undone).collect();
         let server = tokio::spawn(http::serve(listener, gateway, stop.clone()));
-        let metrics_keeper = keeper.keeps().then(|| {
-            let (metrics, keeper) = (Arc::clone(&metrics), keeper.clone());
-            tokio::spawn(async move {
-                loop {
-                    tokio::time::sleep(METRICS_EVERY).await;
-                    keep_metrics(&metrics, &keeper);
-                }
-            })
-        });
+        let metrics_keeper = keeper
+            .keeps()
+            .then(|| tokio::spawn(keep_metrics_regularly(Arc::clone(&metrics), keeper.clone())));
         lambda.go_on(events);
         scratch::sweep();
         Ok(Self {
@@ -452,6 +413,76 @@ async fn install_samples(
         keeper.note(vec![identity::samples_change(&now)]);
     }
     Ok(())
+}
+
+/// Opens what was kept, and settles who the engine is.
+async fn identify(options: &Options) -> Result<(Option<Kept>, Identity), StartError> {
+    if let Some(id) = &options.account_id
+        && (id.len() != 12 || !id.bytes().all(|byte| byte.is_ascii_digit()))
+    {
+        return Err(StartError::AccountId(id.clone()));
+    }
+    let asked = options.clone();
+    blocking(move || {
+        let kept = asked.persist.as_deref().map(Kept::open).transpose()?;
+        let Options { account_id, region, access_key, .. } = asked;
+        let identity = Identity::of(kept.as_ref(), account_id, region, access_key)?;
+        Ok((kept, identity))
+    })
+    .await
+}
+
+/// Invokes the samples now and then.
+fn begin_traffic(lambda: &Arc<Lambda>) -> JoinHandle<()> {
+    let lambda = Arc::clone(lambda);
+    tokio::spawn(traffic::run(move |function: String, payload| {
+        let lambda = Arc::clone(&lambda);
+        async move { lambda.invoke_quietly(function, payload).await }
+    }))
+}
+
+/// What of the options is opened once the functions are there.
+struct Asked {
+    projects: Vec<PathBuf>,
+    triggers: Vec<Trigger>,
+    open_urls: Vec<String>,
+    persist: Option<PathBuf>,
+}
+
+/// Opens function URLs, installs projects and starts triggers, in this order: each may need what is before it. Gives what
+/// is to be said of them, too.
+async fn open(
+    lambda: &Arc<Lambda>,
+    asked: Asked,
+    folder: &Path,
+    place: &lambda::names::Place,
+    stop: &CancellationToken,
+) -> Result<(Installed, triggers::Running, Vec<Note>), StartError> {
+    lambda.open_kept_urls().map_err(StartError::UrlPort)?;
+    let mut installed = lambda.install_projects(asked.projects, asked.persist.clone()).await?;
+    installed.triggers.splice(0..0, asked.triggers);
+    for function in asked.open_urls {
+        lambda.open_url(&function).map_err(|error| StartError::Url { function, why: error.to_string() })?;
+    }
+    let setup = triggers::Setup {
+        lambda: Arc::clone(lambda),
+        place: place.clone(),
+        private: std::iter::once(folder.to_owned()).chain(asked.persist).collect(),
+        stop: stop.clone(),
+    };
+    let (triggers, opened) = triggers::start(installed.triggers.clone(), setup).await?;
+    let url = |(function, url): (String, String)| Note::Open(format!("Function URL of {function}: {url}"));
+    let undone = installed.warnings.iter().map(|warning| Note::Undone(warning.to_string()));
+    let notes = lambda.function_urls().into_iter().map(url).chain(opened).chain(undone).collect();
+    Ok((installed, triggers, notes))
+}
+
+/// Keeps the metrics for ever. Stop it by dropping it.
+async fn keep_metrics_regularly(metrics: Arc<Recorder>, keeper: Keeper) {
+    loop {
+        tokio::time::sleep(METRICS_EVERY).await;
+        keep_metrics(&metrics, &keeper);
+    }
 }
 
 /// Notes the minutes that have changed.

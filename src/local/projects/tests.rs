@@ -308,10 +308,10 @@ fn a_function_without_its_essentials_is_left_out(#[case] lines: &str, #[case] wh
 )]
 #[case::bucket(
     "Events: {A: {Type: S3, Properties: {Bucket: ../x, Events: 's3:ObjectCreated:*'}}}",
-    "6: the event A of F is left out: bucket names"
+    "6: the event A of F is left out: '../x' is no bucket's name"
 )]
 #[case::foreign_event(
-    "Events: {A: {Type: S3, Properties: {Bucket: x, Events: 's3:ReducedRedundancyLostObject'}}}",
+    "Events: {A: {Type: S3, Properties: {Bucket: photos, Events: 's3:ReducedRedundancyLostObject'}}}",
     "6: the event A of F: 's3:ReducedRedundancyLostObject' does not happen here"
 )]
 #[case::once(
@@ -377,7 +377,7 @@ fn conditions_and_parameters_decide_what_is_there() {
 #[test]
 fn a_bucket_tells_functions_of_its_objects() {
     let plan = plan(
-        "Resources:\n  In:\n    Type: AWS::S3::Bucket\n    Properties:\n      NotificationConfiguration:\n        \
+        "Resources:\n  Inbox:\n    Type: AWS::S3::Bucket\n    Properties:\n      NotificationConfiguration:\n        \
          LambdaConfigurations: [{Event: 's3:ObjectRemoved:*', Function: !GetAtt F.Arn, Filter: {S3Key: {Rules: [{Name: Suffix, Value: x}]}}}]\n        \
          QueueConfigurations: [{Event: x}]\n  \
          F: {Type: AWS::Lambda::Function, Properties: {Runtime: nodejs22.x, Handler: a.b, Code: src}}\n",
@@ -386,7 +386,7 @@ fn a_bucket_tells_functions_of_its_objects() {
     let triggers::Source::Bucket(notification) = &plan.triggers[0].source else { panic!() };
     assert_eq!(
         (plan.triggers[0].function.as_str(), notification.bucket.as_str(), notification.suffix.as_str()),
-        ("F", "in", "x")
+        ("F", "inbox", "x")
     );
     assert_eq!(
         said(&plan),
