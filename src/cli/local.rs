@@ -19,7 +19,7 @@ use super::{
 use crate::{
     app::messages::Severity,
     cloud::{self, Kind, Spec, session::FALLBACK_REGION},
-    domain::{name::FunctionRef, secret::Secret, shell::quoted},
+    domain::{name::FunctionRef, secret::Secret, shell::quoted, text::sanitise},
     local::{
         Engine, KeepError, Note, Options,
         engine::StartError,
@@ -161,7 +161,7 @@ impl LocalEngine {
             output.flush()?;
             if let State::Running(engine) = &*self.state.lock().await {
                 for (_, text) in notes(engine) {
-                    terminal::note(&text);
+                    terminal::note(&sanitise(&text));
                 }
             }
             terminal::note("The local engine is ready. ctrl-c ends it.");

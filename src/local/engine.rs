@@ -29,7 +29,7 @@ use super::{
     schemas::Schemas,
     scratch::{self, Scratch},
     traffic,
-    triggers::{self, Trigger, TriggerError},
+    triggers::{self, Source, Trigger, TriggerError},
 };
 use crate::domain::secret::Secret;
 
@@ -183,6 +183,8 @@ impl Engine {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await.map_err(bind_error)?;
         let address = listener.local_addr().map_err(bind_error)?;
         let folder = Scratch::new().map_err(StartError::Folder)?;
+        // Early: what a killed engine's functions still do shall not meet what is begun again.
+        scratch::sweep();
         let credentials = Arc::new(credentials);
         let logs = Arc::new(logs::Store::new(LOGS_MAX_BYTES));
         let metrics = Arc::new(Recorder::default());
@@ -196,6 +198,8 @@ impl Engine {
             metrics: Arc::clone(&metrics),
         });
         let stop = CancellationToken::new();
+        // Where the start fails, whatever has begun by then ends.
+        let unfinished = stop.clone().drop_guard();
         let partition = lambda::names::partition(&region);
         let place =
             lambda::names::Place { partition, region: region.clone(), account_id: account_id.clone() };
@@ -249,7 +253,7 @@ impl Engine {
             .keeps()
             .then(|| tokio::spawn(keep_metrics_regularly(Arc::clone(&metrics), keeper.clone())));
         lambda.go_on(events);
-        scratch::sweep();
+        unfinished.disarm();
         Ok(Self {
             address,
             region,
@@ -410,6 +414,8 @@ async fn install_samples(
         now.insert(name, sha256);
     }
     if keeper.keeps() && now != before {
+        // The functions first: without them the note would say that they were deleted.
+        lambda.keep();
         keeper.note(vec![identity::samples_change(&now)]);
     }
     Ok(())
@@ -459,11 +465,32 @@ async fn open(
     stop: &CancellationToken,
 ) -> Result<(Installed, triggers::Running, Vec<Note>), StartError> {
     lambda.open_kept_urls().map_err(StartError::UrlPort)?;
-    let mut installed = lambda.install_projects(asked.projects, asked.persist.clone()).await?;
-    installed.triggers.splice(0..0, asked.triggers);
+    // What the engine itself writes, and what buckets hold, is no code.
+    let buckets = asked.triggers.iter().filter_map(|trigger| match &trigger.source {
+        Source::Bucket(notification) => Some(notification.folder.clone()),
+        Source::Schedule(_) => None,
+    });
+    let without = std::iter::once(folder.to_owned()).chain(asked.persist.clone()).chain(buckets).collect();
+    let mut installed = lambda.install_projects(asked.projects, without).await?;
+    installed.triggers.splice(0..0, asked.triggers.iter().cloned());
     for function in asked.open_urls {
         lambda.open_url(&function).map_err(|error| StartError::Url { function, why: error.to_string() })?;
     }
+    // A function that was left out has its warning; what would invoke it goes with it.
+    let mut idle = Vec::new();
+    let of_options = asked.triggers.len();
+    let mut at = 0;
+    installed.triggers.retain(|trigger| {
+        at += 1;
+        let there = at <= of_options || lambda.has(&trigger.function);
+        if !there {
+            idle.push(Note::Undone(format!(
+                "There is no function '{}': what invokes it is left out",
+                trigger.function
+            )));
+        }
+        there
+    });
     let setup = triggers::Setup {
         lambda: Arc::clone(lambda),
         place: place.clone(),
@@ -473,7 +500,7 @@ async fn open(
     let (triggers, opened) = triggers::start(installed.triggers.clone(), setup).await?;
     let url = |(function, url): (String, String)| Note::Open(format!("Function URL of {function}: {url}"));
     let undone = installed.warnings.iter().map(|warning| Note::Undone(warning.to_string()));
-    let notes = lambda.function_urls().into_iter().map(url).chain(opened).chain(undone).collect();
+    let notes = lambda.function_urls().into_iter().map(url).chain(opened).chain(undone).chain(idle).collect();
     Ok((installed, triggers, notes))
 }
 

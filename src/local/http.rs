@@ -385,7 +385,10 @@ impl Gateway {
                     _ => self.lambda.handle(&operation, &request).await,
                 };
                 if change {
-                    self.lambda.keep();
+                    // An event was noted when it was accepted, and changes nothing else.
+                    if !operation.name.starts_with("Invoke") {
+                        self.lambda.keep();
+                    }
                     self.acknowledge(&wire, reply).await
                 } else {
                     reply

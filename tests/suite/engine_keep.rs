@@ -208,7 +208,7 @@ fn pid(number: u32) -> Pid {
 /// The files in a folder's `code`.
 fn zips(folder: &Path) -> Vec<PathBuf> {
     let mut files: Vec<_> =
-        std::fs::read_dir(folder.join("code")).unwrap().map(|entry| entry.unwrap().path()).collect();
+        std::fs::read_dir(folder.join("lambdeck-code")).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
     files
 }

@@ -315,3 +315,81 @@ async fn several_projects_must_not_share_a_name() {
     let file = refused(vec![b.join("value")]).await;
     assert!(file.contains("neither a folder nor a template"), "{file}");
 }
+
+/// Status and body of what a function URL answers.
+async fn fetch(url: &str) -> (u16, String) {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let authority = url.strip_prefix("http://").unwrap().trim_end_matches('/');
+    let mut stream = tokio::net::TcpStream::connect(authority).await.unwrap();
+    let request = format!("GET / HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_url_of_sam_without_a_signature_answers_everybody_and_one_of_cloudformation_nobody() {
+    let root = tempfile::tempdir().unwrap();
+    let root = root.path().join("app");
+    bash(&root, "hello");
+    let function =
+        "Type: AWS::Serverless::Function, Properties: {Runtime: provided.al2023, Handler: x, CodeUri: .";
+    let text = format!(
+        "Resources:\n  Open: {{{function}, FunctionUrlConfig: {{AuthType: NONE}}}}}}\n  \
+         Live: {{{function}, AutoPublishAlias: live, FunctionUrlConfig: {{AuthType: NONE}}}}}}\n  \
+         Shut: {{{function}}}}}\n  \
+         ShutUrl: {{Type: AWS::Lambda::Url, Properties: {{TargetFunctionArn: !Ref Shut, AuthType: NONE}}}}\n"
+    );
+    write(&root.join("template.yaml"), &text);
+    let (engine, _) = start(&[&root]).await;
+    assert!(engine.warnings().is_empty(), "{:?}", engine.warnings());
+    let urls = engine.function_urls();
+    assert_eq!(urls.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["Live:live", "Open", "Shut"]);
+    let mut statuses = Vec::new();
+    for (_, url) in &urls {
+        statuses.push(fetch(url).await.0);
+    }
+    assert_eq!(statuses, [200, 200, 403]);
+    engine.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_template_no_longer_says_holds_no_longer() {
+    let root = tempfile::tempdir().unwrap();
+    let root = root.path().join("app");
+    bash(&root, "v");
+    let template = root.join("template.yaml");
+    let with = |more: &str| {
+        format!(
+            "Resources:\n  F:\n    Type: AWS::Serverless::Function\n    Properties:\n      Runtime: provided.al2023\n      \
+             Handler: x\n      CodeUri: .\n{more}"
+        )
+    };
+    write(&template, &with("      Timeout: 20\n      Environment: {Variables: {VALUE: '-secret'}}\n"));
+    let (engine, client) = start(&[&root]).await;
+    assert_eq!(invoke(&client, "F").await, json!("v-secret"));
+    fs::write(&template, with("")).unwrap();
+    assert_eq!(invoke(&client, "F").await, json!("v"));
+    let now = client.get_function_configuration().function_name("F").send().await.unwrap();
+    assert_eq!((now.timeout(), now.environment().is_none()), (Some(3), true));
+    engine.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_would_invoke_a_function_that_was_left_out_is_left_out_with_it() {
+    let root = tempfile::tempdir().unwrap();
+    let root = root.path().join("app");
+    bash(&root, "v");
+    let text = "Resources:\n  F:\n    Type: AWS::Serverless::Function\n    Properties:\n      Runtime: provided.al2023\n      \
+                Handler: x\n      CodeUri: .\n      MemorySize: 1\n      Events:\n        \
+                A: {Type: Schedule, Properties: {Schedule: rate(5 minutes)}}\n";
+    write(&root.join("template.yaml"), text);
+    let (engine, _) = start(&[&root]).await;
+    assert_eq!(engine.triggers(), []);
+    let undone =
+        engine.notes().iter().filter(|note| matches!(note, lambdeck::local::Note::Undone(_))).count();
+    assert_eq!(undone, 2, "{:?}", engine.notes());
+    engine.shutdown().await;
+}

@@ -33,7 +33,7 @@ pub(super) use mirror::Mirror;
 /// The file in the folder of `--persist`.
 const FILE: &str = "engine.redb";
 /// The folder for zips in it.
-const CODE: &str = "code";
+const CODE: &str = "lambdeck-code";
 /// The layout of what is kept. A newer one is refused, not guessed at.
 const VERSION: &[u8] = b"1";
 const META: Table = Table("meta");

@@ -5,6 +5,9 @@
 //! - `state`, `code`: what is kept of a function; `kept`, `shelf`: how that outlives the engine
 //! - `wire`, `error`: the JSON in and out
 //! - `layers`: layers, and what functions have of them
+//! - `urls`: function URLs, which `local::urls` answers at; `policy`: who may invoke
+//! - `mappings`, `code_signing`, `management`: event source mappings, code signing, runtime management and recursion
+//! - `triggered`: events of buckets and schedules
 //! - `functions`, `versions`, `extras`, `provisioned`, `event_config`: the operations
 //! - `projects`: functions of the user's folders and templates, kept up with the files
 //! - `invoke`: Invoke; `payload`: what it says of a payload that is no JSON; `streaming`: InvokeWithResponseStream

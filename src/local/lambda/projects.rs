@@ -108,7 +108,7 @@ impl Lambda {
     pub(in crate::local) async fn install_projects(
         self: &Arc<Self>,
         paths: Vec<PathBuf>,
-        persist: Option<PathBuf>,
+        without: Vec<PathBuf>,
     ) -> Result<Installed, ProjectError> {
         if paths.is_empty() {
             return Ok(Installed::default());
@@ -116,7 +116,6 @@ impl Lambda {
         let found =
             blocking(move || paths.iter().map(|path| Project::find(path)).collect::<Result<Vec<_>, _>>());
         let found = found.await.unwrap_or_else(|| Ok(Vec::new()))?;
-        let without: Vec<PathBuf> = persist.into_iter().collect();
         let folders = found.iter().any(|project| matches!(project, Project::Folder(_)));
         let interpreters = if folders { exec::interpreters().await } else { Interpreters::new() };
         let mut plans = Vec::new();

@@ -11,7 +11,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::sync::OwnedSemaphorePermit;
 use uuid::Uuid;
 
@@ -218,7 +218,8 @@ impl Lambda {
             self.invocation(operation.label(), request, &["Event", "RequestResponse", "DryRun"]).await?;
         target.qualifier.get_or_insert_with(|| "$LATEST".to_owned());
         self.enqueue(target, Event { client_context: None, ..event })?;
-        Ok(Answer::json(202, &json!({ "Status": 202 })))
+        // `Status` is the HTTP status itself.
+        Ok(Answer::empty(202))
     }
 
     /// Whether a loop of functions may go on through this one.

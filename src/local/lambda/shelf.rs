@@ -20,7 +20,7 @@ use super::code::Zip;
 use crate::local::auth::hex;
 
 /// What the names of files that are being written begin with.
-const UNFINISHED: &str = "new-";
+const UNFINISHED: &str = ".lambdeck-unfinished-";
 
 /// The folders for code.
 #[derive(Clone, Debug)]

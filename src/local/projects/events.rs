@@ -121,6 +121,10 @@ impl Reader<'_> {
             self.warn(line, format!("{what} is left out: schedules are rate(...) or cron(...)"));
             return;
         }
+        if let Err(why) = Rule::check(&rule.expression) {
+            self.warn(line, format!("{what} is left out: {why}"));
+            return;
+        }
         self.plan.triggers.push(Trigger { function: function.to_owned(), source: Source::Schedule(rule) });
     }
 

@@ -123,7 +123,7 @@ impl Reader<'_> {
             self.event_config(id, name.clone(), alias.clone(), config);
         }
         if let Some(config) = properties.get("FunctionUrlConfig") {
-            self.url(id, name.clone(), alias.clone(), config);
+            self.url(id, (name.clone(), alias.clone()), config, true);
         }
         let target = alias.as_ref().map_or_else(|| name.clone(), |alias| format!("{name}:{alias}"));
         for (event, node) in properties.get("Events").map(Node::entries).unwrap_or_default() {
@@ -263,7 +263,10 @@ impl Reader<'_> {
             if let Some(node) = properties.get(key)
                 && let Some(arn) = self.text(id, node, "TargetArn")
             {
-                self.warn(node.line, format!("{key} of {id} is kept and shown, but nothing is sent there: there is no SQS and no SNS"));
+                if !arn.contains(":function:") {
+                    let text = "is kept and shown, but nothing is sent there: there is no SQS and no SNS";
+                    self.warn(node.line, format!("{key} of {id} {text}"));
+                }
                 settings.insert("DeadLetterConfig".to_owned(), json!({ "TargetArn": arn }));
             }
         }
@@ -391,8 +394,14 @@ impl Reader<'_> {
         }
     }
 
-    /// `FunctionUrlConfig` and `AWS::Lambda::Url`.
-    pub(super) fn url(&mut self, id: &str, function: String, qualifier: Option<String>, node: &Node) {
+    /// `FunctionUrlConfig`, which is `sams`, and `AWS::Lambda::Url`.
+    pub(super) fn url(
+        &mut self,
+        id: &str,
+        (function, qualifier): (String, Option<String>),
+        node: &Node,
+        sams: bool,
+    ) {
         let Some(auth_type) = self.text(id, node, "AuthType") else {
             self.warn(
                 node.line,
@@ -403,7 +412,8 @@ impl Reader<'_> {
         let invoke_mode = self.text(id, node, "InvokeMode");
         let cors = self.value(id, node, "Cors").filter(|it| matches!(it, Value::Map(_))).map(|it| cors(&it));
         let line = node.line;
-        self.plan.urls.push(FunctionUrl { function, qualifier, auth_type, invoke_mode, cors, line });
+        let public = sams && auth_type == "NONE";
+        self.plan.urls.push(FunctionUrl { function, qualifier, auth_type, public, invoke_mode, cors, line });
     }
 
     /// An alias with what belongs to it, for `AWS::Lambda::Alias`.

@@ -1,7 +1,10 @@
 //! CloudFormation's intrinsic functions, as far as they can be resolved without CloudFormation.
 //! <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference.html>
 
-use std::{cell::RefCell, collections::BTreeSet};
+use std::{
+    cell::{Cell, RefCell},
+    collections::{BTreeMap, BTreeSet},
+};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
@@ -9,6 +12,13 @@ use super::{
     references::References,
     tree::{Kind, Node},
 };
+
+/// Values that are looked at for one template, at most: what is put into itself again and again has no end.
+const MAX_STEPS: u32 = 500_000;
+/// Characters of a text that functions make.
+const MAX_TEXT: usize = 1024 * 1024;
+/// Conditions that depend on each other, at most.
+const MAX_CONDITIONS: usize = 50;
 
 /// A value without functions in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +78,9 @@ pub(super) struct Resolver<'t> {
     conditions: Option<&'t Node>,
     /// Conditions that are being looked at, against circles.
     asking: RefCell<BTreeSet<String>>,
+    /// Conditions that are known by now.
+    known: RefCell<BTreeMap<String, bool>>,
+    steps: Cell<u32>,
 }
 
 impl<'t> Resolver<'t> {
@@ -77,11 +90,23 @@ impl<'t> Resolver<'t> {
             mappings: template.get("Mappings"),
             conditions: template.get("Conditions"),
             asking: RefCell::default(),
+            known: RefCell::default(),
+            steps: Cell::new(0),
         }
+    }
+
+    /// Counts a step.
+    fn step(&self, node: &Node) -> Resolved<()> {
+        self.steps.set(self.steps.get().saturating_add(1));
+        if self.steps.get() > MAX_STEPS {
+            return problem(node, "the functions of this template take too many steps to resolve");
+        }
+        Ok(())
     }
 
     /// Resolves a value.
     pub fn resolve(&self, node: &Node) -> Resolved<Value> {
+        self.step(node)?;
         if let Some((function, argument)) = node.intrinsic() {
             return self.call(node, function, argument);
         }
@@ -228,6 +253,10 @@ impl<'t> Resolver<'t> {
         let mut out = String::new();
         while let Some((before, after)) = rest.split_once("${") {
             out.push_str(before);
+            self.step(pattern)?;
+            if out.len() > MAX_TEXT {
+                return problem(pattern, "what Fn::Sub makes here is too long");
+            }
             let Some((name, after)) = after.split_once('}') else {
                 return problem(pattern, "Fn::Sub has a '${' without its '}'");
             };
@@ -286,18 +315,28 @@ impl<'t> Resolver<'t> {
 
     /// Whether a condition of the section `Conditions` holds.
     pub fn named_condition(&self, name: &str, line: usize) -> Resolved<bool> {
+        if let Some(known) = self.known.borrow().get(name) {
+            return Ok(*known);
+        }
         let Some(node) = self.conditions.and_then(|conditions| conditions.get(name)) else {
             return Err(Problem { line, why: format!("there is no condition '{name}'") });
         };
+        if self.asking.borrow().len() >= MAX_CONDITIONS {
+            return Err(Problem { line, why: format!("the condition '{name}' depends on too many others") });
+        }
         if !self.asking.borrow_mut().insert(name.to_owned()) {
             return Err(Problem { line, why: format!("the condition '{name}' depends on itself") });
         }
         let holds = self.condition(node);
         self.asking.borrow_mut().remove(name);
+        if let Ok(holds) = holds {
+            self.known.borrow_mut().insert(name.to_owned(), holds);
+        }
         holds
     }
 
     fn condition(&self, node: &Node) -> Resolved<bool> {
+        self.step(node)?;
         let Some((function, argument)) = node.intrinsic() else {
             return match node.text() {
                 Some("true") => Ok(true),

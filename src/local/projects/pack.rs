@@ -40,6 +40,9 @@ pub(in crate::local) enum PackError {
     /// It looks like no code at all.
     #[error("{} holds more than {MAX_FILES} files: name the folder of the function itself", .0.display())]
     TooMany(PathBuf),
+    /// It is a folder of the engine's own, or a bucket's.
+    #[error("{} is where the engine itself writes, or a bucket's folder: choose another folder for one of them", .0.display())]
+    Private(PathBuf),
     /// It can't be read.
     #[error("{} can't be read: {source}", path.display())]
     Io { path: PathBuf, source: io::Error },
@@ -231,6 +234,9 @@ fn list_folder(root: &Path, without: &[PathBuf], mut stamp: Stamp) -> Result<Lis
     // Compared by what they are, since there are many ways to write one path.
     let without: Vec<(u64, u64)> =
         without.iter().filter_map(|path| fs::metadata(path).ok()).map(|it| (it.dev(), it.ino())).collect();
+    if fs::metadata(root).is_ok_and(|meta| without.contains(&(meta.dev(), meta.ino()))) {
+        return Err(PackError::Private(root.to_owned()));
+    }
     let mut entries = Vec::new();
     let mut found = Vec::new();
     let mut folders = vec![(root.to_owned(), String::new())];
@@ -324,6 +330,14 @@ mod tests {
     fn names(zip: Vec<u8>) -> Vec<String> {
         let archive = zip::ZipArchive::new(Cursor::new(zip)).unwrap();
         archive.file_names().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn a_folder_that_the_engine_writes_to_is_no_code() {
+        let root = tempfile::tempdir().unwrap();
+        write(root.path(), "app.py", "");
+        let source = Source::Folder { root: root.path().to_owned(), without: vec![root.path().join(".")] };
+        assert!(matches!(package(&source), Err(PackError::Private(_))));
     }
 
     #[test]

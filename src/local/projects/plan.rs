@@ -108,6 +108,8 @@ pub(in crate::local) struct EventConfigPlan {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::local) struct PermissionPlan {
     pub function: String,
+    /// Alias or version, where it is one's.
+    pub qualifier: Option<String>,
     pub line: usize,
     /// AddPermission's body.
     pub statement: Map<String, Value>,
@@ -122,6 +124,8 @@ pub struct FunctionUrl {
     pub qualifier: Option<String>,
     /// `NONE` or `AWS_IAM`.
     pub auth_type: String,
+    /// Whether everybody is given the permission with it, as SAM does where the `AuthType` is `NONE`.
+    pub public: bool,
     /// `BUFFERED` or `RESPONSE_STREAM`.
     pub invoke_mode: Option<String>,
     /// `Cors`, as CreateFunctionUrlConfig takes it.

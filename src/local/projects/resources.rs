@@ -123,18 +123,17 @@ impl Reader<'_> {
                 statement.insert(key.to_owned(), json!(text));
             }
         }
-        self.plan.permissions.push(PermissionPlan { function, line: properties.line, statement });
+        let qualifier = self.text(id, properties, "FunctionName").as_deref().and_then(qualifier_of);
+        self.plan.permissions.push(PermissionPlan { function, qualifier, line: properties.line, statement });
     }
 
     /// `AWS::Lambda::Url`.
     pub(super) fn url_resource(&mut self, id: &str, properties: &Node) {
         if let Some(function) = self.function_name(id, properties, "TargetFunctionArn") {
-            let qualifier = self.text(id, properties, "Qualifier").or_else(|| {
-                let arn = self.text(id, properties, "TargetFunctionArn")?;
-                let (_, name) = arn.split_once(":function:")?;
-                name.split_once(':').map(|(_, qualifier)| qualifier.to_owned())
-            });
-            self.url(id, function, qualifier, properties);
+            let qualifier = self
+                .text(id, properties, "Qualifier")
+                .or_else(|| self.text(id, properties, "TargetFunctionArn").as_deref().and_then(qualifier_of));
+            self.url(id, (function, qualifier), properties, false);
         }
     }
 
@@ -149,4 +148,10 @@ impl Reader<'_> {
         let qualifier = self.text(id, properties, "Qualifier").filter(|it| it != "$LATEST");
         self.event_config(id, function, qualifier, properties);
     }
+}
+
+/// The alias or version at the end of a function's ARN.
+fn qualifier_of(arn: &str) -> Option<String> {
+    let (_, name) = arn.split_once(":function:")?;
+    name.split_once(':').map(|(_, qualifier)| qualifier.to_owned())
 }

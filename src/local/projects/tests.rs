@@ -203,6 +203,7 @@ fn a_whole_template_becomes_a_plan() {
         function: "orders".into(),
         qualifier: Some("live".into()),
         auth_type: "NONE".into(),
+        public: true,
         invoke_mode: Some("RESPONSE_STREAM".into()),
         cors: Some(json!({ "AllowOrigins": ["*"], "MaxAge": 60 })),
         line: 39,
@@ -390,7 +391,7 @@ fn a_bucket_tells_functions_of_its_objects() {
     );
     assert_eq!(
         said(&plan),
-        ["template.yaml:7: QueueConfigurations of In is left out: the local engine has functions only"]
+        ["template.yaml:7: QueueConfigurations of Inbox is left out: the local engine has functions only"]
     );
 }
 
@@ -411,4 +412,59 @@ fn a_warning_reads_as_compilers_write_theirs() {
     let warning = Warning { path: "a/t.yaml".into(), line: Some(3), text: "x".into() };
     assert_eq!(warning.to_string(), "a/t.yaml:3: x");
     assert_eq!(Warning { line: None, ..warning }.to_string(), "a/t.yaml: x");
+}
+
+#[test]
+fn what_has_no_end_is_given_up() {
+    // Each condition asks twice for the next one: 2^60 questions, were they not remembered.
+    let mut text = String::from("Conditions:\n");
+    for n in 0..40 {
+        text += &format!("  C{n}: !Or [!Condition C{}, !Condition C{}]\n", n + 1, n + 1);
+    }
+    text += "  C40: !Equals [a, b]\nResources:\n  F:\n    Type: AWS::Serverless::Function\n    Condition: C0\n    \
+             Properties: {Runtime: python3.13, Handler: a.b, InlineCode: x}\n";
+    assert!(plan(&text).unwrap().functions.is_empty());
+
+    // Too many below each other.
+    let mut deep = String::from("Conditions:\n");
+    for n in 0..5_000 {
+        deep += &format!("  C{n}: !Not [!Condition C{}]\n", n + 1);
+    }
+    deep += "  C5000: !Equals [a, b]\nResources:\n  F:\n    Type: AWS::Serverless::Function\n    Condition: C0\n    \
+             Properties: {Runtime: python3.13, Handler: a.b, InlineCode: x}\n";
+    let plan = plan(&deep).unwrap();
+    assert!(said(&plan).iter().any(|text| text.contains("depends on too many others")), "{:?}", said(&plan));
+}
+
+#[test]
+fn a_text_that_doubles_itself_is_given_up() {
+    let mut value = "x".to_owned();
+    for _ in 0..40 {
+        value = format!("!Sub ['${{a}}${{a}}', {{a: {value}}}]");
+    }
+    let text = format!(
+        "Resources:\n  F:\n    Type: AWS::Serverless::Function\n    Properties:\n      Runtime: python3.13\n      \
+         Handler: a.b\n      InlineCode: x\n      Description: {value}\n"
+    );
+    let plan = plan(&text).unwrap();
+    assert!(
+        said(&plan).iter().any(|text| text.contains("too many steps") || text.contains("too long")),
+        "{:?}",
+        said(&plan)
+    );
+}
+
+#[test]
+fn a_schedule_that_is_none_is_named_with_its_line() {
+    let plan = plan(
+        "Resources:\n  F:\n    Type: AWS::Serverless::Function\n    Properties:\n      Runtime: python3.13\n      Handler: a.b\n      \
+         InlineCode: x\n      Events:\n        A: {Type: Schedule, Properties: {Schedule: rate(5 minute)}}\n",
+    )
+    .unwrap();
+    assert!(plan.triggers.is_empty());
+    let said = said(&plan);
+    assert!(
+        said.len() == 1 && said[0].starts_with("template.yaml:9: the event A of F is left out: "),
+        "{said:?}"
+    );
 }

@@ -175,3 +175,33 @@ async fn what_the_disk_does_not_take_is_told_and_tried_again() {
     assert_eq!(bytes, i64::from(written + 1) * (900_000 + 26) + 5 + 26);
     again.end();
 }
+
+#[tokio::test]
+async fn a_start_that_fails_late_loses_no_samples_and_leaves_the_folder_free() {
+    let folder = tempfile::tempdir().unwrap();
+    let wrong = Options { samples: true, open_urls: vec!["typo".into()], ..keeping(folder.path()) };
+    assert!(matches!(refused(wrong).await, StartError::Url { .. }));
+    // The writer of the first one closes the file a moment later.
+    let again = until("the folder is free", async || {
+        Engine::start(Options { samples: true, ..keeping(folder.path()) }).await.ok()
+    });
+    let engine = again.await;
+    let functions = Clients::of(&engine).lambda.list_functions().send().await.unwrap();
+    assert_eq!(functions.functions().len(), 7);
+    engine.shutdown().await;
+}
+
+#[tokio::test]
+async fn what_else_lies_in_the_folder_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["code/new-handler.py", "lambdeck-code/mine.txt", "new-1"] {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, "mine").unwrap();
+    }
+    engine(folder.path()).await.shutdown().await;
+    engine(folder.path()).await.shutdown().await;
+    for name in ["code/new-handler.py", "lambdeck-code/mine.txt", "new-1"] {
+        assert_eq!(std::fs::read_to_string(folder.path().join(name)).unwrap(), "mine", "{name}");
+    }
+}

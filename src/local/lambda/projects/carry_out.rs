@@ -49,6 +49,7 @@ impl Lambda {
                         arns.insert(layer.arn.clone(), arn);
                     }
                     Err(text) => {
+                        arns.insert(layer.arn.clone(), String::new());
                         warn(Some(layer.line), format!("the layer {} is left out: {text}", layer.name));
                     }
                 }
@@ -103,7 +104,9 @@ impl Lambda {
             }
             for permission in &plan.permissions {
                 let body = Value::Object(permission.statement.clone());
-                match self.ask("AddPermission", &[&permission.function], &[], &body).await {
+                let query: Vec<_> =
+                    permission.qualifier.iter().map(|it| ("Qualifier", it.as_str())).collect();
+                match self.ask("AddPermission", &[&permission.function], &query, &body).await {
                     Err(refusal) if refusal.status != 409 => {
                         let text = format!(
                             "the permission for {} is left out: {}",
@@ -205,9 +208,9 @@ impl Lambda {
         let mut layers = Vec::new();
         for arn in &plan.layers {
             match arns.get(arn) {
-                Some(published) => layers.push(published.clone()),
                 // One of the template's own that could not be published has its warning already.
-                None if arn.contains(&own) && arn.ends_with(":1") && arns.is_empty() => {}
+                Some(published) if published.is_empty() => {}
+                Some(published) => layers.push(published.clone()),
                 None if arn.contains(&own) => layers.push(arn.clone()),
                 None => troubles.push(format!(
                     "the layer {arn} is left out: it is on AWS; put its content beside the template as an \
@@ -331,7 +334,21 @@ impl Lambda {
             }
             done => done,
         };
-        done.map(drop).map_err(|refusal| refusal.text)
+        done.map_err(|refusal| refusal.text)?;
+        if url.public {
+            let permission = json!({
+                "StatementId": "FunctionURLAllowPublicAccess",
+                "Action": "lambda:InvokeFunctionUrl",
+                "Principal": "*",
+                "FunctionUrlAuthType": "NONE",
+            });
+            match self.ask("AddPermission", &[&url.function], &query, &permission).await {
+                // It is there already.
+                Err(refusal) if refusal.status != 409 => return Err(refusal.text),
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// An operation as a client would ask for it.

@@ -54,7 +54,15 @@ impl Lambda {
         let mut functions = self.functions();
         if let Some(function) = functions.get_mut(&plan.name) {
             if settled {
-                let changed = settings::apply(function.latest.settings.clone(), &input, &plan.name);
+                // What the template no longer says is as if it had never said it.
+                let present = &function.latest.settings;
+                let bare = Settings {
+                    role: present.role.clone(),
+                    layers: present.layers.clone(),
+                    per_tenant: present.per_tenant,
+                    ..Settings::initial(&plan.name)
+                };
+                let changed = settings::apply(bare, &input, &plan.name);
                 settings::check_whole(&changed, false)?;
                 function.latest.settings = changed;
                 function.tags.extend(plan.tags.clone());

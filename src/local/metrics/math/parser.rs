@@ -2,6 +2,10 @@
 
 /// How deep parentheses and functions may be nested.
 const MAX_DEPTH: usize = 48;
+/// Operators in one expression: each makes its tree a little deeper.
+const MAX_OPERATORS: usize = 100;
+/// The signs that are operators.
+const OPERATORS: [char; 5] = ['+', '-', '*', '/', '^'];
 
 /// A part of an expression.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,7 +52,12 @@ enum Token {
 /// # Errors
 /// What is wrong with it, or not here.
 pub(in super::super) fn parse(text: &str) -> Result<Expr, String> {
-    let mut parser = Parser { tokens: tokens(text)?, at: 0, depth: 0 };
+    let tokens = tokens(text)?;
+    let is_operator = |token: &&Token| matches!(token, Token::Sign(sign) if OPERATORS.contains(sign));
+    if tokens.iter().filter(is_operator).count() > MAX_OPERATORS {
+        return Err(format!("the local engine takes at most {MAX_OPERATORS} operators"));
+    }
+    let mut parser = Parser { tokens, at: 0, depth: 0 };
     let expr = parser.sum()?;
     match parser.tokens.get(parser.at) {
         None => Ok(expr),

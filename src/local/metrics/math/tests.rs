@@ -100,6 +100,15 @@ fn what_is_missing_can_be_filled_up_to_now() {
 }
 
 #[test]
+fn a_hundred_operators_are_the_most() {
+    let text = |operators: usize| format!("1{}", "+1".repeat(operators));
+    assert_eq!(number(&text(99)), 100.0);
+    assert_eq!(number(&text(100)), 101.0);
+    assert_eq!(value(&text(101)).unwrap_err(), "the local engine takes at most 100 operators");
+    assert!(value(&"-".repeat(2000)).is_err());
+}
+
+#[test]
 fn what_is_not_here_is_refused_by_its_name() {
     for (text, why) in [
         ("SEARCH('{AWS/Lambda} x', 'Sum', 300)", "no function SEARCH"),

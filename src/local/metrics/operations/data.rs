@@ -19,6 +19,8 @@ const MAX_QUERIES: usize = 500;
 const MAX_EXPRESSION: usize = 2048;
 /// Most characters of an id.
 const MAX_ID: usize = 255;
+/// Most expressions that are calculated of each other, one by one.
+const MAX_CHAIN: usize = 20;
 /// Most datapoints of one answer, and how many there are where `MaxDatapoints` does not say.
 const MAX_DATAPOINTS: i64 = 100_800;
 const DESCENDING: &str = "TimestampDescending";
@@ -73,7 +75,8 @@ pub(super) fn get(recorder: &Recorder, input: GetMetricData, ctx: &Context) -> R
     let from = input.next_token.as_deref().map(Place::of_token).transpose()?.unwrap_or_default();
 
     let queries = plan(queries, |stat, parameter| source(stat, parameter, (start, end), ctx.now_ms))?;
-    let mut results = Results { recorder, queries: &queries, values: HashMap::new(), now_ms: ctx.now_ms };
+    let mut results =
+        Results { recorder, queries: &queries, values: HashMap::new(), now_ms: ctx.now_ms, depth: 0 };
     let mut found = Vec::new();
     for query in queries.iter().filter(|query| query.returned) {
         let value = results.value(&query.id).map_err(|why| in_expression(&query.id, &why))?;
@@ -183,6 +186,8 @@ struct Results<'q> {
     /// `None` while it is being calculated.
     values: HashMap<&'q str, Option<Evaluated>>,
     now_ms: i64,
+    /// Expressions that are being calculated, each for the one before it.
+    depth: usize,
 }
 
 impl<'q> Results<'q> {
@@ -198,7 +203,15 @@ impl<'q> Results<'q> {
         };
         self.values.insert(&query.id, None);
         let value = match &query.source {
-            Source::Expression(expr) => math::evaluate(expr, self)?,
+            Source::Expression(expr) => {
+                self.depth += 1;
+                if self.depth > MAX_CHAIN {
+                    return Err(format!("more than {MAX_CHAIN} expressions are calculated of each other"));
+                }
+                let value = math::evaluate(expr, self)?;
+                self.depth -= 1;
+                value
+            }
             Source::Metric { wanted, name, statistic, periods } => {
                 let points = wanted.read(self.recorder, periods).into_iter();
                 let points = points.map(|(at, values)| (at, statistic.of(&values, wanted.scale()))).collect();
