@@ -316,12 +316,8 @@ impl Gateway {
         if head.method == Method::GET
             && let Some(sha256) = path.strip_prefix("/code/")
         {
-            return match self.credentials.verify_presigned(
-                &head.uri,
-                &head.headers,
-                &query,
-                SystemTime::now(),
-            ) {
+            let (uri, now) = (&head.uri, SystemTime::now());
+            return match self.credentials.verify_presigned(uri, &head.headers, &query, now) {
                 Ok(()) => self.lambda.code_archive(sha256).await.into(),
                 Err(refusal) => wire.refuse(&refusal, id).into(),
             };

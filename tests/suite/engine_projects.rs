@@ -342,7 +342,7 @@ async fn a_url_of_sam_without_a_signature_answers_everybody_and_one_of_cloudform
          Shut: {{{function}}}}}\n  \
          ShutUrl: {{Type: AWS::Lambda::Url, Properties: {{TargetFunctionArn: !Ref Shut, AuthType: NONE}}}}\n"
     );
-    write(&root.join("template.yaml"), &text);
+    write(root.join("template.yaml"), &text);
     let (engine, _) = start(&[&root]).await;
     assert!(engine.warnings().is_empty(), "{:?}", engine.warnings());
     let urls = engine.function_urls();
@@ -385,7 +385,7 @@ async fn what_would_invoke_a_function_that_was_left_out_is_left_out_with_it() {
     let text = "Resources:\n  F:\n    Type: AWS::Serverless::Function\n    Properties:\n      Runtime: provided.al2023\n      \
                 Handler: x\n      CodeUri: .\n      MemorySize: 1\n      Events:\n        \
                 A: {Type: Schedule, Properties: {Schedule: rate(5 minutes)}}\n";
-    write(&root.join("template.yaml"), text);
+    write(root.join("template.yaml"), text);
     let (engine, _) = start(&[&root]).await;
     assert_eq!(engine.triggers(), []);
     let undone =

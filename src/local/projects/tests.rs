@@ -417,19 +417,15 @@ fn a_warning_reads_as_compilers_write_theirs() {
 #[test]
 fn what_has_no_end_is_given_up() {
     // Each condition asks twice for the next one: 2^60 questions, were they not remembered.
-    let mut text = String::from("Conditions:\n");
-    for n in 0..40 {
-        text += &format!("  C{n}: !Or [!Condition C{}, !Condition C{}]\n", n + 1, n + 1);
-    }
+    let twice = |n| format!("  C{n}: !Or [!Condition C{}, !Condition C{}]\n", n + 1, n + 1);
+    let mut text = String::from("Conditions:\n") + &(0..40).map(twice).collect::<String>();
     text += "  C40: !Equals [a, b]\nResources:\n  F:\n    Type: AWS::Serverless::Function\n    Condition: C0\n    \
              Properties: {Runtime: python3.13, Handler: a.b, InlineCode: x}\n";
     assert!(plan(&text).unwrap().functions.is_empty());
 
     // Too many below each other.
-    let mut deep = String::from("Conditions:\n");
-    for n in 0..5_000 {
-        deep += &format!("  C{n}: !Not [!Condition C{}]\n", n + 1);
-    }
+    let next = |n| format!("  C{n}: !Not [!Condition C{}]\n", n + 1);
+    let mut deep = String::from("Conditions:\n") + &(0..5_000).map(next).collect::<String>();
     deep += "  C5000: !Equals [a, b]\nResources:\n  F:\n    Type: AWS::Serverless::Function\n    Condition: C0\n    \
              Properties: {Runtime: python3.13, Handler: a.b, InlineCode: x}\n";
     let plan = plan(&deep).unwrap();
