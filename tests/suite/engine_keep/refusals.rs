@@ -102,8 +102,8 @@ async fn damaged_code_is_its_functions_trouble_alone() {
             std::fs::remove_file(file).unwrap();
         }
     }
-    std::fs::write(folder.path().join("code/readme.txt"), "the user's own").unwrap();
-    std::fs::write(folder.path().join("code/new-left"), "half a zip").unwrap();
+    std::fs::write(folder.path().join("lambdeck-code/readme.txt"), "the user's own").unwrap();
+    std::fs::write(folder.path().join("lambdeck-code/.lambdeck-unfinished-left"), "half a zip").unwrap();
 
     let second = engine(folder.path()).await;
     let clients = Clients::of(&second);
@@ -117,8 +117,8 @@ async fn damaged_code_is_its_functions_trouble_alone() {
         code.zip_file(with_file(name).zip_file().unwrap().clone()).send().await.unwrap();
         assert_eq!(clients.invoke(name).await, json!(name));
     }
-    assert!(folder.path().join("code/readme.txt").exists());
-    assert!(!folder.path().join("code/new-left").exists());
+    assert!(folder.path().join("lambdeck-code/readme.txt").exists());
+    assert!(!folder.path().join("lambdeck-code/.lambdeck-unfinished-left").exists());
     second.shutdown().await;
 }
 
